@@ -1,0 +1,70 @@
+"""Errors, each named and documented by what the program does next.
+
+Nothing in here imports another module of the package.
+"""
+
+from __future__ import annotations
+
+
+class FuturesboardError(Exception):
+    """Base of every error that futuresboard raises on purpose."""
+
+
+class ConfigError(FuturesboardError):
+    """Stops the start: one line per wrong setting (name, value, what is allowed)."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StoreError(FuturesboardError):
+    """Stops the start: the database cannot be used as asked (wrong kind, newer schema, damaged)."""
+
+
+class QueryError(FuturesboardError):
+    """Answered as 400: a parameter, what came and what is allowed."""
+
+    def __init__(self, parameter: str, came: object, allowed: str) -> None:
+        super().__init__(f"{parameter}: got {came!r}, allowed: {allowed}")
+        self.parameter = parameter
+        self.came = came
+        self.allowed = allowed
+
+
+class ExchangeError(FuturesboardError):
+    """Base of what an exchange can do to one request; `exchange` is the ccxt id."""
+
+    def __init__(self, exchange: str, message: str) -> None:
+        super().__init__(f"{exchange}: {message}")
+        self.exchange = exchange
+        self.reason = message
+
+
+class TransientError(ExchangeError):
+    """Retried later with backoff: time-out, reset, 5xx, maintenance."""
+
+
+class PayloadError(ExchangeError):
+    """Retried later: the answer's status was good and its body was not (empty, HTML, wrong shape)."""
+
+
+class ThrottledError(ExchangeError):
+    """All requests of the bucket (`ban`: of the exchange) wait `retry_after_s` seconds."""
+
+    def __init__(self, exchange: str, message: str, retry_after_s: float, *, ban: bool = False) -> None:
+        super().__init__(exchange, message)
+        self.retry_after_s = retry_after_s
+        self.ban = ban
+
+
+class BlockedError(ExchangeError):
+    """Stops the exchange until an operator acts or a slow probe succeeds: geo-block, firewall."""
+
+
+class PairGoneError(ExchangeError):
+    """Drops the pair: the exchange no longer knows the symbol."""
+
+
+class UnpublishedError(ExchangeError):
+    """Marks the series as not published; no retry (for example a 401 on a public endpoint)."""
