@@ -205,7 +205,9 @@ class Pipeline:
         late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
         # Late bars newer than the oldest stored one close a gap; older ones only extend the past.
         healed = late & (raw.ts > self._first[self.base][rows])
-        marks = raw.marks | bits | np.where(healed, quality.BACKFILLED, 0)
+        marks = (
+            raw.marks | bits | np.where(healed, quality.BACKFILLED, 0) | np.where(late, quality.HISTORIC, 0)
+        )
         return self._put(self.base, rows, raw.ts, clean, marks, guarded)
 
     def _put(
@@ -220,18 +222,25 @@ class Pipeline:
         """Store bars in the panel; returns those that are new, revised or differently marked."""
         panel = self._panels[timeframe]
         present, stored, stored_marks = panel.get(rows, ts)
-        differs = np.zeros(len(rows), dtype=bool)
+        # What was known stays known: an answer that lacks a value takes none away.
+        columns = {n: np.where(np.isnan(columns[n]), stored[n], columns[n]) for n in RAW_COLUMNS}
+        changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
         for name in RAW_COLUMNS:
-            same = (columns[name] == stored[name]) | (np.isnan(columns[name]) & np.isnan(stored[name]))
-            differs |= ~same
-        sticky = quality.REVISED | quality.BACKFILLED
-        revised = present & differs
+            differs = ~np.isnan(columns[name]) & (columns[name] != stored[name])
+            changed |= differs
+            replaced |= differs & ~np.isnan(stored[name])
+        # A bar from history may be completed piece by piece; one finalised at its close is revised.
+        revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
+        changed &= present
+        sticky = quality.REVISED | quality.BACKFILLED | quality.HISTORIC
         marks = np.where(
             present,
-            (marks & ~quality.BACKFILLED) | (stored_marks & sticky) | np.where(revised, quality.REVISED, 0),
+            (marks & ~(quality.BACKFILLED | quality.HISTORIC))
+            | (stored_marks & sticky)
+            | np.where(revised, quality.REVISED, 0),
             marks,
         )
-        keep = np.flatnonzero((~present | revised | (marks != stored_marks)) & (panel.slots(ts) >= 0))
+        keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
         if not len(keep):
             return None
         renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
