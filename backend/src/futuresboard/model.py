@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
+type BoolArray = NDArray[np.bool_]
 
 MS_PER_HOUR = 3_600_000
 MS_PER_DAY = 86_400_000
@@ -121,3 +122,45 @@ ROW_COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     Kind.TAKER: ("buy", "sell"),
     Kind.FUNDING: ("rate",),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What the tiers compare with; percent where the names say so, all comparisons strict."""
+
+    z: float = 2.5
+    ls: float = 2.0
+    imbalance_pct: float = 3.0
+    oi_delta_pct: float = 1.0
+    funding_pct: float = 0.01
+    divergence_sigma: float = 2.0
+    confluence_min: int = 2
+    cooldown: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as it is stored: what fired, where, when, and the exact inputs that made it.
+
+    `id` and `seq` are given by the database. `values` are the row's metrics at the bar, `window`
+    the raw inputs the rule read, oldest first.
+    """
+
+    exchange: str
+    symbol: str
+    base: str
+    timeframe: str
+    ts: int
+    kind: str
+    tier: int | None
+    severity: int
+    direction: str | None
+    text: str
+    values: Mapping[str, float | None]
+    window: Mapping[str, list[float | None]]
+    thresholds: Mapping[str, float]
+    code_version: str
+    settings_hash: str
+    created_ts: int
+    id: int = 0
+    seq: int = 0

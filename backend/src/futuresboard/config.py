@@ -1,0 +1,281 @@
+"""Settings: typed, frozen, read once; every problem is reported at once.
+
+Environment over `.env` over defaults. `FIELDS` is the one table of names, defaults, meanings and
+parsers; `.env.example` and the docs are held to it by a test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import orjson
+from dotenv import dotenv_values
+
+from futuresboard.errors import ConfigError
+from futuresboard.model import TIMEFRAME_MS, Thresholds
+
+EXCHANGE_IDS = ("binanceusdm", "bybit", "okx")
+DEMO_DATABASE_URL = "sqlite:///data/demo.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting: its default as text, what it means, what is allowed and how it is read."""
+
+    default: str
+    meaning: str
+    allowed: str
+    parse: Callable[[str], object]
+    secret: bool = False
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> Callable[[str], float | int]:
+    def parse(text: str) -> float | int:
+        value: float | int = int(text) if whole else float(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _items(allowed: tuple[str, ...] | None = None) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        items = tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
+        if allowed is not None and (not items or not set(items) <= set(allowed)):
+            raise ValueError(text)
+        return items
+
+    return parse
+
+
+def _timeframes(text: str) -> tuple[str, ...]:
+    frames = _items(tuple(TIMEFRAME_MS))(text)
+    base = TIMEFRAME_MS[frames[0]]
+    if any(TIMEFRAME_MS[frame] % base for frame in frames):
+        raise ValueError(text)
+    return frames
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    return _choice("0", "1")(text) == "1"
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    if not text.startswith("sqlite:///") or text == "sqlite:///":
+        raise ValueError(text)
+    return text
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
+
+
+_N = "a number from {} to {}"
+_W = "a whole number from {} to {}"
+_URL = "empty, or an http(s) URL"
+FIELDS: Mapping[str, Field] = {
+    "EXCHANGES": Field(
+        "binanceusdm,bybit,okx", "ccxt ids", f"a list of {', '.join(EXCHANGE_IDS)}", _items(EXCHANGE_IDS)
+    ),
+    "MAX_PAIRS": Field(
+        "200",
+        "per exchange: the most liquid USDT-margined linear perpetuals by 24 h quote volume",
+        _W.format(1, 2000),
+        _number(1, 2000, whole=True),
+    ),
+    "SYMBOLS": Field("", "base coins to record instead (BTC,ETH,...)", "empty, or a list", _items()),
+    "TIMEFRAMES": Field(
+        "5m,15m",
+        "base timeframe first; the others are resampled from it",
+        f"a list of {', '.join(TIMEFRAME_MS)}, the first dividing the others",
+        _timeframes,
+    ),
+    "INTERVAL": Field("30", "seconds between cycle starts", _N.format(0.05, 3600), _number(0.05, 3600)),
+    "CONCURRENCY": Field(
+        "8", "requests in flight per exchange", _W.format(1, 64), _number(1, 64, whole=True)
+    ),
+    "HISTORY_BARS": Field(
+        "500", "base bars fetched per pair at start", _W.format(1, 5000), _number(1, 5000, whole=True)
+    ),
+    "FINALISE_AFTER": Field(
+        "60", "seconds after a close to wait for late levels", _N.format(0, 300), _number(0, 300)
+    ),
+    "OKX_RUBIK_PER_IP": Field("0", "1: the stricter reading of OKX's rubik limit", "0 or 1", _flag),
+    "TRADFI": Field("0", "1: stock, forex and commodity perpetuals too", "0 or 1", _flag),
+    "DATABASE_URL": Field(
+        "sqlite:///data/futuresboard.db",
+        "relative paths from the project's root; stamped live or simulated at birth",
+        "sqlite:///path",
+        _database,
+    ),
+    "HOST": Field("127.0.0.1", "address the server listens on", "a host name or address", _host),
+    "PORT": Field("5000", "port the server listens on", _W.format(0, 65535), _number(0, 65535, whole=True)),
+    "AUTH_TOKEN": Field("", "set: page, API and socket need it", "any text", str, secret=True),
+    "ALLOW_NO_AUTH": Field("0", "1: allow a public HOST without AUTH_TOKEN", "0 or 1", _flag),
+    "METRICS_TOKEN": Field("", "a second token, good for /metrics only", "any text", str, secret=True),
+    "CORS_ORIGINS": Field("", "other origins that may call the API", "empty, or a list", _items()),
+    "BINANCEUSDM_URL": Field("", "replaces scheme and host of every Binance URL", _URL, _url),
+    "BYBIT_URL": Field("", "replaces scheme and host of every Bybit URL", _URL, _url),
+    "OKX_URL": Field("", "replaces scheme and host of every OKX URL", _URL, _url),
+    "COINGECKO_URL": Field("", "replaces scheme and host of every CoinGecko URL", _URL, _url),
+    "Z_THRESHOLD": Field("2.5", "tiers 1 and 2: Z-score above", _N.format(0, 10), _number(0, 10)),
+    "LS_THRESHOLD": Field("2", "tier 2: global long/short ratio above", _N.format(0, 1000), _number(0, 1000)),
+    "IMBALANCE_THRESHOLD": Field("3", "tier 2: |imbalance| in % above", _N.format(0, 100), _number(0, 100)),
+    "OI_DELTA_THRESHOLD": Field("1", "tier 3: OI change in % above", _N.format(0, 1000), _number(0, 1000)),
+    "FUNDING_THRESHOLD": Field(
+        "0.01", "tier 4: funding per 8 h in % above", _N.format(-5, 5), _number(-5, 5)
+    ),
+    "DIVERGENCE_SIGMA": Field("2", "tier 5: divergence in sigmas above", _N.format(0, 100), _number(0, 100)),
+    "CONFLUENCE_MIN": Field(
+        "2", "conditions of three that start a confluence alert", _W.format(1, 3), _number(1, 3, whole=True)
+    ),
+    "ALERT_COOLDOWN": Field(
+        "12", "bars between two alerts of one kind", _W.format(1, 10000), _number(1, 10000, whole=True)
+    ),
+    "LOG_LEVEL": Field(
+        "INFO",
+        "how much is logged",
+        "DEBUG, INFO, WARNING or ERROR",
+        _choice("DEBUG", "INFO", "WARNING", "ERROR"),
+    ),
+    "LOG_FORMAT": Field("console", "json for machines", "console or json", _choice("console", "json")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. `simulated` says whether the data comes from simulated exchanges."""
+
+    exchanges: tuple[str, ...]
+    max_pairs: int
+    symbols: tuple[str, ...]
+    timeframes: tuple[str, ...]
+    interval: float
+    concurrency: int
+    history_bars: int
+    finalise_after: float
+    okx_rubik_per_ip: bool
+    tradfi: bool
+    database_url: str
+    host: str
+    port: int
+    auth_token: str
+    allow_no_auth: bool
+    metrics_token: str
+    cors_origins: tuple[str, ...]
+    binanceusdm_url: str
+    bybit_url: str
+    okx_url: str
+    coingecko_url: str
+    z_threshold: float
+    ls_threshold: float
+    imbalance_threshold: float
+    oi_delta_threshold: float
+    funding_threshold: float
+    divergence_sigma: float
+    confluence_min: int
+    alert_cooldown: int
+    log_level: str
+    log_format: str
+    root: Path
+    simulated: bool = False
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The tiers' thresholds as one value."""
+        return Thresholds(
+            z=self.z_threshold,
+            ls=self.ls_threshold,
+            imbalance_pct=self.imbalance_threshold,
+            oi_delta_pct=self.oi_delta_threshold,
+            funding_pct=self.funding_threshold,
+            divergence_sigma=self.divergence_sigma,
+            confluence_min=self.confluence_min,
+            cooldown=self.alert_cooldown,
+        )
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file; a relative path counts from the project's root."""
+        return self.root / self.database_url.removeprefix("sqlite:///")
+
+    def exchange_url(self, exchange: str) -> str:
+        """The override of an exchange's scheme and host, empty for the real one."""
+        return {"binanceusdm": self.binanceusdm_url, "bybit": self.bybit_url, "okx": self.okx_url}[exchange]
+
+
+def settings_hash(thresholds: Thresholds) -> str:
+    """A short hash that names the thresholds an alert was made with."""
+    return hashlib.sha256(orjson.dumps(thresholds, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load(
+    environ: Mapping[str, str], root: Path, *, demo: bool = False, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings.
+
+    `environ` wins over `root/.env`, which wins over the defaults; `overrides` (from the command
+    line) win over all. `demo` changes the default database alone. Raises ConfigError with one line
+    per problem.
+    """
+    file = {name: value for name, value in dotenv_values(root / ".env").items() if value is not None}
+    given = {**file, **environ, **(overrides or {})}
+    problems: list[str] = []
+    values: dict[str, object] = {}
+    for name, field in FIELDS.items():
+        default = DEMO_DATABASE_URL if demo and name == "DATABASE_URL" else field.default
+        text = given.get(name, default).strip()
+        try:
+            values[name.lower()] = field.parse(text)
+        except ValueError:
+            shown = "(hidden)" if field.secret else repr(text)
+            problems.append(f"{name}: got {shown}, allowed: {field.allowed}")
+    if not problems:
+        problems += _exposure_problems(values)
+    if problems:
+        raise ConfigError(problems)
+    return Settings(**values, root=root, simulated=demo)  # type: ignore[arg-type]
+
+
+def _exposure_problems(values: Mapping[str, object]) -> list[str]:
+    host = str(values["host"])
+    if is_loopback(host) or values["auth_token"] or values["allow_no_auth"]:
+        return []
+    return [
+        f"HOST: got {host!r} without AUTH_TOKEN, allowed: a loopback address, or set AUTH_TOKEN, "
+        "or ALLOW_NO_AUTH=1 to serve everyone"
+    ]
