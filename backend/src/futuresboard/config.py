@@ -20,6 +20,7 @@ from futuresboard.errors import ConfigError
 from futuresboard.model import TIMEFRAME_MS, Thresholds
 
 EXCHANGE_IDS = ("binanceusdm", "bybit", "okx")
+BASE_TIMEFRAME = "5m"
 DEMO_DATABASE_URL = "sqlite:///data/demo.db"
 
 
@@ -56,8 +57,7 @@ def _items(allowed: tuple[str, ...] | None = None) -> Callable[[str], tuple[str,
 
 def _timeframes(text: str) -> tuple[str, ...]:
     frames = _items(tuple(TIMEFRAME_MS))(text)
-    base = TIMEFRAME_MS[frames[0]]
-    if any(TIMEFRAME_MS[frame] % base for frame in frames):
+    if frames[0] != BASE_TIMEFRAME:
         raise ValueError(text)
     return frames
 
@@ -111,7 +111,7 @@ FIELDS: Mapping[str, Field] = {
     "TIMEFRAMES": Field(
         "5m,15m",
         "base timeframe first; the others are resampled from it",
-        f"a list of {', '.join(TIMEFRAME_MS)}, the first dividing the others",
+        f"a list of {', '.join(TIMEFRAME_MS)}, {BASE_TIMEFRAME} first (what exchanges are asked for)",
         _timeframes,
     ),
     "INTERVAL": Field("30", "seconds between cycle starts", _N.format(0.05, 3600), _number(0.05, 3600)),

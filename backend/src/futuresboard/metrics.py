@@ -44,6 +44,7 @@ class Metric:
     needs: tuple[str, ...]
     warmup: int
     warmup_hours: float
+    stored: bool
     doc: str
     function: MetricFunction
 
@@ -56,14 +57,17 @@ REGISTRY: dict[str, Metric] = {}
 
 
 def metric(
-    unit: str, needs: tuple[str, ...], *, warmup: int = 1, warmup_hours: float = 0.0
+    unit: str, needs: tuple[str, ...], *, warmup: int = 1, warmup_hours: float = 0.0, stored: bool = True
 ) -> Callable[[MetricFunction], MetricFunction]:
-    """Register a metric under its function's name; its docstring is the public definition."""
+    """Register a metric under its function's name; its docstring is the public definition.
+
+    `stored=False`: shown for a pair's newest row alone (it moves between closes), no column.
+    """
 
     def register(function: MetricFunction) -> MetricFunction:
         name = function.__name__
         doc = " ".join((function.__doc__ or "").split())
-        REGISTRY[name] = Metric(name, unit, needs, warmup, warmup_hours, doc, function)
+        REGISTRY[name] = Metric(name, unit, needs, warmup, warmup_hours, stored, doc, function)
         return function
 
     return register
@@ -198,28 +202,34 @@ def z_score(bars: Bars) -> FloatArray:
     return np.clip(z_raw(bars), -Z_CLIP, Z_CLIP)
 
 
-@metric("%", ("close",), warmup_hours=24.0)
+@metric("%", ("close",), warmup_hours=24.0, stored=False)
 def price_change_24h_pct(bars: Bars) -> FloatArray:
     """Change of the close against the bar 24 h before, in %."""
     return _percent_change(bars, "close", _hours(bars, 24))
 
 
-@metric("%", ("oi_contracts",), warmup_hours=1.0)
+@metric("%", ("oi_contracts",), warmup_hours=1.0, stored=False)
 def oi_change_1h_pct(bars: Bars) -> FloatArray:
     """Change of open interest in base coin against the bar 1 h before, in %."""
     return _percent_change(bars, "oi_contracts", _hours(bars, 1))
 
 
-@metric("%", ("oi_contracts",), warmup_hours=4.0)
+@metric("%", ("oi_contracts",), warmup_hours=4.0, stored=False)
 def oi_change_4h_pct(bars: Bars) -> FloatArray:
     """Change of open interest in base coin against the bar 4 h before, in %."""
     return _percent_change(bars, "oi_contracts", _hours(bars, 4))
 
 
-@metric("%", ("oi_contracts",), warmup_hours=24.0)
+@metric("%", ("oi_contracts",), warmup_hours=24.0, stored=False)
 def oi_change_24h_pct(bars: Bars) -> FloatArray:
     """Change of open interest in base coin against the bar 24 h before, in %."""
     return _percent_change(bars, "oi_contracts", _hours(bars, 24))
+
+
+@metric("%", ("close",), warmup_hours=1.0, stored=False)
+def price_change_1h_pct(bars: Bars) -> FloatArray:
+    """Change of the close against the bar 1 h before, in %."""
+    return _percent_change(bars, "close", _hours(bars, 1))
 
 
 QUADRANTS: Mapping[tuple[int, int], str] = {
@@ -235,6 +245,11 @@ def quadrant(price_change: float | None, oi_change: float | None) -> str | None:
     if price_change is None or oi_change is None:
         return None
     return QUADRANTS.get((int(np.sign(price_change)), int(np.sign(oi_change))))
+
+
+def stored_names() -> tuple[str, ...]:
+    """Names of the metrics that are columns of the database, in registry order."""
+    return tuple(name for name, entry in REGISTRY.items() if entry.stored)
 
 
 def get_all(bars: Bars) -> dict[str, FloatArray]:

@@ -1,0 +1,240 @@
+"""The one writer: a SQLite file in WAL mode, one transaction a step.
+
+Reading for the API is in `db_read`. A `Store` may be used by one thread at a time (the writer);
+every other thread opens a `Reader`.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import orjson
+
+from futuresboard.db_schema import DERIVED_FIELDS, LIVE_FIELDS, RAW_FIELDS, migrate
+from futuresboard.errors import StoreError
+from futuresboard.model import Alert, Market
+
+type SqlValue = float | int | str | None
+
+BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
+_PLACES = ", ".join("?" * len(BAR_FIELDS))
+_UPSERT_BAR = (
+    f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
+    "ON CONFLICT (ts, series_id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS))
+)
+_SUPERSEDE = (
+    f"INSERT INTO superseded (ts, series_id, until_seq, {', '.join(RAW_FIELDS)}) "
+    f"SELECT ts, series_id, ?, {', '.join(RAW_FIELDS)} FROM bars WHERE ts = ? AND series_id = ?"
+)
+_UPSERT_LIVE = (
+    f"INSERT OR REPLACE INTO live (pair_id, seq, {', '.join(LIVE_FIELDS)}) "
+    f"VALUES (?, ?{', ?' * len(LIVE_FIELDS)})"
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair as the database knows it."""
+
+    id: int
+    exchange: str
+    symbol: str
+    base: str
+    multiplier: float
+    listed_ts: int | None
+
+
+@dataclass
+class Write:
+    """Everything one transaction changes.
+
+    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's); revised: (ts,
+    series_id) whose stored raw values are kept as superseded first; latest: series_id ->
+    (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; alerts: (series_id, Alert).
+    """
+
+    bars: list[tuple[SqlValue, ...]] = field(default_factory=list)
+    revised: list[tuple[int, int]] = field(default_factory=list)
+    latest: dict[int, tuple[int, int]] = field(default_factory=dict)
+    live: dict[int, tuple[SqlValue, ...]] = field(default_factory=dict)
+    alerts: list[tuple[int, Alert]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a transaction did: its `seq`, the alerts as stored (with id), the timeframes it changed."""
+
+    seq: int
+    alerts: tuple[Alert, ...]
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """A connection with the settings every connection has; `readonly` refuses writes."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA query_only = {int(readonly)}")
+    connection.execute("PRAGMA cache_size = -65536")
+    return connection
+
+
+class Store:
+    """The writer's side of the database.
+
+    Opens (and creates, migrates, stamps) the file; raises StoreError when the file holds the other
+    kind of data (live against simulated) or a newer schema.
+    """
+
+    def __init__(self, path: Path, *, simulated: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self._connection = connect(path)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            migrate(self._connection)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path.name}: {error}") from error
+        self._stamp("simulated" if simulated else "live")
+        self._pairs: dict[tuple[str, str], Pair] = {}
+        self._series: dict[tuple[int, str], int] = {}
+        self._load_ids()
+
+    def _stamp(self, kind: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('kind', ?), ('seq', '0')", (kind,))
+        stamped = self.state("kind")
+        if stamped != kind:
+            self._connection.close()
+            raise StoreError(
+                f"{self.path.name} holds {stamped} data and this run would write {kind} data: "
+                "set another DATABASE_URL"
+            )
+
+    def _load_ids(self) -> None:
+        columns = "id, exchange, symbol, base, multiplier, listed_ts"
+        for row in self._connection.execute(f"SELECT {columns} FROM pairs"):
+            pair = Pair(*row)
+            self._pairs[pair.exchange, pair.symbol] = pair
+        for number, pair_id, timeframe in self._connection.execute(
+            "SELECT id, pair_id, timeframe FROM series"
+        ):
+            self._series[pair_id, timeframe] = number
+
+    def close(self) -> None:
+        """Close the connection; committed rows stay."""
+        self._connection.close()
+
+    def state(self, key: str) -> str | None:
+        """A value kept beside the data (kind, seq, request budgets …)."""
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put_state(self, values: Mapping[str, str]) -> None:
+        """Keep values beside the data, in a transaction of their own."""
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+    def register(self, markets: Sequence[Market], timeframes: Iterable[str]) -> list[Pair]:
+        """Give every market a pair and its series; what an exchange no longer lists turns inactive.
+
+        All markets are of one exchange. Returns the pairs in the order of `markets`.
+        """
+        exchange = markets[0].exchange
+        with self._transaction():
+            self._connection.execute("UPDATE pairs SET active = 0 WHERE exchange = ?", (exchange,))
+            self._connection.executemany(
+                "INSERT INTO pairs (exchange, symbol, base, multiplier, listed_ts, active, quote_volume) "
+                "VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (exchange, symbol) DO UPDATE SET "
+                "base = excluded.base, multiplier = excluded.multiplier, listed_ts = excluded.listed_ts, "
+                "active = 1, quote_volume = excluded.quote_volume",
+                [(m.exchange, m.symbol, m.base, m.multiplier, m.listed_ts, m.quote_volume) for m in markets],
+            )
+            frames = list(timeframes)
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO series (pair_id, timeframe) SELECT id, ? FROM pairs "
+                "WHERE exchange = ? AND active",
+                [(frame, exchange) for frame in frames],
+            )
+        self._load_ids()
+        return [self._pairs[market.exchange, market.symbol] for market in markets]
+
+    def pairs(self) -> list[Pair]:
+        """Every pair ever registered."""
+        return list(self._pairs.values())
+
+    def series_id(self, pair_id: int, timeframe: str) -> int:
+        """The integer that names a pair's series of one timeframe."""
+        return self._series[pair_id, timeframe]
+
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """series_id -> (first, last) bar time of every series that holds bars."""
+        query = "SELECT id, first_ts, last_ts FROM series WHERE last_ts IS NOT NULL"
+        return {number: (first, last) for number, first, last in self._connection.execute(query)}
+
+    def raw_bars(self, start: int, end: int) -> Iterable[tuple[SqlValue, ...]]:
+        """(ts, series_id, raw columns …, marks) of every stored bar with start <= ts <= end, by time."""
+        columns = ", ".join(RAW_FIELDS[: RAW_FIELDS.index("marks") + 1])
+        return self._connection.execute(
+            f"SELECT ts, series_id, {columns} FROM bars WHERE ts BETWEEN ? AND ? ORDER BY ts", (start, end)
+        )
+
+    def last_alerts(self) -> dict[tuple[int, str, int], int]:
+        """(series_id, kind, tier) -> time of the newest alert."""
+        query = "SELECT series_id, kind, tier, max(ts) FROM alerts GROUP BY series_id, kind, tier"
+        return {(series, kind, tier): ts for series, kind, tier, ts in self._connection.execute(query)}
+
+    def commit(self, write: Write) -> Committed:
+        """Write everything in one transaction under the next `seq`."""
+        with self._transaction():
+            seq = int(self.state("seq") or 0) + 1
+            self._connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (str(seq),))
+            self._connection.executemany(_SUPERSEDE, [(seq, ts, series) for ts, series in write.revised])
+            at = BAR_FIELDS.index("raw_seq")
+            self._connection.executemany(
+                _UPSERT_BAR,
+                (row if row[at] is not None else (*row[:at], seq, *row[at + 1 :]) for row in write.bars),
+            )
+            self._connection.executemany(
+                "UPDATE series SET first_ts = min(coalesce(first_ts, ?1), ?1), "
+                "last_ts = max(coalesce(last_ts, ?2), ?2), seq = ?3 WHERE id = ?4",
+                [(first, last, seq, series) for series, (first, last) in write.latest.items()],
+            )
+            self._connection.executemany(
+                _UPSERT_LIVE, [(pair, seq, *values) for pair, values in write.live.items()]
+            )
+            stored = [self._insert_alert(seq, series, alert) for series, alert in write.alerts]
+        return Committed(seq, tuple(alert for alert in stored if alert is not None))
+
+    def _insert_alert(self, seq: int, series_id: int, alert: Alert) -> Alert | None:
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO alerts (seq, series_id, ts, kind, tier, payload) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (seq, series_id, alert.ts, alert.kind, alert.tier or 0, orjson.dumps(alert).decode()),
+        )
+        if not cursor.rowcount:
+            return None
+        return replace(alert, id=cursor.lastrowid or 0, seq=seq)
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._connection)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def sql_number(value: float) -> float | None:
+    """NaN and infinities are unknown: NULL."""
+    return value if math.isfinite(value) else None

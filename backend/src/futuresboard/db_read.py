@@ -1,0 +1,231 @@
+"""The readers' side of the database: newest rows, history, alerts. Read-only connections."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection
+from typing import cast
+
+import orjson
+
+from futuresboard.db import connect
+from futuresboard.db_schema import LIVE_FIELDS
+from futuresboard.errors import QueryError
+from futuresboard.model import TIMEFRAME_MS
+from futuresboard.quality import GAP, STALE
+from futuresboard.rows import LIVE_COLUMNS, STORED_COLUMNS, judgement
+
+type Row = dict[str, object]
+
+_CHUNK = 500
+_HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FROM bars"
+_LIVE = tuple(name for name in LIVE_FIELDS if name in LIVE_COLUMNS)
+_NEWEST = f"""
+SELECT p.exchange, p.symbol, p.base, s.timeframe, b.ts, {", ".join("b." + name for name in STORED_COLUMNS)},
+       b.tiers, b.quality, b.guarded, {", ".join("l." + name for name in _LIVE)}
+FROM series s
+JOIN pairs p ON p.id = s.pair_id AND p.active
+CROSS JOIN bars b ON b.ts = s.last_ts AND b.series_id = s.id
+LEFT JOIN live l ON l.pair_id = p.id
+WHERE s.timeframe = ? AND max(s.seq, coalesce(l.seq, 0)) > ?
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Newest rows of a timeframe as of a transaction: `seq`, and the rows changed since the one asked for."""
+
+    timeframe: str
+    seq: int
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """Which alerts: empty and None mean any; `since` is a bar time in ms (inclusive)."""
+
+    timeframe: str = ""
+    tier: int | None = None
+    kind: str = ""
+    symbol: str = ""
+    exchange: str = ""
+    since: int | None = None
+
+
+class Reader:
+    """Queries of the API; one connection a thread, opened when the thread first asks.
+
+    path: the SQLite file; stale_after_ms: age beyond the timeframe at which a row is `stale`.
+    """
+
+    def __init__(self, path: Path, *, stale_after_ms: int) -> None:
+        self._path = path
+        self._stale_after_ms = stale_after_ms
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._opened: list[Connection] = []
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = connect(self._path, readonly=True)
+            self._local.connection = connection
+            with self._lock:
+                self._opened.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            while self._opened:
+                self._opened.pop().close()
+        self._local = threading.local()
+
+    def state(self, key: str) -> str | None:
+        """A value the writer keeps beside the data."""
+        row = self._connection().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def seq(self) -> int:
+        """The number of the newest transaction."""
+        return int(self.state("seq") or 0)
+
+    def unpublished(self) -> Mapping[str, Mapping[str, str]]:
+        """exchange -> row column it does not publish -> the reason in words."""
+        text = self.state("unpublished")
+        catalog: dict[str, dict[str, str]] = orjson.loads(text) if text else {}
+        return catalog
+
+    def snapshot(self, timeframe: str, now_ms: int, since: int = 0) -> Snapshot:
+        """The newest row of every active pair that changed after transaction `since`.
+
+        One read transaction, so that rows and `seq` belong together. `now_ms`: exchange time.
+        """
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
+            seq = self.seq()
+            unpublished = self.unpublished()
+            cursor = connection.execute(_NEWEST, (timeframe, since))
+            rows = [self._row(values, now_ms, unpublished) for values in cursor]
+        finally:
+            connection.execute("COMMIT")
+        return Snapshot(timeframe, seq, rows)
+
+    def _row(
+        self, values: tuple[object, ...], now_ms: int, unpublished: Mapping[str, Mapping[str, str]]
+    ) -> Row:
+        stored = 5 + len(STORED_COLUMNS)
+        row: Row = dict(
+            zip(("exchange", "symbol", "base", "timeframe", "ts", *STORED_COLUMNS), values, strict=False)
+        )
+        live = dict(zip(_LIVE, values[stored + 3 :], strict=True))
+        timeframe_ms = TIMEFRAME_MS[cast("str", row["timeframe"])]
+        close_ts = cast("int", row["ts"]) + timeframe_ms
+        seen = max(close_ts, cast("int", live["live_ts"] or 0))
+        stale = STALE if now_ms - close_ts > timeframe_ms + self._stale_after_ms else 0
+        row["tiers"], row["tier"], row["quality"], row["guarded"] = judgement(
+            values[stored : stored + 3], tuple(unpublished.get(cast("str", row["exchange"]), ())), stale
+        )
+        row.update(live)
+        row["age_s"] = max(0.0, round((now_ms - seen) / 1000.0, 1))
+        return row
+
+    def history(
+        self, exchange: str, symbol: str, timeframe: str, start: int | None, end: int | None, limit: int
+    ) -> dict[str, list[object]] | None:
+        """Closed bars as arrays, oldest first, one entry a time slot (a missing bar: nulls and `gap`).
+
+        With `start` the first `limit` slots from it, without the newest `limit` up to `end`. None
+        when the pair has no such series.
+        """
+        query = (
+            "SELECT s.id, s.first_ts, s.last_ts FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "WHERE p.exchange = ? AND p.symbol = ? AND s.timeframe = ?"
+        )
+        found = self._connection().execute(query, (exchange, symbol, timeframe)).fetchone()
+        if found is None:
+            return None
+        number, first, last = found
+        grid = [] if last is None else _grid(first, last, TIMEFRAME_MS[timeframe], start, end, limit)
+        bars: dict[int, tuple[object, ...]] = {}
+        for begin in range(0, len(grid), _CHUNK):
+            part = grid[begin : begin + _CHUNK]
+            marks = ",".join("?" * len(part))
+            cursor = self._connection().execute(
+                f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
+            )
+            bars.update((row[0], row[1:]) for row in cursor)
+        return _columns(grid, bars, tuple(self.unpublished().get(exchange, ())))
+
+    def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
+        """Alerts newest first, and how many there are before `limit`."""
+        conditions, values = _alert_conditions(wanted)
+        source = (
+            f"FROM alerts a JOIN series s ON s.id = a.series_id JOIN pairs p ON p.id = s.pair_id {conditions}"
+        )
+        total = self._connection().execute(f"SELECT count(*) {source}", values).fetchone()[0]
+        query = f"SELECT a.id, a.seq, a.payload {source} ORDER BY a.id DESC LIMIT ? OFFSET ?"
+        return [_alert(row) for row in self._connection().execute(query, (*values, limit, offset))], total
+
+    def alert(self, number: int) -> Row | None:
+        """One alert by id."""
+        query = "SELECT id, seq, payload FROM alerts WHERE id = ?"
+        row = self._connection().execute(query, (number,)).fetchone()
+        return None if row is None else _alert(row)
+
+    def alerts_after(self, seq: int, until: int) -> list[Row]:
+        """Alerts of the transactions in (seq, until], oldest first."""
+        query = "SELECT id, seq, payload FROM alerts WHERE seq > ? AND seq <= ? ORDER BY id"
+        return [_alert(row) for row in self._connection().execute(query, (seq, until))]
+
+    def counts(self) -> dict[str, int]:
+        """Active pairs by exchange."""
+        query = "SELECT exchange, count(*) FROM pairs WHERE active GROUP BY exchange"
+        return dict(self._connection().execute(query).fetchall())
+
+
+def _alert(row: Sequence[object]) -> Row:
+    payload: Row = orjson.loads(str(row[2]))
+    return payload | {"id": row[0], "seq": row[1]}
+
+
+def _alert_conditions(wanted: AlertFilter) -> tuple[str, tuple[object, ...]]:
+    if wanted.kind not in ("", "tier", "confluence"):
+        raise QueryError("kind", wanted.kind, "tier or confluence")
+    pairs = (
+        ("s.timeframe = ?", wanted.timeframe),
+        ("a.tier = ?", wanted.tier),
+        ("a.kind = ?", wanted.kind),
+        ("p.symbol = ?", wanted.symbol),
+        ("p.exchange = ?", wanted.exchange),
+        ("a.ts >= ?", wanted.since),
+    )
+    given = [(condition, value) for condition, value in pairs if value not in ("", None)]
+    where = " AND ".join(condition for condition, _ in given)
+    return (f"WHERE {where}" if where else "", tuple(value for _, value in given))
+
+
+def _grid(first: int, last: int, step: int, start: int | None, end: int | None, limit: int) -> list[int]:
+    """Bar times to show: slots of the series within [start, end], at most `limit`."""
+    low = first if start is None else max(first, -(-start // step) * step)
+    high = last if end is None else min(last, end // step * step)
+    grid = range(low, high + 1, step)
+    return list(grid[:limit] if start is not None else grid[max(0, len(grid) - limit) :])
+
+
+def _columns(
+    grid: list[int], bars: Mapping[int, tuple[object, ...]], unpublished: tuple[str, ...]
+) -> dict[str, list[object]]:
+    missing: tuple[object, ...] = (*(None for _ in STORED_COLUMNS), 0, GAP, None)
+    rows = [bars.get(ts, missing) for ts in grid]
+    columns: dict[str, list[object]] = {"ts": list(grid)}
+    for i, name in enumerate(STORED_COLUMNS):
+        columns[name] = [row[i] for row in rows]
+    judged = [judgement(row[len(STORED_COLUMNS) :], unpublished) for row in rows]
+    for i, name in enumerate(("tiers", "tier", "quality", "guarded")):
+        columns[name] = [entry[i] for entry in judged]
+    return columns

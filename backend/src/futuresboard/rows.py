@@ -1,0 +1,88 @@
+"""Database values to the public row of the contract. Pure: one place knows a row's names and order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import orjson
+
+from futuresboard import quality
+from futuresboard.db_schema import LIVE_FIELDS
+from futuresboard.metrics import stored_names
+from futuresboard.model import Tier
+from futuresboard.signals import top_tier
+
+# The contract's order of a closed bar's columns; what the registry adds later follows.
+_ORDERED: tuple[str, ...] = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "taker_buy",
+    "taker_sell",
+    "imbalance",
+    "cvd",
+    "oi_contracts",
+    "oi_abs_usd",
+    "oi_delta_pct",
+    "global_ls",
+    "top_ls",
+    "ls_delta_pct",
+    "funding",
+    "funding_interval_h",
+    "rsi",
+    "z_score",
+    "z_raw",
+    "confluence",
+)
+STORED_COLUMNS: tuple[str, ...] = (
+    *_ORDERED,
+    *(name for name in stored_names() if name not in _ORDERED),
+)
+LIVE_COLUMNS: tuple[str, ...] = tuple(name for name in LIVE_FIELDS if name != "live_oi_contracts")
+ROW_COLUMNS: tuple[str, ...] = (
+    "exchange",
+    "symbol",
+    "base",
+    "timeframe",
+    "ts",
+    *STORED_COLUMNS,
+    "tiers",
+    "tier",
+    "quality",
+    "guarded",
+    *LIVE_COLUMNS,
+    "age_s",
+)
+
+_ALL_TIERS = tuple(int(tier) for tier in Tier)
+
+
+def tiers_of(bits: int | None) -> list[int]:
+    """The true tiers of a row from its bit set."""
+    return [tier for tier in _ALL_TIERS if bits and bits & (1 << tier)]
+
+
+def quality_of(bits: int | None, unpublished: Sequence[str]) -> list[str]:
+    """The marks of a row in words, then what its exchange does not publish."""
+    return [*quality.names(bits or 0), *(f"unpublished:{column}" for column in unpublished)]
+
+
+def guarded_of(text: str | None) -> Mapping[str, object]:
+    """Raw values that failed a guard, by column."""
+    if text is None:
+        return {}
+    guarded: dict[str, object] = orjson.loads(text)
+    return guarded
+
+
+def judgement(
+    stored: Sequence[object], unpublished: Sequence[str], more_marks: int = 0
+) -> tuple[list[int], int | None, list[str], Mapping[str, object]]:
+    """`tiers`, `tier`, `quality` and `guarded` of a row from its stored (tiers, quality, guarded)."""
+    tiers, marks, guarded = cast("tuple[int | None, int | None, str | None]", tuple(stored))
+    true = tiers_of(tiers)
+    return true, top_tier(true), quality_of((marks or 0) | more_marks, unpublished), guarded_of(guarded)
