@@ -69,12 +69,12 @@ def rows(rng: np.random.Generator, count: int, timeframe_ms: int, faults: float)
         for name in RAW_COLUMNS:
             dice = rng.random()
             row[name] = float(made[name][i])
-            if dice < faults / 20:
+            if dice < faults / 20 and name != "funding_interval_h":
                 row[name] = float(rng.choice(UNFIT))
             elif dice < faults / 8:
                 row[name] = None
         if row["volume"] is not None and row["taker_buy"] is not None and row["volume"] < row["taker_buy"]:
-            row["taker_buy"] = 0.0  # what more bought than traded means has a test of its own
+            row["taker_buy"] = row["volume"]  # what more bought than traded means has a test of its own
         series.append(row)
     return series
 

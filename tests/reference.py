@@ -157,11 +157,11 @@ def _fill_changes(series: _Series) -> None:
             ("oi_change_1h_pct", "oi_contracts", HOUR),
             ("oi_change_4h_pct", "oi_contracts", 4 * HOUR),
             ("oi_change_24h_pct", "oi_contracts", DAY),
+            ("price_change_1h_pct", "close", HOUR),
             ("price_change_24h_pct", "close", DAY),
         ):
             row[name] = percent_change(row[column], series.value(ts - back, column))
-        price_change = percent_change(row["close"], series.value(ts - HOUR, "close"))
-        row["oi_price_quadrant"] = quadrant(price_change, row["oi_change_1h_pct"])
+        row["oi_price_quadrant"] = quadrant(row["price_change_1h_pct"], row["oi_change_1h_pct"])
 
 
 def rsi_run(closes: Sequence[float]) -> list[float | None]:
@@ -238,10 +238,10 @@ def tier_3(series: _Series, row: Row, limits: Mapping[str, float]) -> bool | Non
 def tier_4(series: _Series, row: Row, limits: Mapping[str, float]) -> bool | None:
     """Funding per 8 h above the exchanges' default while OI is below that of 12 bars ago."""
     before = series.value(row["ts"] - TREND_BARS * series.step, "oi_contracts")
-    if row["funding"] is None or row["oi_contracts"] is None or before is None:
+    funding, interval = row["funding"], row["funding_interval_h"]
+    if funding is None or interval is None or row["oi_contracts"] is None or before is None:
         return None
-    interval = DEFAULT_INTERVAL_H if row["funding_interval_h"] is None else row["funding_interval_h"]
-    excess = row["funding"] * 8 / interval - limits["funding"] / 100
+    excess = funding * 8 / interval - limits["funding"] / 100
     return bool(excess > FUNDING_TOLERANCE and row["oi_contracts"] < before)
 
 
@@ -302,15 +302,14 @@ def _window_row(start: int, window: Sequence[Row | None]) -> Row:
     if len(present) < len(window):
         row["partial"] = True
         return row
-    for column, combine in AGGREGATES.items():
+    for column in RAW:
         values = [bar[column] for bar in present]
-        unknown = sum(value is None for value in values)
-        if not unknown:
-            row[column] = combine(values)
-        elif unknown < len(values):  # unknown throughout is a column not published, not a part
-            row["partial"] = True
-    for column in LEVELS:
-        row[column] = present[-1][column]
+        if column in LEVELS:
+            row[column] = values[-1]
+        elif None not in values:
+            row[column] = AGGREGATES[column](values)
+        if row[column] is None and any(value is not None for value in values):
+            row["partial"] = True  # unknown throughout is a column not published, not a part
     return row
 
 

@@ -136,10 +136,11 @@ def running_cvd(bars: Bars) -> np.ndarray:
     return np.cumsum(2 * bars.columns["taker_buy"] - bars.columns["volume"], axis=1)[:, -bars.out :]
 
 
-def control(function, **warmup) -> Metric:
-    return Metric(
-        function.__name__, "", (), function=function, doc="", **{"warmup": 22, "warmup_hours": 0.0} | warmup
-    )
+def control(function, warmup=22, warmup_hours=0.0) -> Metric:
+    """A registry entry like any other, for a function that is not in the registry."""
+    some = next(iter(REGISTRY.values()))
+    named = {"name": function.__name__, "function": function}
+    return replace(some, **named, warmup=warmup, warmup_hours=warmup_hours)
 
 
 class TestControls:

@@ -566,10 +566,6 @@ class TestTier4:
         assert self.last(funding=0.000013, interval=1.0) is True  # 0.000104
         assert self.last(funding=0.0002, interval=24.0) is False  # / 3
 
-    def test_an_unknown_interval_is_eight_hours(self):
-        assert self.last(funding=0.00012, interval=None) is True
-        assert self.last(funding=0.00009, interval=None) is False
-
     def test_oi_is_compared_with_twelve_bars_before(self):
         assert self.last(oi=[500.0, *[1.0] * 11, 499.0]) is True
         assert self.last(oi=[500.0, *[900.0] * 11, 501.0]) is False
@@ -578,6 +574,9 @@ class TestTier4:
     def test_it_is_unknown_with_an_unknown_input_even_if_another_decides(self):
         assert self.last(funding=None) is None
         assert self.last(funding=0.05) is None  # guarded
+        assert self.last(interval=None) is None
+        assert self.last(interval=0.0) is None
+        assert self.last(interval=None, oi=[500.0] * 13) is None
         assert self.last(oi=[None, *[500.0] * 12]) is None
         assert self.last(funding=0.0, oi=[None, *[500.0] * 12]) is None
         assert self.last(oi=[500.0] * 12 + [0.0]) is None
@@ -679,7 +678,9 @@ class TestResample:
 
     def test_levels_are_those_at_the_close_and_nothing_older(self):
         (row,) = resample(bars(3, oi_contracts=[500.0, 500.0, None], global_ls=[None, None, 1.5]), M5, M15)
-        assert (row["oi_contracts"], row["global_ls"]) == (None, 1.5)
+        assert (row["oi_contracts"], row["global_ls"], row["partial"]) == (None, 1.5, True)
+        (row,) = resample(bars(3, global_ls=[None, 1.0, 1.5], top_ls=None), M5, M15)
+        assert (row["global_ls"], row["top_ls"], row["partial"]) == (1.5, None, False)
         (row,) = resample(bars(3, oi_contracts=[500.0, 500.0, 0.0]), M5, M15)
         assert row["oi_contracts"] is None
 
