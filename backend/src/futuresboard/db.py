@@ -27,6 +27,9 @@ _UPSERT_BAR = (
     "ON CONFLICT (ts, series_id) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS))
 )
+_UPDATE_DERIVED = (
+    f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"
+)
 _SUPERSEDE = (
     f"INSERT INTO superseded (ts, series_id, until_seq, {', '.join(RAW_FIELDS)}) "
     f"SELECT ts, series_id, ?, {', '.join(RAW_FIELDS)} FROM bars WHERE ts = ? AND series_id = ?"
@@ -53,12 +56,14 @@ class Pair:
 class Write:
     """Everything one transaction changes.
 
-    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's); revised: (ts,
-    series_id) whose stored raw values are kept as superseded first; latest: series_id ->
+    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's); derived: values of
+    `DERIVED_FIELDS`, then ts and series_id, of bars whose raw part stays; revised: (ts, series_id)
+    whose stored raw values are kept as superseded first; latest: series_id ->
     (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; alerts: (series_id, Alert).
     """
 
     bars: list[tuple[SqlValue, ...]] = field(default_factory=list)
+    derived: list[tuple[SqlValue, ...]] = field(default_factory=list)
     revised: list[tuple[int, int]] = field(default_factory=list)
     latest: dict[int, tuple[int, int]] = field(default_factory=dict)
     live: dict[int, tuple[SqlValue, ...]] = field(default_factory=dict)
@@ -169,6 +174,10 @@ class Store:
         """The integer that names a pair's series of one timeframe."""
         return self._series[pair_id, timeframe]
 
+    def has_series(self, pair_id: int, timeframe: str) -> bool:
+        """Whether a pair was ever registered with a timeframe."""
+        return (pair_id, timeframe) in self._series
+
     def spans(self) -> dict[int, tuple[int, int]]:
         """series_id -> (first, last) bar time of every series that holds bars."""
         query = "SELECT id, first_ts, last_ts FROM series WHERE last_ts IS NOT NULL"
@@ -197,6 +206,7 @@ class Store:
                 _UPSERT_BAR,
                 (row if row[at] is not None else (*row[:at], seq, *row[at + 1 :]) for row in write.bars),
             )
+            self._connection.executemany(_UPDATE_DERIVED, write.derived)
             self._connection.executemany(
                 "UPDATE series SET first_ts = min(coalesce(first_ts, ?1), ?1), "
                 "last_ts = max(coalesce(last_ts, ?2), ?2), seq = ?3 WHERE id = ?4",

@@ -18,6 +18,8 @@ GAP = 1 << 5
 BACKFILLED = 1 << 6
 WARMING = 1 << 7
 OI_LIVE = 1 << 8
+HISTORIC = 1 << 9
+"""First stored from history, long after its close; the database's own, never shown."""
 
 _NAMES: dict[int, str] = {
     STALE: "stale",
@@ -35,7 +37,7 @@ GUARDED: Mapping[str, int] = {column: 1 << (16 + i) for i, column in enumerate(G
 _NAMES |= {bit: f"guarded:{column}" for column, bit in GUARDED.items()}
 
 # A row shows its own WARMING and GAP, computed for it; the rest it inherits from its window.
-_INHERITED = ~(STALE | WARMING | GAP)
+_INHERITED = ~(STALE | WARMING | GAP | HISTORIC)
 # An imbalance beyond its guard harms nothing built on the volumes.
 _NOT_INHERITED = GUARDED["imbalance"]
 MARK_WINDOW = 22

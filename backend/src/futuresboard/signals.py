@@ -29,7 +29,7 @@ type Condition = Callable[[Inputs], FloatArray]
 
 @dataclass(frozen=True)
 class Rule:
-    """One tier: `condition` gives (n, out) flags, `direction` +1/-1/0 a flag, `text` the sentence.
+    """One tier: `condition` gives (n, out) flags, `side` the takers' side (+1, -1; 0 or None: no side).
 
     `reads` names the raw columns and how many slots of each the condition reads (for the stored
     window). The sentence is a format string over the row's values and thresholds.
@@ -40,7 +40,7 @@ class Rule:
     doc: str
     reads: Mapping[str, int]
     condition: Condition
-    direction: Condition
+    side: Condition | None
     text: str
 
 
@@ -88,10 +88,6 @@ def _crowded_unwind(x: Inputs) -> FloatArray:
     return _flag((paid - limit > _FUNDING_TOLERANCE) & (now < before), paid, now, before)
 
 
-def _no_direction(x: Inputs) -> FloatArray:
-    return np.zeros(x.bars.shape)
-
-
 RULES: Mapping[Tier, Rule] = {
     rule.tier: rule
     for rule in (
@@ -101,7 +97,7 @@ RULES: Mapping[Tier, Rule] = {
             "z_score > Z_THRESHOLD: open interest grew far more than in its last 20 bars.",
             {"oi_contracts": 22},
             _oi_spike,
-            _no_direction,
+            None,
             "open interest {oi_delta_pct:+.2f} % in one bar, {z_raw:.1f} σ above its last 20 bars",
         ),
         Rule(
@@ -131,7 +127,7 @@ RULES: Mapping[Tier, Rule] = {
             "Funding per 8 h above FUNDING_THRESHOLD and open interest below 12 bars ago.",
             {"oi_contracts": 13, "funding": 1, "funding_interval_h": 1},
             _crowded_unwind,
-            _no_direction,
+            None,
             "longs pay {funding_8h_pct:.4f} % per 8 h while open interest is below 12 bars ago",
         ),
     )

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from futuresboard.model import Kind, Market, Rows, Ticker
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStats:
+    """What an exchange's requests did since start; durations in seconds of the clock.
+
+    `budget_used` is the share of the official limit in use now, by budget (per-instrument
+    budgets: the fullest); `request_rate` is requests per second over the last minute.
+    """
+
+    requests: int
+    failed: int
+    in_flight: int
+    peak_in_flight: int
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    request_rate: float
+    budget_used: Mapping[str, float]
+    last_error: str | None
+    banned_for_s: float
+    blocked: bool
 
 
 class Exchange(Protocol):
@@ -43,12 +65,36 @@ class Exchange(Protocol):
         """One pair's live open interest; only where `rotates_oi`."""
         ...
 
-    async def rows(self, kind: Kind, market: Market, *, limit: int, end: int | None = None) -> Rows:
+    async def rows(
+        self, kind: Kind, market: Market, *, limit: int, end: int | None = None, background: bool = False
+    ) -> Rows:
         """The newest `limit` rows of a kind, or the newest with stamp <= `end`.
 
         `limit` may exceed `page_rows`: then one page is returned. The still-forming candle is
-        included when the exchange returns it; telling it apart is the caller's.
+        included when the exchange returns it; telling it apart is the caller's. `background` work
+        (warm start, healing of gaps) yields budget and slots to every other request, and leaves
+        free what `keep_free` asked for.
         """
+        ...
+
+    def keep_free(self, budget: str, cost: float) -> None:
+        """Leave `cost` units of a budget's window to requests that are not background work.
+
+        Budgets: Binance `weight`, `data` (open-interest history and ratios), `funding`; Bybit
+        `all`; OKX by path, see its module. Raises KeyError for another name.
+        """
+        ...
+
+    def stats(self) -> ExchangeStats:
+        """Requests, errors, latency and budgets since start; in the loop's own thread."""
+        ...
+
+    def export_budgets(self) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """Use of the long budget windows as (age in seconds, cost), to persist over a restart."""
+        ...
+
+    def restore_budgets(self, budgets: Mapping[str, Iterable[tuple[float, float]]], elapsed_s: float) -> None:
+        """Count what an earlier process exported `elapsed_s` seconds ago."""
         ...
 
     async def close(self) -> None:

@@ -1,0 +1,357 @@
+"""`Book`: one exchange's answers, joined by bar, until a bar can be finalised. No clock, no I/O.
+
+Rows are kept under the stamp the exchange gave them. What a stamp means (`offset`: bars between a
+row's stamp and the bar it belongs to) is applied when a bar is put together, so that a changed
+verdict about it only re-reads what is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind, Rows, Ticker
+from futuresboard.pipeline import RawBars
+from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
+from futuresboard.settlements import Settlements
+
+STEP_MS = 300_000
+LIVE_WINDOW_MS = 60_000
+LS_LATE_BARS = 2
+TAKER_TOLERANCE = 0.02
+_BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
+_LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
+_SHIFT = 256
+_FAR = np.iinfo(np.int64).max
+
+
+@dataclass
+class _Sheet:
+    """Rows of one kind: columns and presence by (row, slot of the stamp), and what was asked for.
+
+    low: stamp slot from which on answers cover a row; high: its newest stamp slot.
+    """
+
+    columns: dict[str, FloatArray]
+    have: BoolArray
+    low: IntArray
+    high: IntArray
+    offset: int = 0
+    assumed: bool = False
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Bars to hand to the pipeline, and which of them (by position) are finalised at their close."""
+
+    bars: RawBars
+    live: BoolArray
+    places: tuple[IntArray, IntArray] = field(repr=False)
+
+
+class Book:
+    """Arrays over (pair row, time slot); slot 0 is the bar at `origin`.
+
+    kinds: what the exchange publishes; oldest: oldest bar to hold; slots: how many; begin: bars that
+    close at or after this time are live: they wait for late levels no longer than `finalise_after`.
+    """
+
+    def __init__(
+        self, kinds: Iterable[Kind], pair_ids: Sequence[int], *, oldest: int, slots: int, begin: int
+    ) -> None:
+        self.pair_ids = np.array(pair_ids, dtype=np.int64)
+        self.kinds = frozenset(kinds)
+        self.settlements = Settlements(len(pair_ids))
+        self._origin = oldest
+        self._slots = slots
+        self._begin = begin
+        shape = (len(pair_ids), slots)
+        self._sheets = {kind: self._new_sheet(kind, shape) for kind in _BARWISE if kind in self.kinds}
+        for kind in _LEVELS:
+            if kind in self._sheets:
+                self._sheets[kind].offset, self._sheets[kind].assumed = 1, True
+        self._live_oi, self._live_usd = np.full(shape, np.nan), np.full(shape, np.nan)
+        self._after_oi = np.full(shape, np.nan)
+        self._done = np.zeros(shape, dtype=bool)
+        self._dirty = np.zeros(shape, dtype=bool)
+        self._unfit: dict[tuple[Kind, int, int], dict[str, object]] = {}
+
+    @staticmethod
+    def _new_sheet(kind: Kind, shape: tuple[int, int]) -> _Sheet:
+        return _Sheet(
+            {name: np.full(shape, np.nan) for name in ROW_COLUMNS[kind]},
+            np.zeros(shape, dtype=bool),
+            np.full(shape[0], _FAR),
+            np.full(shape[0], -1, dtype=np.int64),
+        )
+
+    def slot(self, ts: int) -> int:
+        """Slot of a bar time."""
+        return (ts - self._origin) // STEP_MS
+
+    def roll(self, newest: int) -> None:
+        """Make room for the bar at `newest` (and its stamps), letting the oldest go."""
+        over = self.slot(newest) + 3 - self._slots
+        if over <= 0:
+            return
+        shift = min(self._slots, -(-over // _SHIFT) * _SHIFT)
+        grids: list[tuple[FloatArray | BoolArray, float | bool]] = [
+            (self._live_oi, np.nan),
+            (self._live_usd, np.nan),
+            (self._after_oi, np.nan),
+            (self._done, False),
+            (self._dirty, False),
+        ]
+        for sheet in self._sheets.values():
+            grids += [(sheet.have, False), *((column, np.nan) for column in sheet.columns.values())]
+            sheet.low = np.where(sheet.low == _FAR, _FAR, np.maximum(0, sheet.low - shift))
+            sheet.high = np.maximum(-1, sheet.high - shift)
+        for grid, empty in grids:
+            grid[:, : self._slots - shift] = grid[:, shift:].copy()
+            grid[:, self._slots - shift :] = empty
+        self._unfit = {
+            (kind, row, slot - shift): values
+            for (kind, row, slot), values in self._unfit.items()
+            if slot >= shift
+        }
+        self._origin += shift * STEP_MS
+
+    def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
+        """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
+
+        Candles that have not closed at `now_ms` (exchange time) are left out.
+        """
+        if rows.kind is Kind.FUNDING:
+            for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
+                self._dirty[row, slot:] = True
+            return
+        sheet = self._sheets[rows.kind]
+        if exhausted:
+            sheet.low[row] = 0
+        slots = (rows.ts - self._origin) // STEP_MS
+        held = (slots >= 0) & (slots < self._slots)
+        if rows.kind is Kind.CANDLES:
+            held &= rows.ts + STEP_MS <= now_ms
+        slots = slots[held]
+        if not len(slots):
+            return
+        changed = ~sheet.have[row, slots]
+        for name, column in sheet.columns.items():
+            new = rows.columns[name][held]
+            changed |= ~((column[row, slots] == new) | (np.isnan(column[row, slots]) & np.isnan(new)))
+            column[row, slots] = new
+        sheet.have[row, slots] = True
+        sheet.low[row] = min(sheet.low[row], int(slots[0]))
+        sheet.high[row] = max(sheet.high[row], int(slots[-1]))
+        self._touch(row, slots[changed] - sheet.offset, rows.kind)
+        for ts, column_name, value in rows.unfit:
+            self._unfit.setdefault((rows.kind, row, self.slot(ts)), {})[column_name] = value
+
+    def _slots_after(self, ts: int | None) -> list[int]:
+        return [] if ts is None else [max(0, self.slot(ts) - 1)]
+
+    def _touch(self, row: int, bars: IntArray, kind: Kind) -> None:
+        reach = LS_LATE_BARS if kind in (Kind.GLOBAL_LS, Kind.TOP_LS) else 0
+        for ahead in range(reach + 1):
+            places = bars + ahead
+            self._dirty[row, places[(places >= 0) & (places < self._slots)]] = True
+
+    def take_live(self, row: int, ticker: Ticker) -> None:
+        """Keep a live open interest that stands for a close: the last in its 60 s before, the first after."""
+        if ticker.oi_contracts is None or ticker.oi_ts is None:
+            return
+        closing = -(-(ticker.oi_ts - self._origin) // STEP_MS) - 1
+        close_ts = self._origin + (closing + 1) * STEP_MS
+        if 0 <= closing < self._slots and close_ts - ticker.oi_ts <= LIVE_WINDOW_MS:
+            self._live_oi[row, closing] = ticker.oi_contracts
+            self._live_usd[row, closing] = np.nan if ticker.oi_usd is None else ticker.oi_usd
+        since = ticker.oi_ts - (close_ts - STEP_MS)
+        first = 0 <= closing - 1 < self._slots and np.isnan(self._after_oi[row, closing - 1])
+        if first and since <= LIVE_WINDOW_MS:
+            self._after_oi[row, closing - 1] = ticker.oi_contracts
+
+    def decide(self, kind: Kind, offset: int) -> bool:
+        """Settle what the stamps of a kind mean; returns whether bars must be put together anew."""
+        sheet = self._sheets.get(kind)
+        if sheet is None or (sheet.offset == offset and not sheet.assumed):
+            return False
+        sheet.offset, sheet.assumed = offset, False
+        self._dirty |= self._done
+        return True
+
+    def undecided(self, kind: Kind) -> bool:
+        """Whether the stamps of a published kind still are an assumption."""
+        return kind in self._sheets and self._sheets[kind].assumed
+
+    def offset(self, kind: Kind) -> int:
+        """Bars from a bar to the stamp of its row of a kind."""
+        return self._sheets[kind].offset
+
+    def live_evidence(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """OI rows stamped at a close and one bar before it, and live OI before and after: four (m,)."""
+        sheet = self._sheets[Kind.OI]
+        oi = sheet.columns["oi_contracts"]
+        seen = sheet.have[:, 1:] & sheet.have[:, :-1]
+        seen &= np.isfinite(self._live_oi[:, :-1]) & np.isfinite(self._after_oi[:, :-1])
+        return oi[:, 1:][seen], oi[:, :-1][seen], self._live_oi[:, :-1][seen], self._after_oi[:, :-1][seen]
+
+    def drop(self, kind: Kind) -> None:
+        """The exchange turned out not to publish a kind."""
+        self._sheets.pop(kind, None)
+        self.kinds -= {kind}
+
+    def wanted(self, kind: Kind, bar_ts: int) -> IntArray:
+        """Pair rows whose row of a kind for the bar at `bar_ts` has not come."""
+        if kind is Kind.FUNDING:
+            return self.settlements.due(bar_ts + STEP_MS)
+        sheet = self._sheets[kind]
+        return np.flatnonzero(~sheet.have[:, self.slot(bar_ts) + sheet.offset])
+
+    def missing_rows(self, kind: Kind, row: int, bar_ts: int, since: int) -> int:
+        """How many rows of a kind a request for the bar at `bar_ts` should ask for (with one to spare)."""
+        sheet = self._sheets[kind]
+        high = sheet.high[row] if sheet.high[row] >= 0 else self.slot(since) + sheet.offset
+        return int(max(1, self.slot(bar_ts) + sheet.offset - high)) + 2
+
+    def oldest_stamp(self, kind: Kind, row: int) -> int | None:
+        """Stamp from which on a pair's rows of a kind are covered; None before the first answer."""
+        low = int(self._sheets[kind].low[row])
+        return None if low == _FAR else self._origin + low * STEP_MS
+
+    def ready(self, now_ms: int, finalise_after_ms: int, patience_ms: int) -> Ready | None:
+        """Bars that can be finalised (or must be revised) at `now_ms`, and marks them as handed over.
+
+        A bar needs its candle. It is ready when every published kind has its row, or is known to
+        have none; a live one also `finalise_after_ms` after its close, one from history
+        `patience_ms` after `begin` and without top traders' ratios, which may come much later.
+        """
+        stop = min(self._slots, (now_ms - self._origin) // STEP_MS)
+        if stop <= 0:
+            return None
+        candles = self._sheets[Kind.CANDLES].have[:, :stop]
+        open_ = candles & (~self._done[:, :stop] | self._dirty[:, :stop])
+        if not open_.any():
+            return None
+        rows, slots = np.nonzero(open_)
+        close = self._origin + (slots + 1) * STEP_MS
+        live = close >= self._begin
+        expired = np.where(live, now_ms >= close + finalise_after_ms, now_ms >= self._begin + patience_ms)
+        complete = self._complete(rows, slots, close, live)
+        chosen = complete | expired
+        if not chosen.any():
+            return None
+        rows, slots, live = rows[chosen], slots[chosen], live[chosen]
+        bars = self._assemble(rows, slots)
+        self._done[rows, slots] = True
+        self._dirty[rows, slots] = False
+        return Ready(bars, live, (rows, slots))
+
+    def give_back(self, ready: Ready) -> None:
+        """Bars that could not be stored are due again."""
+        self._dirty[ready.places] = True
+
+    def _complete(self, rows: IntArray, slots: IntArray, close: IntArray, live: BoolArray) -> BoolArray:
+        complete: BoolArray = np.ones(len(rows), dtype=bool)
+        for kind, sheet in self._sheets.items():
+            if kind is Kind.CANDLES:
+                continue
+            at = np.minimum(slots + sheet.offset, self._slots - 1)
+            there = sheet.have[rows, at]
+            if kind is Kind.OI and sheet.assumed:
+                there |= np.isfinite(self._live_oi[rows, slots])
+            hole = (at < sheet.high[rows]) & (at >= sheet.low[rows])
+            complete &= there | hole | ((kind is Kind.TOP_LS) & ~live)
+        if Kind.FUNDING in self.kinds:
+            rest = np.flatnonzero(complete)
+            complete[rest] = self.settlements.covers(rows[rest], close[rest])
+        return complete
+
+    def _assemble(self, rows: IntArray, slots: IntArray) -> RawBars:
+        columns = {name: np.full(len(rows), np.nan) for name in RAW_COLUMNS}
+        marks = np.zeros(len(rows), dtype=np.int64)
+        for name in ROW_COLUMNS[Kind.CANDLES]:
+            columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
+        self._join_oi(rows, slots, columns, marks)
+        for kind, name in ((Kind.GLOBAL_LS, "global_ls"), (Kind.TOP_LS, "top_ls")):
+            if kind in self._sheets:
+                self._join_ratio(self._sheets[kind], name, rows, slots, columns, marks)
+        guarded = self._guarded(rows, slots)
+        if Kind.TAKER in self._sheets:
+            self._join_taker(rows, slots, columns, guarded)
+        close = self._origin + (slots + 1) * STEP_MS
+        columns["funding"], columns["funding_interval_h"] = self.settlements.at(rows, close)
+        ts = self._origin + slots * STEP_MS
+        return RawBars(self.pair_ids[rows], ts, columns, marks, guarded)
+
+    def _join_oi(
+        self, rows: IntArray, slots: IntArray, columns: dict[str, FloatArray], marks: IntArray
+    ) -> None:
+        sheet = self._sheets[Kind.OI]
+        at = np.minimum(slots + sheet.offset, self._slots - 1)
+        have = sheet.have[rows, at]
+        oi, usd = sheet.columns["oi_contracts"][rows, at], sheet.columns["oi_usd"][rows, at]
+        live = np.isfinite(self._live_oi[rows, slots]) & (~have | sheet.assumed)
+        oi = np.where(live, self._live_oi[rows, slots], np.where(have, oi, np.nan))
+        usd = np.where(live, self._live_usd[rows, slots], np.where(have, usd, np.nan))
+        columns["oi_contracts"] = oi
+        columns["oi_abs_usd"] = np.where(np.isnan(usd), oi * columns["close"], usd)
+        marks |= np.where(live, OI_LIVE, 0)
+        if sheet.assumed:
+            marks |= np.where(have & ~live, STAMP_ASSUMED, 0)
+
+    def _join_ratio(
+        self,
+        sheet: _Sheet,
+        name: str,
+        rows: IntArray,
+        slots: IntArray,
+        columns: dict[str, FloatArray],
+        marks: IntArray,
+    ) -> None:
+        values, found = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=bool)
+        for older in range(LS_LATE_BARS + 1):
+            at = np.clip(slots + sheet.offset - older, 0, self._slots - 1)
+            use = ~found & sheet.have[rows, at] & (slots + sheet.offset >= older)
+            values = np.where(use, sheet.columns["ratio"][rows, at], values)
+            found |= use
+            if older:
+                marks |= np.where(use, LS_LATE, 0)
+        columns[name] = values
+        if sheet.assumed:
+            marks |= np.where(found, STAMP_ASSUMED, 0)
+
+    def _join_taker(
+        self,
+        rows: IntArray,
+        slots: IntArray,
+        columns: dict[str, FloatArray],
+        guarded: dict[int, dict[str, object]],
+    ) -> None:
+        sheet = self._sheets[Kind.TAKER]
+        at = np.minimum(slots + sheet.offset, self._slots - 1)
+        buy, sell = sheet.columns["buy"][rows, at], sheet.columns["sell"][rows, at]
+        volume = columns["volume"]
+        # A split that does not add up to the bar's volume belongs to another bar: refused.
+        agrees = np.abs(buy + sell - volume) <= TAKER_TOLERANCE * np.maximum(volume, 1e-12)
+        use = sheet.have[rows, at] & agrees
+        columns["taker_buy"] = np.where(use, np.minimum(buy, volume), np.nan)
+        for i in np.flatnonzero(sheet.have[rows, at] & ~agrees & np.isfinite(buy)):
+            guarded.setdefault(int(i), {})["taker_buy"] = float(buy[i])
+
+    def _guarded(self, rows: IntArray, slots: IntArray) -> dict[int, dict[str, object]]:
+        found: dict[int, dict[str, object]] = {}
+        if not self._unfit:
+            return found
+        names = {"ratio": {Kind.GLOBAL_LS: "global_ls", Kind.TOP_LS: "top_ls"}}
+        for kind, sheet in self._sheets.items():
+            for i, (row, slot) in enumerate(zip(rows.tolist(), slots.tolist(), strict=True)):
+                for column, value in self._unfit.get((kind, row, slot + sheet.offset), {}).items():
+                    public = names.get(column, {}).get(kind) or _PUBLIC.get(column, column)
+                    found.setdefault(i, {})[public] = value
+        return found
+
+
+_PUBLIC = {"oi_usd": "oi_abs_usd", "buy": "taker_buy", "sell": "taker_buy", "rate": "funding"}

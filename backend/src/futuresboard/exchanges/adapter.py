@@ -1,0 +1,177 @@
+"""What all adapters share: paging of rows, ranking of markets, optional parts of bulk answers."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+
+from futuresboard.errors import BlockedError, ExchangeError, ThrottledError, TransientError, UnpublishedError
+from futuresboard.exchanges import parse
+from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.exchanges.client import Request, Transport
+from futuresboard.exchanges.failures import Answer
+from futuresboard.exchanges.pacing import Clock, Limit
+from futuresboard.model import Kind, Market, Rows, Ticker
+
+log = logging.getLogger(__name__)
+
+UNSUPPORTED_RETRY_S = 600.0
+SETTLE = "USDT"
+
+
+class Adapter(ABC):
+    """Base of the exchanges; see `futuresboard.exchanges.base.Exchange` for what callers rely on."""
+
+    id: str
+    kinds: frozenset[Kind]
+    unpublished: Mapping[str, str]
+    page_rows: Mapping[Kind, int]
+    depth_rows: Mapping[Kind, int | None]
+    rotates_oi: bool = False
+    limits: Mapping[str, Limit]
+
+    def __init__(
+        self, *, url_override: str | None = None, concurrency: int = 8, clock: Clock, tradfi: bool = False
+    ) -> None:
+        self.tradfi = tradfi
+        self.transport = Transport(
+            self.id,
+            self.limits,
+            self.failure,
+            url_override=url_override,
+            concurrency=concurrency,
+            clock=clock,
+        )
+        self._symbols: dict[str, str] = {}
+        self._off: dict[str, float] = {}
+
+    @abstractmethod
+    def failure(self, answer: Answer) -> ExchangeError | None:
+        """What this exchange means by an answer; None when it is good. Pure."""
+
+    @abstractmethod
+    async def server_time(self) -> int:
+        """The exchange's clock, milliseconds UTC."""
+
+    @abstractmethod
+    async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
+        """Fitting markets in any order, and 24 h quote volumes by id."""
+
+    @abstractmethod
+    async def tickers(self) -> Mapping[str, Ticker]:
+        """All pairs' live values by unified symbol."""
+
+    @abstractmethod
+    async def page(self, kind: Kind, market: Market, limit: int, end: int | None) -> Request:
+        """The request for a page of rows; `limit` is within `page_rows`."""
+
+    @abstractmethod
+    def read(self, kind: Kind, payload: object) -> Rows:
+        """The rows of a page's answer. Raises PayloadError."""
+
+    async def markets(self) -> Sequence[Market]:
+        """Trading USDT-margined linear perpetuals, most liquid first."""
+        found, volumes = await self.list_markets()
+        ranked = [dataclasses.replace(market, quote_volume=volumes.get(market.id)) for market in found]
+        ranked.sort(key=lambda market: (-(market.quote_volume or 0.0), market.symbol))
+        self._symbols = {market.id: market.symbol for market in ranked}
+        return ranked
+
+    async def live_oi(self, market: Market) -> Ticker:
+        """One pair's live open interest; only where `rotates_oi`."""
+        raise UnpublishedError(self.id, f"open interest of {market.symbol} is part of the bulk tickers")
+
+    async def rows(
+        self, kind: Kind, market: Market, *, limit: int, end: int | None = None, background: bool = False
+    ) -> Rows:
+        """The newest `limit` rows of a kind, or the newest with stamp <= `end`; one page at most."""
+        if kind not in self.kinds:
+            raise UnpublishedError(self.id, f"{kind} has no request of its own here")
+        limit = max(1, min(limit, self.page_rows[kind]))
+        request = await self.page(kind, market, limit, end)
+        try:
+            payload = await self.transport.call(request, background=background)
+        except UnpublishedError as error:
+            if kind is not Kind.CANDLES:
+                raise
+            raise TransientError(self.id, error.reason) from error  # no exchange is without candles
+        return parse.newest(self.read(kind, payload), limit, end)
+
+    def symbol_of(self, code: str) -> str:
+        """ccxt's unified symbol of the USDT perpetual on a base coin as the exchange spells it."""
+        return f"{self.coin_of(code)}/{SETTLE}:{SETTLE}"
+
+    def coin_of(self, code: str) -> str:
+        """ccxt's unified name of a coin as the exchange spells it."""
+        return str(self.transport.client.safe_currency_code(code))
+
+    async def known_symbols(self) -> Mapping[str, str]:
+        """Unified symbols by the exchange's id, from the last `markets()`."""
+        if not self._symbols:
+            await self.markets()
+        return self._symbols
+
+    async def bulk(self, request: Request) -> object:
+        """The answer to a request that no exchange is without: "not offered" is then transient."""
+        try:
+            return await self.transport.call(request)
+        except UnpublishedError as error:
+            raise TransientError(self.id, error.reason) from error
+
+    async def optional(self, part: str, request: Request) -> object | None:
+        """A bulk part whose failure must not lose the others: None, told once in plain words.
+
+        A part that the server does not offer is asked for again every ten minutes; one that
+        failed for the moment, next time.
+        """
+        now = self.transport.clock.monotonic()
+        if now < self._off.get(part, now):
+            return None
+        try:
+            payload = await self.transport.call(request)
+        except (ThrottledError, BlockedError) as error:
+            log.debug("%s", error)  # told by whoever asks for the main part
+            return None
+        except ExchangeError as error:
+            if part not in self._off:
+                log.warning(
+                    "%s: no %s (%s); its fields stay empty, asking again later", self.id, part, error.reason
+                )
+            wait = 0.0 if isinstance(error, TransientError) else UNSUPPORTED_RETRY_S
+            self._off[part] = now + wait
+            return None
+        if self._off.pop(part, None) is not None:
+            log.info("%s: %s is back", self.id, part)
+        return payload
+
+    def keep_free(self, budget: str, cost: float) -> None:
+        """Leave `cost` units of a budget's window to requests that are not background work."""
+        self.transport.bucket(budget).reserve = max(0.0, cost)
+
+    def stats(self) -> ExchangeStats:
+        """Requests, errors, latency and budgets since start; call it in the loop's thread."""
+        return self.transport.stats()
+
+    def export_budgets(self) -> dict[str, list[tuple[float, float]]]:
+        """Recent use of the long budget windows, to be restored after a restart."""
+        return self.transport.export_budgets()
+
+    def restore_budgets(self, budgets: Mapping[str, Iterable[tuple[float, float]]], elapsed_s: float) -> None:
+        """Count what an earlier process exported `elapsed_s` seconds ago."""
+        self.transport.restore_budgets(budgets, elapsed_s)
+
+    async def close(self) -> None:
+        """End the HTTP session."""
+        await self.transport.close()
+
+
+async def together(*calls: Coroutine[object, object, object]) -> list[object]:
+    """Results of requests sent at once; when all are over, the first one's error is raised."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return list(results)

@@ -1,0 +1,292 @@
+"""The transport under every adapter: ccxt's async client, our pacing, errors and statistics.
+
+ccxt signs, sends and decodes; its rate limiter and retries stay off (they are wrong by 2 to 10
+times and retry into a ban), and its error mapping is replaced by one that sees each answer's own
+status, headers and body.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import ccxt.async_support as ccxt
+from ccxt.base.errors import BaseError, RequestTimeout
+
+from futuresboard.errors import BlockedError, ExchangeError, PayloadError, ThrottledError, TransientError
+from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.exchanges.failures import Answer
+from futuresboard.exchanges.gate import Gate
+from futuresboard.exchanges.pacing import PERSISTED_WINDOW_S, Bucket, Clock, Limit
+
+TIMEOUT_MS = 10_000
+PROBE_AFTER_S = 600.0
+"""A blocked exchange is asked again after this; `server_time` may ask at any time."""
+PACED_THROTTLE_S = 5.0
+"""A throttle up to this long is waited out in the queue; a longer one is told to the caller."""
+LATENCIES_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET: ccxt's implicit method, its parameters and what it costs of which budget.
+
+    `key` names the instrument where the budget counts per instrument; `pair` tells that the
+    request names one pair, so that "no such symbol" means that the pair is gone.
+    """
+
+    endpoint: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    budget: str = ""
+    key: str = ""
+    cost: float = 1.0
+    pair: bool = False
+
+
+_request: contextvars.ContextVar[Request] = contextvars.ContextVar("request")
+
+
+def redirect(urls: object, override: str) -> object:
+    """Every URL string in ccxt's `urls['api']` (nested) with scheme and host replaced.
+
+    The exchange's own path follows the override's; websocket URLs keep a websocket scheme, with
+    TLS where the override has it.
+    """
+    if isinstance(urls, dict):
+        return {name: redirect(value, override) for name, value in urls.items()}
+    if isinstance(urls, list):
+        return [redirect(value, override) for value in urls]
+    if not isinstance(urls, str) or "://" not in urls:
+        return urls
+    old, new = urlsplit(urls), urlsplit(override)
+    scheme = new.scheme
+    if old.scheme in ("ws", "wss"):
+        scheme = "wss" if new.scheme in ("https", "wss") else "ws"
+    query = f"?{old.query}" if old.query else ""
+    return f"{scheme}://{new.netloc}{new.path.rstrip('/')}{old.path}{query}"
+
+
+class Transport:
+    """Sends an adapter's requests, within its budgets and slots. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        exchange: str,
+        limits: Mapping[str, Limit],
+        failure: Callable[[Answer], ExchangeError | None],
+        *,
+        url_override: str | None,
+        concurrency: int,
+        clock: Clock,
+    ) -> None:
+        self.exchange = exchange
+        self.clock = clock
+        self.client: Any = getattr(ccxt, exchange)({"enableRateLimit": False, "timeout": TIMEOUT_MS})
+        self.client.handle_errors = self._judge
+        if url_override:
+            self.client.urls["api"] = redirect(self.client.urls["api"], url_override)
+            self.client.timeout_on_exit = 0 if url_override.startswith("http:") else 250
+        self._limits = limits
+        self._failure = failure
+        self._gate = Gate(concurrency, clock)
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._offset_ms: float | None = None
+        self._pauses: dict[Bucket | None, tuple[float, str]] = {}
+        self._blocked: tuple[float, str] | None = None
+        self._bans_in_row = 0
+        self._requests = 0
+        self._failed = 0
+        self._last_error: str | None = None
+        self._sent: deque[float] = deque()
+        self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+
+    def bucket(self, budget: str, key: str = "") -> Bucket:
+        """The bucket of a budget; of the instrument `key` where the limit is per instrument."""
+        limit = self._limits[budget]
+        place = (budget, key if limit.per_key else "")
+        if place not in self._buckets:
+            self._buckets[place] = Bucket(budget, limit.limit, limit.window_s)
+        return self._buckets[place]
+
+    def relimit(self, budget: str, limit: Limit) -> None:
+        """Replace a budget's limit; what waits under the old one fails as throttled for a window."""
+        self._limits = {**self._limits, budget: limit}
+        for place in [place for place in self._buckets if place[0] == budget]:
+            self._gate.reject(
+                lambda: ThrottledError(self.exchange, f"stricter limit for {budget}", limit.window_s),
+                self._buckets.pop(place),
+            )
+
+    def exchange_now_ms(self) -> float | None:
+        """The exchange's clock now, milliseconds; None before it was ever heard."""
+        if self._offset_ms is None:
+            return None
+        return self.clock.monotonic() * 1000 + self._offset_ms
+
+    def heard_time(self, exchange_ms: int) -> None:
+        """Note what the exchange's clock shows at this moment."""
+        self._offset_ms = exchange_ms - self.clock.monotonic() * 1000
+
+    async def call(self, request: Request, *, background: bool = False, probe: bool = False) -> object:
+        """The decoded JSON object or array of a good answer.
+
+        Waits for budget and slot. Raises ExchangeError subclasses only; while a ban, a longer
+        throttle or a block lasts it raises at once, without a request (`probe` passes a block).
+        """
+        bucket = self.bucket(request.budget, request.key)
+        self._refuse(bucket, probe=probe)
+        await self._gate.enter(bucket, request.cost, background=background)
+        started = self.clock.monotonic()
+        try:
+            self._refuse(bucket, probe=probe)
+            payload = await self._send(request, started)
+        except ExchangeError as error:
+            self._note_failure(error, bucket)
+            raise
+        finally:
+            self._gate.leave(bucket, request.cost)
+        self._blocked = None
+        if None not in self._pauses:
+            self._bans_in_row = 0
+        return payload
+
+    async def _send(self, request: Request, started: float) -> object:
+        self._requests += 1
+        self._sent.append(started)
+        token = _request.set(request)
+        try:
+            payload: object = await getattr(self.client, request.endpoint)(dict(request.params))
+        except ExchangeError:
+            self._failed += 1
+            raise
+        except RequestTimeout as error:
+            self._failed += 1
+            raise TransientError(self.exchange, f"no answer within {TIMEOUT_MS // 1000} s") from error
+        except BaseError as error:
+            self._failed += 1
+            cause = error.__cause__ or error
+            raise TransientError(self.exchange, f"connection failed: {cause!r:.160}") from error
+        except ValueError as error:
+            self._failed += 1
+            raise PayloadError(self.exchange, f"unreadable answer: {error}") from error
+        finally:
+            _request.reset(token)
+        self._latencies.append(self.clock.monotonic() - started)
+        if not isinstance(payload, dict | list):
+            self._failed += 1
+            raise PayloadError(self.exchange, f"no JSON object or array: {payload!r:.160}")
+        return payload
+
+    def _judge(
+        self,
+        status: int,
+        _reason: str,
+        url: str,
+        _method: str,
+        headers: Mapping[str, str],
+        body: str,
+        data: object,
+        *_sent: object,
+    ) -> None:
+        """Stands in for ccxt's `handle_errors`, which sees each answer with its own headers."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        self._observe_weight(url, lower)
+        request = _request.get()
+        answer = Answer(
+            self.exchange,
+            status,
+            body,
+            data,
+            lower,
+            pair=request.pair,
+            now_ms=self.exchange_now_ms(),
+            bans_in_row=self._bans_in_row,
+        )
+        error = self._failure(answer)
+        if error is not None:
+            raise error
+
+    def _observe_weight(self, url: str, headers: Mapping[str, str]) -> None:
+        used = headers.get("x-mbx-used-weight-1m", "")
+        if used.isdigit() and "weight" in self._limits and "bookTicker" not in url:
+            self.bucket("weight").observe(self.clock.monotonic(), float(used))
+
+    def _refuse(self, bucket: Bucket, *, probe: bool) -> None:
+        now = self.clock.monotonic()
+        for place in (None, bucket):
+            until, reason = self._pauses.get(place, (0.0, ""))
+            if now < until:
+                raise ThrottledError(self.exchange, reason, until - now, ban=place is None)
+            self._pauses.pop(place, None)
+        if self._blocked is not None and not probe and now < self._blocked[0]:
+            raise BlockedError(self.exchange, self._blocked[1])
+
+    def _note_failure(self, error: ExchangeError, bucket: Bucket) -> None:
+        self._last_error = str(error)
+        now = self.clock.monotonic()
+        if isinstance(error, BlockedError):
+            self._blocked = (now + PROBE_AFTER_S, error.reason)
+            self._gate.reject(lambda: BlockedError(self.exchange, error.reason))
+        if not isinstance(error, ThrottledError):
+            return
+        if not error.ban and error.retry_after_s <= PACED_THROTTLE_S:
+            bucket.block(now, error.retry_after_s)
+            return
+        place = None if error.ban else bucket
+        until, known = now + error.retry_after_s, self._pauses.get(place, (0.0, ""))[0]
+        if error.ban and known <= now:
+            self._bans_in_row += 1  # not for each of the requests that were in flight together
+        if until <= known:
+            return
+        self._pauses[place] = (until, error.reason)
+        self._gate.reject(
+            lambda: ThrottledError(self.exchange, error.reason, error.retry_after_s, ban=error.ban), place
+        )
+
+    def stats(self) -> ExchangeStats:
+        """A snapshot; to be taken in the loop's own thread."""
+        now = self.clock.monotonic()
+        while self._sent and self._sent[0] <= now - 60:
+            self._sent.popleft()
+        used: dict[str, float] = {}
+        for (budget, _), bucket in self._buckets.items():
+            used[budget] = max(used.get(budget, 0.0), bucket.used(now) / bucket.limit)
+        latencies = sorted(self._latencies)
+        return ExchangeStats(
+            requests=self._requests,
+            failed=self._failed,
+            in_flight=self._gate.in_flight,
+            peak_in_flight=self._gate.peak_in_flight,
+            latency_p50_s=latencies[len(latencies) // 2] if latencies else None,
+            latency_p95_s=latencies[len(latencies) * 95 // 100] if latencies else None,
+            request_rate=len(self._sent) / 60,
+            budget_used=used,
+            last_error=self._last_error,
+            banned_for_s=max(0.0, self._pauses.get(None, (0.0, ""))[0] - now),
+            blocked=self._blocked is not None,
+        )
+
+    def export_budgets(self) -> dict[str, list[tuple[float, float]]]:
+        """Recent use of the long windows, by budget: (age in seconds, cost)."""
+        now = self.clock.monotonic()
+        return {
+            budget: bucket.export(now)
+            for (budget, key), bucket in self._buckets.items()
+            if not key and bucket.window_s >= PERSISTED_WINDOW_S
+        }
+
+    def restore_budgets(self, budgets: Mapping[str, Iterable[tuple[float, float]]], elapsed_s: float) -> None:
+        """Count what an earlier process exported `elapsed_s` seconds ago."""
+        now = self.clock.monotonic()
+        for budget, entries in budgets.items():
+            if budget in self._limits:
+                self.bucket(budget).restore(now, [(age + elapsed_s, cost) for age, cost in entries])
+
+    async def close(self) -> None:
+        """Cancel what waits and end the HTTP session."""
+        await self._gate.close()
+        await self.client.close()

@@ -1,0 +1,277 @@
+"""OKX linear swaps: what differs from the shared adapter.
+
+Volumes and open interest come in contracts and in base coin; the base coin is taken. Taker volume
+and all ratios are series of their own, with limits per path and instrument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from futuresboard.errors import (
+    ExchangeError,
+    PairGoneError,
+    PayloadError,
+    ThrottledError,
+    TransientError,
+    UnpublishedError,
+)
+from futuresboard.exchanges import parse
+from futuresboard.exchanges.adapter import SETTLE, Adapter, log, together
+from futuresboard.exchanges.client import Request
+from futuresboard.exchanges.failures import Answer, http_failure, throttled
+from futuresboard.exchanges.pacing import Clock, Limit
+from futuresboard.model import MS_PER_HOUR, Kind, Market, Rows, Ticker
+
+RECENT_ROWS = 1440
+"""What market/candles and the rubik series reach back."""
+TOO_MANY_S = 2.0
+TRADFI_CATEGORIES = frozenset({"3", "4", "5", "6"})
+THROTTLE_CODES = frozenset({"50011", "50061"})
+
+_RUBIK = {
+    Kind.OI: "publicGetRubikStatContractsOpenInterestHistory",
+    Kind.GLOBAL_LS: "publicGetRubikStatContractsLongShortAccountRatioContract",
+    Kind.TOP_LS: "publicGetRubikStatContractsLongShortPositionRatioContractTopTrader",
+    Kind.TAKER: "publicGetRubikStatTakerVolumeContract",
+}
+_COLUMNS: Mapping[Kind, tuple[parse.Key, Mapping[str, parse.Key]]] = {
+    Kind.CANDLES: (0, {"open": 1, "high": 2, "low": 3, "close": 4, "volume": 6, "quote_volume": 7}),
+    Kind.OI: (0, {"oi_contracts": 2, "oi_usd": 3}),
+    Kind.GLOBAL_LS: (0, {"ratio": 1}),
+    Kind.TOP_LS: (0, {"ratio": 1}),
+    Kind.TAKER: (0, {"sell": 1, "buy": 2}),
+    Kind.FUNDING: ("fundingTime", {"rate": "realizedRate"}),
+}
+_PER_IP = {kind: f"rubik {kind}" for kind in _RUBIK}
+
+
+class Okx(Adapter):
+    """OKX v5, linear USDT swaps."""
+
+    id = "okx"
+    kinds = frozenset(_COLUMNS)
+    unpublished: Mapping[str, str] = {}
+    page_rows: Mapping[Kind, int] = {
+        **dict.fromkeys(_COLUMNS, 100),
+        Kind.CANDLES: 300,
+    }
+    depth_rows: Mapping[Kind, int | None] = {
+        **dict.fromkeys(_RUBIK, RECENT_ROWS),
+        Kind.CANDLES: None,
+        Kind.FUNDING: None,
+    }
+    limits: Mapping[str, Limit] = {
+        "time": Limit(10, 2),
+        "instruments": Limit(20, 2),
+        "tickers": Limit(20, 2),
+        "open-interest": Limit(20, 2, per_key=True),
+        "funding-rate": Limit(10, 2, per_key=True),
+        "mark-price": Limit(10, 2, per_key=True),
+        "candles": Limit(40, 2),
+        "history-candles": Limit(20, 2),
+        "funding-rate-history": Limit(10, 2, per_key=True),
+        **{name: Limit(10 if kind is Kind.OI else 5, 2, per_key=True) for kind, name in _PER_IP.items()},
+    }
+
+    def __init__(
+        self,
+        *,
+        url_override: str | None = None,
+        concurrency: int = 8,
+        clock: Clock,
+        tradfi: bool = False,
+        rubik_per_ip: bool = False,
+    ) -> None:
+        super().__init__(url_override=url_override, concurrency=concurrency, clock=clock, tradfi=tradfi)
+        self.rubik_per_ip = False
+        if rubik_per_ip:
+            self._limit_rubik_per_ip()
+
+    def failure(self, answer: Answer) -> ExchangeError | None:
+        """OKX's codes over the HTTP status. Pure."""
+        code = answer.code("code")
+        if code in THROTTLE_CODES or answer.status == 429:
+            return throttled(answer, TOO_MANY_S)
+        if code == "51001":
+            gone = PairGoneError if answer.pair else UnpublishedError
+            return gone(self.id, answer.says())
+        if code is not None and code.startswith("51") and not answer.pair:
+            return UnpublishedError(self.id, answer.says())
+        failed = http_failure(answer)
+        if failed is None and code not in (None, "0"):
+            return TransientError(self.id, answer.says())
+        return failed
+
+    async def server_time(self) -> int:
+        """The exchange's clock, milliseconds UTC."""
+        payload = await self.transport.call(Request("publicGetPublicTime", budget="time"), probe=True)
+        rows = self._data(payload, "time")
+        now = parse.stamp(rows[0].get("ts")) if rows else None
+        if now is None:
+            raise PayloadError(self.id, f"no time in {payload!r:.80}")
+        self.transport.heard_time(now)
+        return now
+
+    async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
+        """From the instruments, the tickers and, for the funding interval, the funding rates."""
+        listing, tickers, funding = await together(
+            self.bulk(Request("publicGetPublicInstruments", _SWAPS, "instruments")),
+            self.bulk(_TICKERS),
+            self.optional("funding rates", _FUNDING),
+        )
+        rates = self._by_id(funding, "funding-rate")
+        found = [
+            Market(
+                exchange=self.id,
+                symbol=self.symbol_of(_coin(row)),
+                id=str(row["instId"]),
+                base=self.coin_of(_coin(row)),
+                contract_size=_contract_size(row) or 1.0,
+                listed_ts=parse.stamp(row.get("listTime")),
+                funding_interval_h=_interval_h(rates.get(str(row["instId"]), {})),
+            )
+            for row in self._data(listing, "instruments")
+            if self._fits(row)
+        ]
+        volumes = {id_: _quote_volume(row) for id_, row in self._by_id(tickers, "tickers").items()}
+        return found, volumes
+
+    def _fits(self, row: Mapping[str, object]) -> bool:
+        return (
+            row.get("instType") == "SWAP"
+            and row.get("ctType") == "linear"
+            and row.get("settleCcy") == SETTLE
+            and row.get("state") == "live"
+            and (self.tradfi or str(row.get("instCategory", "")) not in TRADFI_CATEGORIES)
+            and bool(row.get("instId"))
+            and bool(_coin(row))
+        )
+
+    async def tickers(self) -> Mapping[str, Ticker]:
+        """Tickers, and where they answer open interest, funding and mark prices: four requests."""
+        symbols = await self.known_symbols()
+        raw, levels, funding, marks = await together(
+            self.bulk(_TICKERS),
+            self.optional("open interest", _OPEN_INTEREST),
+            self.optional("funding rates", _FUNDING),
+            self.optional("mark prices", _MARKS),
+        )
+        parts = [self._by_id(part, "bulk") for part in (levels, funding, marks)]
+        answer: dict[str, Ticker] = {}
+        for id_, row in self._by_id(raw, "tickers").items():
+            at = parse.stamp(row.get("ts"))
+            if id_ in symbols and at is not None:
+                answer[symbols[id_]] = _ticker(symbols[id_], at, row, *(part.get(id_, {}) for part in parts))
+        return answer
+
+    async def rows(
+        self, kind: Kind, market: Market, *, limit: int, end: int | None = None, background: bool = False
+    ) -> Rows:
+        """As every exchange; a rubik path that refuses for its rate is paced per address from then on."""
+        try:
+            return await super().rows(kind, market, limit=limit, end=end, background=background)
+        except ThrottledError as error:
+            if kind in _RUBIK and not error.ban and not self.rubik_per_ip:
+                log.warning("okx: %s; its statistics are paced per address from now on", error.reason)
+                self._limit_rubik_per_ip()
+            raise
+
+    def _limit_rubik_per_ip(self) -> None:
+        self.rubik_per_ip = True
+        for name in _PER_IP.values():
+            old = self.limits[name]
+            self.transport.relimit(name, Limit(old.limit, old.window_s))
+
+    async def page(self, kind: Kind, market: Market, limit: int, end: int | None) -> Request:
+        """Pages older than a stamp, which is excluded: hence the millisecond after `end`."""
+        params: dict[str, str | int] = {"instId": market.id, "limit": limit}
+        if kind in _RUBIK:
+            params["period"] = "5m"
+            if kind is Kind.TAKER:
+                params["unit"] = 0
+            if end is not None:
+                params["end"] = end + 1
+            return Request(_RUBIK[kind], params, _PER_IP[kind], market.id, pair=True)
+        if end is not None:
+            params["after"] = end + 1
+        if kind is Kind.FUNDING:
+            endpoint = "publicGetPublicFundingRateHistory"
+            return Request(endpoint, params, "funding-rate-history", market.id, pair=True)
+        params["bar"] = "5m"
+        if end is not None and await self._reaches_behind_recent(end, limit):
+            return Request("publicGetMarketHistoryCandles", params, "history-candles", pair=True)
+        return Request("publicGetMarketCandles", params, "candles", pair=True)
+
+    async def _reaches_behind_recent(self, end: int, limit: int) -> bool:
+        now = self.transport.exchange_now_ms()
+        if now is None:
+            now = await self.server_time()
+        return end - limit * parse.BASE_MS < now - (RECENT_ROWS - 1) * parse.BASE_MS
+
+    def read(self, kind: Kind, payload: object) -> Rows:
+        """Rows of a page: the list is newest first."""
+        at, columns = _COLUMNS[kind]
+        data = parse.mapping(self.id, payload, kind).get("data")
+        return parse.rows(self.id, kind, data, at, columns)
+
+    def _data(self, payload: object, what: str) -> list[Mapping[str, object]]:
+        return parse.objects(self.id, parse.mapping(self.id, payload, what).get("data"), what)
+
+    def _by_id(self, payload: object | None, what: str) -> dict[str, Mapping[str, object]]:
+        if payload is None:
+            return {}
+        return {str(row.get("instId")): row for row in self._data(payload, what)}
+
+
+_SWAPS: Mapping[str, str | int] = {"instType": "SWAP"}
+_TICKERS = Request("publicGetMarketTickers", _SWAPS, "tickers")
+_OPEN_INTEREST = Request("publicGetPublicOpenInterest", _SWAPS, "open-interest")
+_FUNDING = Request("publicGetPublicFundingRate", {"instId": "ANY"}, "funding-rate", "ANY")
+_MARKS = Request("publicGetPublicMarkPrice", _SWAPS, "mark-price")
+
+
+def _ticker(
+    symbol: str,
+    at: int,
+    row: Mapping[str, object],
+    level: Mapping[str, object],
+    funding: Mapping[str, object],
+    mark: Mapping[str, object],
+) -> Ticker:
+    return Ticker(
+        symbol=symbol,
+        ts=at,
+        price=parse.positive(row.get("last")),
+        mark_price=parse.positive(mark.get("markPx")),
+        quote_volume=_quote_volume(row),
+        funding_next=parse.number(funding.get("fundingRate")),
+        funding_next_ts=parse.stamp(funding.get("fundingTime")),
+        oi_contracts=parse.positive(level.get("oiCcy")),
+        oi_usd=parse.positive(level.get("oiUsd")),
+        oi_ts=parse.stamp(level.get("ts")),
+    )
+
+
+def _coin(row: Mapping[str, object]) -> str:
+    """The base coin: of a swap it stands in the underlying (BTC-USDT)."""
+    return str(row.get("uly") or row.get("instId") or "").split("-")[0]
+
+
+def _contract_size(row: Mapping[str, object]) -> float | None:
+    value, times = parse.positive(row.get("ctVal")), parse.positive(row.get("ctMult"))
+    return None if value is None else value * (times or 1.0)
+
+
+def _quote_volume(row: Mapping[str, object]) -> float | None:
+    """24 h volume of a swap is base coin here (`volCcy24h`), so it is valued at the last price."""
+    volume, last = parse.non_negative(row.get("volCcy24h")), parse.positive(row.get("last"))
+    return None if volume is None or last is None else volume * last
+
+
+def _interval_h(row: Mapping[str, object]) -> float | None:
+    """Distance of the next two settlements."""
+    first, second = parse.stamp(row.get("fundingTime")), parse.stamp(row.get("nextFundingTime"))
+    if first is None or second is None or second <= first:
+        return None
+    return (second - first) / MS_PER_HOUR

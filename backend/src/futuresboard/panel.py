@@ -1,0 +1,112 @@
+"""`Panel`: the newest raw bars of all pairs of one timeframe, in memory, as arrays. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from futuresboard.bars import RAW_COLUMNS, Bars
+from futuresboard.model import BoolArray, FloatArray, IntArray
+
+_GROW = 64
+
+
+class Panel:
+    """Raw bars by (row, slot): a row is a pair, a slot a bar time; NaN and `present` False where none.
+
+    `capacity` slots are held; when a newer bar needs room the oldest slots leave. Times before
+    `oldest` are not held.
+    """
+
+    def __init__(self, timeframe_ms: int, capacity: int) -> None:
+        self.timeframe_ms = timeframe_ms
+        self.capacity = capacity
+        self.oldest = 0
+        self._started = False
+        self._columns = {name: np.full((0, capacity), np.nan) for name in RAW_COLUMNS}
+        self._marks = np.zeros((0, capacity), dtype=np.int64)
+        self._present = np.zeros((0, capacity), dtype=bool)
+
+    def grow(self, rows: int) -> None:
+        """Make room for at least `rows` rows."""
+        missing = rows - len(self._marks)
+        if missing <= 0:
+            return
+        shape = (missing + _GROW, self.capacity)
+        self._columns = {
+            name: np.concatenate([column, np.full(shape, np.nan)]) for name, column in self._columns.items()
+        }
+        self._marks = np.concatenate([self._marks, np.zeros(shape, dtype=np.int64)])
+        self._present = np.concatenate([self._present, np.zeros(shape, dtype=bool)])
+
+    def reach(self, newest: int) -> None:
+        """Make room for a bar at time `newest`, letting the oldest slots go."""
+        if not self._started:
+            # Most of what comes next is older: warm start runs from the newest page backwards.
+            self.oldest = newest - (self.capacity - self.capacity // 8) * self.timeframe_ms
+            self._started = True
+            return
+        over = (newest - self.oldest) // self.timeframe_ms - self.capacity + 1
+        if over <= 0:
+            return
+        shift = min(self.capacity, over + self.capacity // 8)
+        for array in (*self._columns.values(), self._marks, self._present):
+            array[:, : self.capacity - shift] = array[:, shift:].copy()
+        for column in self._columns.values():
+            column[:, self.capacity - shift :] = np.nan
+        self._marks[:, self.capacity - shift :] = 0
+        self._present[:, self.capacity - shift :] = False
+        # A leap beyond the whole capacity leaves an empty panel that ends at `newest`.
+        self.oldest += (over + self.capacity // 8) * self.timeframe_ms
+
+    def slots(self, ts: IntArray) -> IntArray:
+        """Slot numbers of bar times (may be negative: not held)."""
+        return (ts - self.oldest) // self.timeframe_ms
+
+    def get(self, rows: IntArray, ts: IntArray) -> tuple[BoolArray, dict[str, FloatArray], IntArray]:
+        """(present, columns, marks) of m bars; not held counts as absent."""
+        slots = self.slots(ts)
+        held = (slots >= 0) & (slots < self.capacity)
+        safe = np.where(held, slots, 0)
+        present = held & self._present[rows, safe]
+        columns = {
+            name: np.where(present, column[rows, safe], np.nan) for name, column in self._columns.items()
+        }
+        return present, columns, np.where(present, self._marks[rows, safe], 0)
+
+    def put(self, rows: IntArray, ts: IntArray, columns: Mapping[str, FloatArray], marks: IntArray) -> None:
+        """Store m bars; every time must be held."""
+        slots = self.slots(ts)
+        for name, column in self._columns.items():
+            column[rows, slots] = columns[name]
+        self._marks[rows, slots] = marks
+        self._present[rows, slots] = True
+
+    def newest(self, rows: IntArray) -> IntArray:
+        """(n,) time of each row's newest bar; `oldest` minus one slot where a row has none."""
+        present = self._present[rows]
+        last = self.capacity - 1 - np.argmax(present[:, ::-1], axis=1)
+        return self.oldest + np.where(present.any(axis=1), last, -1) * self.timeframe_ms
+
+    def window(
+        self, rows: IntArray, end: int, slots: int, out: int, listed_ts: IntArray
+    ) -> tuple[Bars, IntArray, BoolArray]:
+        """`slots` slots of some rows up to the bar at `end`: bars, own marks and presence, each (n, slots).
+
+        Slots that are not held are empty.
+        """
+        stop = int((end - self.oldest) // self.timeframe_ms) + 1
+        start = stop - slots
+        edge = ((0, 0), (max(0, -start), 0))
+
+        def cut[T: np.generic](array: NDArray[T]) -> NDArray[T]:
+            return array[rows, max(0, start) : stop]
+
+        columns = {
+            name: np.pad(cut(column), edge, constant_values=np.nan) for name, column in self._columns.items()
+        }
+        ts = end - self.timeframe_ms * np.arange(slots - 1, -1, -1, dtype=np.int64)
+        bars = Bars(self.timeframe_ms, ts, columns, listed_ts, out)
+        return bars, np.pad(cut(self._marks), edge), np.pad(cut(self._present), edge)

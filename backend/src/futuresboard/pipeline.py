@@ -1,0 +1,329 @@
+"""`Pipeline.step`: the ONE path from raw closed bars to stored rows, flags and alerts.
+
+Live closes, warm start, healed gaps, seeding and replay all call it. It has no clock: the time is
+an argument. One step is one transaction; when it fails nothing of it is kept, in memory either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import orjson
+
+from futuresboard import metrics, quality
+from futuresboard.alerting import AlertWriter
+from futuresboard.bars import RAW_COLUMNS, UNLISTED
+from futuresboard.db import Committed, Pair, Store, Write
+from futuresboard.derived import Derived, objects
+from futuresboard.live import LiveBoard, LiveUpdate
+from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
+from futuresboard.panel import Panel
+from futuresboard.resample import resample
+
+LATE_BARS = 2
+"""A bar first stored more than this many bars after its close starts no alert."""
+
+
+@dataclass(frozen=True)
+class RawBars:
+    """m closed bars of the base timeframe, of any pairs and times.
+
+    columns: each of `RAW_COLUMNS` -> (m,), NaN = unknown; marks: own quality bits (m,); guarded:
+    bar number -> column -> raw value that its adapter refused.
+    """
+
+    pair_ids: IntArray
+    ts: IntArray
+    columns: Mapping[str, FloatArray]
+    marks: IntArray
+    guarded: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass
+class _Touched:
+    """Bars of one timeframe that a step changed: parallel arrays, and which are first stored now."""
+
+    rows: IntArray
+    ts: IntArray
+    fresh: BoolArray
+    guarded: Mapping[int, Mapping[str, object]]
+    revised: BoolArray
+
+
+class Pipeline:
+    """Holds the hot window in memory and writes through its store.
+
+    timeframes: base first; publish: called with each `Committed` after its transaction.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        timeframes: Sequence[str],
+        thresholds: Thresholds,
+        *,
+        publish: Callable[[Committed], None] | None = None,
+        history_bars: int = 500,
+    ) -> None:
+        self._store = store
+        self._timeframes = tuple(timeframes)
+        self._publish = publish or (lambda committed: None)
+        self._capacity = max(1024, (history_bars + metrics.LOOKBACK + 128) * 8 // 7)
+        self._alerts = AlertWriter(store, thresholds)
+        self._thresholds = thresholds
+        self._row_of: dict[int, int] = {}
+        self._pairs: list[Pair] = []
+        self._panels: dict[str, Panel] = {}
+        self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
+        self._first: dict[str, IntArray] = {}
+        self.reload()
+
+    @property
+    def base(self) -> str:
+        """The timeframe raw bars come in."""
+        return self._timeframes[0]
+
+    def register(self, markets: Sequence[Market]) -> list[Pair]:
+        """Announce one exchange's pairs; returns them with their ids, in order."""
+        pairs = self._store.register(markets, self._timeframes)
+        self._number_pairs()
+        return pairs
+
+    def _number_pairs(self) -> None:
+        for pair in self._store.pairs():
+            row = self._row_of.setdefault(pair.id, len(self._pairs))
+            self._pairs[row : row + 1] = [pair]
+        for timeframe, panel in self._panels.items():
+            panel.grow(len(self._pairs))
+            first = self._first[timeframe]
+            missing = len(self._pairs) - len(first)
+            self._first[timeframe] = np.concatenate([first, np.full(missing, np.iinfo(np.int64).max)])
+        self._live.grow(len(self._pairs))
+
+    def reload(self) -> None:
+        """Fill the hot window from the database, dropping what memory holds."""
+        self._panels = {tf: Panel(TIMEFRAME_MS[tf], self._capacity) for tf in self._timeframes}
+        self._first = {tf: np.zeros(0, dtype=np.int64) for tf in self._timeframes}
+        self._number_pairs()
+        self._alerts.reload()
+        spans = self._store.spans()
+        for timeframe, panel in self._panels.items():
+            ids = {
+                self._store.series_id(p.id, timeframe): self._row_of[p.id]
+                for p in self._pairs
+                if self._store.has_series(p.id, timeframe)
+            }
+            mine = {number: span for number, span in spans.items() if number in ids}
+            if not mine:
+                continue
+            for number, (first, _) in mine.items():
+                self._first[timeframe][ids[number]] = first
+            newest = max(last for _, last in mine.values())
+            panel.reach(newest)
+            self._fill(panel, ids, newest)
+
+    def _fill(self, panel: Panel, ids: Mapping[int, int], newest: int) -> None:
+        found = [row for row in self._store.raw_bars(panel.oldest, newest) if row[1] in ids]
+        if not found:
+            return
+        table = np.array([row[2:] for row in found], dtype=np.float64)
+        rows = np.array([ids[int(str(row[1]))] for row in found])
+        ts = np.array([row[0] for row in found], dtype=np.int64)
+        columns = {name: table[:, i] for i, name in enumerate(RAW_COLUMNS)}
+        marks = np.array([row[-1] for row in found], dtype=np.int64)
+        panel.put(rows, ts, columns, marks)
+
+    def newest_ts(self, pair_id: int) -> int | None:
+        """Time of a pair's newest stored base bar, None when it has none."""
+        row = self._row_of[pair_id]
+        if self._first[self.base][row] == np.iinfo(np.int64).max:
+            return None
+        panel = self._panels[self.base]
+        newest = int(panel.newest(np.array([row]))[0])
+        return newest if newest >= panel.oldest else None
+
+    def oldest_ts(self, pair_id: int) -> int | None:
+        """Time of a pair's oldest stored base bar, None when it has none."""
+        first = int(self._first[self.base][self._row_of[pair_id]])
+        return None if first == np.iinfo(np.int64).max else first
+
+    def known(self, pair_id: int, ts: IntArray) -> tuple[BoolArray, dict[str, FloatArray], IntArray]:
+        """(present, raw columns, own marks) of a pair's stored base bars at given times."""
+        rows = np.full(len(ts), self._row_of[pair_id])
+        return self._panels[self.base].get(rows, ts)
+
+    def step(self, raw: RawBars, now_ms: int) -> Committed | None:
+        """Take raw closed bars in: guard, resample, derive, flag, alert, store, publish.
+
+        Bars already stored with the same values change nothing; with others they are a revision.
+        now_ms: exchange time. Returns None when nothing changed. Raises StoreError or
+        sqlite3.Error when the transaction failed; then nothing of the step is kept.
+        """
+        try:
+            write = Write()
+            touched = self._take(raw, now_ms)
+            if touched is None:
+                return None
+            for timeframe in self._timeframes:
+                part = touched if timeframe == self.base else self._resampled(timeframe, touched)
+                if len(part.rows):
+                    self._derive(timeframe, part, now_ms, write)
+            self._refresh_live(np.unique(touched.rows), write)
+            committed = self._store.commit(write)
+        except BaseException:
+            self.reload()
+            raise
+        self._publish(committed)
+        return committed
+
+    def live(self, update: LiveUpdate) -> Committed:
+        """Take in what moved between closes, store and publish it."""
+        rows = np.array([self._row_of[pair] for pair in update.pair_ids], dtype=np.int64)
+        self._live.take(rows, update)
+        write = Write()
+        self._refresh_live(rows, write)
+        committed = self._store.commit(write)
+        self._publish(committed)
+        return committed
+
+    def _refresh_live(self, rows: IntArray, write: Write) -> None:
+        for row, values in self._live.values(rows, self._panels[self.base]):
+            write.live[self._pairs[row].id] = values
+
+    def _take(self, raw: RawBars, now_ms: int) -> _Touched | None:
+        panel, timeframe_ms = self._panels[self.base], TIMEFRAME_MS[self.base]
+        rows = np.array([self._row_of[int(pair)] for pair in raw.pair_ids], dtype=np.int64)
+        clean, bits, failed = quality.guard(raw.columns)
+        guarded: dict[int, dict[str, object]] = {i: dict(values) for i, values in raw.guarded.items()}
+        for i, values in failed.items():
+            guarded.setdefault(i, {}).update(values)
+        for i, columns in raw.guarded.items():
+            bits[i] |= sum(quality.GUARDED[name] for name in columns)
+        panel.reach(int(raw.ts.max()))
+        late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
+        # Late bars newer than the oldest stored one close a gap; older ones only extend the past.
+        healed = late & (raw.ts > self._first[self.base][rows])
+        marks = (
+            raw.marks | bits | np.where(healed, quality.BACKFILLED, 0) | np.where(late, quality.HISTORIC, 0)
+        )
+        return self._put(self.base, rows, raw.ts, clean, marks, guarded)
+
+    def _put(
+        self,
+        timeframe: str,
+        rows: IntArray,
+        ts: IntArray,
+        columns: Mapping[str, FloatArray],
+        marks: IntArray,
+        guarded: Mapping[int, Mapping[str, object]],
+    ) -> _Touched | None:
+        """Store bars in the panel; returns those that are new, revised or differently marked."""
+        panel = self._panels[timeframe]
+        present, stored, stored_marks = panel.get(rows, ts)
+        # What was known stays known: an answer that lacks a value takes none away.
+        columns = {n: np.where(np.isnan(columns[n]), stored[n], columns[n]) for n in RAW_COLUMNS}
+        changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+        for name in RAW_COLUMNS:
+            differs = ~np.isnan(columns[name]) & (columns[name] != stored[name])
+            changed |= differs
+            replaced |= differs & ~np.isnan(stored[name])
+        # A bar from history may be completed piece by piece; one finalised at its close is revised.
+        revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
+        changed &= present
+        sticky = quality.REVISED | quality.BACKFILLED | quality.HISTORIC
+        marks = np.where(
+            present,
+            (marks & ~(quality.BACKFILLED | quality.HISTORIC))
+            | (stored_marks & sticky)
+            | np.where(revised, quality.REVISED, 0),
+            marks,
+        )
+        keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
+        if not len(keep):
+            return None
+        renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
+        panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
+        np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
+        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep])
+
+    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
+        base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
+        length = TIMEFRAME_MS[timeframe]
+        windows = np.unique(np.stack([touched.rows, touched.ts - touched.ts % length]), axis=1)
+        rows, start = windows[0], windows[1]
+        complete = (start + length - step <= base.newest(rows)) & (self._first[self.base][rows] <= start)
+        rows, start = rows[complete], start[complete]
+        none = _Touched(rows[:0], start[:0], np.zeros(0, dtype=bool), {}, np.zeros(0, dtype=bool))
+        if not len(rows):
+            return none
+        parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
+        columns, marks = resample(
+            {name: np.stack([part[1][name] for part in parts], axis=1) for name in RAW_COLUMNS},
+            np.stack([part[2] for part in parts], axis=1),
+            np.stack([part[0] for part in parts], axis=1),
+        )
+        self._panels[timeframe].reach(int(start.max()))
+        return self._put(timeframe, rows, start, columns, marks, {}) or none
+
+    def _derive(self, timeframe: str, touched: _Touched, now_ms: int, write: Write) -> None:
+        """Recompute every stored bar from the oldest touched one on, and start alerts."""
+        panel, step = self._panels[timeframe], TIMEFRAME_MS[timeframe]
+        rows, inverse = np.unique(touched.rows, return_inverse=True)
+        from_ts = np.full(len(rows), np.iinfo(np.int64).max)
+        np.minimum.at(from_ts, inverse, touched.ts)
+        newest = panel.newest(rows)
+        begin = int(from_ts.min())
+        end = min(int(newest.max()), int(touched.ts.max()) + metrics.LOOKBACK * step)
+        out = (end - begin) // step + 1
+        listed = np.array([_listing_bar(self._pairs[row], step) for row in rows], dtype=np.int64)
+        # One slot more than is written: an alert asks what the flag was one bar before.
+        bars, marks, present = panel.window(rows, end, out + 1 + metrics.LOOKBACK, out + 1, listed)
+        derived = Derived(bars, marks, present, self._thresholds)
+        wanted = present[:, -out:] & (bars.ts[None, -out:] >= from_ts[:, None])
+        touch = np.full(wanted.shape, -1, dtype=np.int64)
+        touch[inverse, (touched.ts - begin) // step] = np.arange(len(touched.ts))
+        self._write_rows(timeframe, rows, derived, wanted, touch, touched, now_ms, write)
+        fresh = (touch >= 0) & np.append(touched.fresh, False)[touch]
+        timely = now_ms - (bars.ts[-out:] + step) <= LATE_BARS * step
+        starting = fresh & timely[None, :]
+        if starting.any():
+            self._alerts.start(
+                timeframe, [self._pairs[row] for row in rows], derived, starting, now_ms, write
+            )
+        for row, first, last in zip(rows, self._first[timeframe][rows], newest, strict=True):
+            write.latest[self._store.series_id(self._pairs[row].id, timeframe)] = (int(first), int(last))
+
+    def _write_rows(
+        self,
+        timeframe: str,
+        rows: IntArray,
+        derived: Derived,
+        wanted: BoolArray,
+        touch: IntArray,
+        touched: _Touched,
+        now_ms: int,
+        write: Write,
+    ) -> None:
+        at, slot = np.nonzero(wanted)
+        out = wanted.shape[1]
+        ids = np.array([self._store.series_id(self._pairs[row].id, timeframe) for row in rows])[at].tolist()
+        times = derived.bars.ts[-out:][slot].tolist()
+        changed = touch[at, slot].tolist()
+        raw = objects([derived.bars.columns[name][:, -out:][at, slot] for name in RAW_COLUMNS])
+        own = derived.marks[:, -out:][at, slot].tolist()
+        values, imbalances = derived.stored_values(at, slot + 1), derived.guarded_imbalance(at, slot + 1)
+        for i, number in enumerate(changed):
+            if number < 0:
+                write.derived.append((*values[i], times[i], ids[i]))
+                continue
+            guarded = dict(touched.guarded.get(number, {})) | imbalances.get(i, {})
+            text = orjson.dumps(guarded).decode() if guarded else None
+            write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, now_ms, *values[i]))
+            if touched.revised[number]:
+                write.revised.append((times[i], ids[i]))
+
+
+def _listing_bar(pair: Pair, timeframe_ms: int) -> int:
+    return UNLISTED if pair.listed_ts is None else pair.listed_ts - pair.listed_ts % timeframe_ms

@@ -1,0 +1,98 @@
+"""Settled funding of one exchange's pairs: which rate stood at a close, and for how long. Pure state."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import numpy as np
+
+from futuresboard.model import MS_PER_HOUR, BoolArray, FloatArray, IntArray, Rows
+
+DEFAULT_INTERVAL_H = 8.0
+_SLACK_MS = 60_000
+"""Settlements are stamped up to a few milliseconds off the hour; intervals are whole hours."""
+
+
+OVERDUE_MS = MS_PER_HOUR
+"""A settlement that has not come for this long is no longer waited for."""
+
+
+class Settlements:
+    """Per pair row: settlement times and rates, what the exchange states, and the next one due."""
+
+    def __init__(self, rows: int) -> None:
+        self._times: list[list[int]] = [[] for _ in range(rows)]
+        self._rates: list[list[float]] = [[] for _ in range(rows)]
+        self._stated: list[float | None] = [None] * rows
+        self._announced: list[int | None] = [None] * rows
+        self._exhausted = [False] * rows
+
+    def state(self, row: int, interval_h: float | None) -> None:
+        """Note the interval the exchange states."""
+        self._stated[row] = interval_h or self._stated[row]
+
+    def announce(self, row: int, next_ts: int | None) -> None:
+        """Note when the exchange says it settles next; a time already announced stays due until it comes."""
+        due = self._announced[row]
+        if next_ts is not None and (due is None or self._arrived(row, due) or next_ts < due):
+            self._announced[row] = next_ts
+
+    def _arrived(self, row: int, due: int) -> bool:
+        times = self._times[row]
+        return bool(times) and times[-1] >= due - _SLACK_MS
+
+    def take(self, row: int, rows: Rows, *, exhausted: bool) -> int | None:
+        """Add a page; returns the oldest time at which something changed, None when nothing did."""
+        known = dict(zip(self._times[row], self._rates[row], strict=True))
+        page = zip(map(int, rows.ts), map(float, rows.columns["rate"]), strict=True)
+        new = {ts: rate for ts, rate in page if known.get(ts) != rate}
+        self._exhausted[row] |= exhausted
+        if not new:
+            return None
+        merged = sorted((known | new).items())
+        self._times[row] = [ts for ts, _ in merged]
+        self._rates[row] = [rate for _, rate in merged]
+        return min(new)
+
+    def _interval_h(self, row: int, index: int) -> float:
+        """Interval in force at the settlement `index`: its distance from the one before, in whole hours."""
+        times = self._times[row]
+        if index > 0:
+            return max(1.0, float(round((times[index] - times[index - 1]) / MS_PER_HOUR)))
+        return self._stated[row] or DEFAULT_INTERVAL_H
+
+    def at(self, rows: IntArray, close: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(rate, interval in hours) settled at or before each close; NaN where none or too old."""
+        rates, hours = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        for i, (row, at) in enumerate(zip(rows.tolist(), close.tolist(), strict=True)):
+            index = bisect_right(self._times[row], at) - 1
+            if index < 0:
+                continue
+            interval = self._interval_h(row, index)
+            oldest = at - max(interval, self._stated[row] or 0.0) * MS_PER_HOUR - _SLACK_MS
+            if self._times[row][index] >= oldest:
+                rates[i], hours[i] = self._rates[row][index], interval
+        return rates, hours
+
+    def covers(self, rows: IntArray, close: IntArray) -> BoolArray:
+        """Where the rate at a close is as known as it can be: history reaches it and none is due."""
+        result = np.zeros(len(rows), dtype=bool)
+        for i, (row, at) in enumerate(zip(rows.tolist(), close.tolist(), strict=True)):
+            times = self._times[row]
+            reaches = self._exhausted[row] or (bool(times) and times[0] <= at)
+            result[i] = reaches and not 0 <= at - self._next(row) <= OVERDUE_MS
+        return result
+
+    def _next(self, row: int) -> int:
+        times, announced = self._times[row], self._announced[row]
+        if announced is not None and not self._arrived(row, announced):
+            return announced
+        if not times:
+            return announced or np.iinfo(np.int64).max
+        hours = self._interval_h(row, len(times) - 1)
+        return times[-1] + int(max(hours, self._stated[row] or 0.0) * MS_PER_HOUR)
+
+    def due(self, close: int) -> IntArray:
+        """Rows with a settlement at or before `close` that has not come."""
+        overdue = [close - self._next(row) for row in range(len(self._times))]
+        return np.array([row for row, late in enumerate(overdue) if 0 <= late <= OVERDUE_MS], dtype=np.int64)
