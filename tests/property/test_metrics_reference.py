@@ -124,6 +124,32 @@ class TestAgainstTheReference:
                 assert same("k", k[i], expected[ts]["confluence_k"])
                 assert all(same("flag", flags[tier][i], want) for tier, want in expected[ts]["flags"].items())
 
+    @pytest.mark.parametrize(
+        "close",
+        [
+            [5.0] * 130,
+            [5.0 + i for i in range(130)],
+            [500.0 - i for i in range(130)],
+            [5.0, 6.0] + [6.0] * 128,
+        ],
+        ids=["flat", "climb", "fall", "one change"],
+    )
+    def test_the_edges_of_rsi(self, close):
+        series = [{"ts": MIDNIGHT + i * M5, "close": price} for i, price in enumerate(close)]
+        assert reference.derive(series, M5)[-1]["rsi"] is not None
+        assert disagreements(series, M5) == []
+
+    @pytest.mark.parametrize("mean", [0.0, 1.0, -1.0])
+    @pytest.mark.parametrize("unit", [0.0, 0.4e-9, 0.6e-9, 0.4e-6, 0.6e-6, 1e-3])
+    def test_spreads_beside_those_too_small_for_a_z(self, mean, unit):
+        """Changes of mean ± sd 2 x unit, in %: below and above 1e-9 and 1e-6 of the mean."""
+        swings = (0.0, 3.0, -3.0, *[2.0, -2.0] * 7, 1.0, -1.0, 0.0, 0.0, 1.0)
+        oi = np.cumprod([1e6, *(1 + (mean + unit * swing) / 100 for swing in swings)])
+        series = [{"ts": MIDNIGHT + i * M5, "oi_contracts": float(level)} for i, level in enumerate(oi)]
+        assert disagreements(series, M5) == []
+        known = reference.derive(series, M5)[-1]["z_raw"] is not None
+        assert known == (2 * unit > max(1e-9, 1e-6 * abs(mean)))
+
     @pytest.mark.parametrize("buy", [101.0, 100.0 * (1 + 1e-6)])
     def test_more_bought_than_traded_is_no_split(self, buy):
         series = [{"ts": MIDNIGHT, "volume": 100.0, "taker_buy": buy}]
