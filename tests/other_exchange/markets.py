@@ -35,6 +35,7 @@ class Listing:
     age_bars: int | None = None
     thin: bool = False
     special: bool = False
+    zero_oi: bool = False
     kind: str = "perp"
 
     @property
@@ -58,6 +59,7 @@ class _Coin:
     age_bars: int | None = None
     thin: bool = False
     special: bool = False
+    zero_oi: bool = False
 
 
 # exchange entry: (base as the exchange writes it, tick, step); OKX: (tick, lot in contracts, ctVal)
@@ -120,6 +122,7 @@ _COINS = (
         ("HRLY", "0.000100", "0.1"),
         ("HRLY", "0.0001", "0.1"),
         ("0.0001", "1", "1"),
+        zero_oi=True,
         funding_h=1,
     ),
     _Coin(
@@ -142,6 +145,8 @@ _COINS = (
         ("0.001", "1", "1"),
         thin=True,
     ),
+    # names outside ASCII are listed too and travel percent-encoded
+    _Coin("福龙", 0.0871, 1.2e7, ("福龙", "0.0000100", "1"), None, ("0.00001", "10", "1")),
     # two different coins of one name: the unit must not be read as a thousand CAT
     _Coin("CAT", 7.0, 1e7, ("CAT", "0.001000", "1"), None, ("0.001", "1", "1")),
     _Coin("1000CAT", 0.5, 9e6, None, ("1000CAT", "0.0001", "1"), None),
@@ -168,6 +173,7 @@ class _Shared(TypedDict):
     age_bars: int | None
     thin: bool
     special: bool
+    zero_oi: bool
 
 
 def _common(coin: _Coin) -> _Shared:
@@ -180,6 +186,7 @@ def _common(coin: _Coin) -> _Shared:
         "age_bars": coin.age_bars,
         "thin": coin.thin,
         "special": coin.special,
+        "zero_oi": coin.zero_oi,
     }
 
 

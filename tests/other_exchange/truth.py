@@ -43,6 +43,10 @@ class Truth:
     def listing(self, exchange: str, symbol: str) -> Listing:
         return self._by_key[exchange, symbol]
 
+    def base(self, exchange: str, symbol: str) -> str:
+        """The coin behind a symbol (MOON for 1000MOON)."""
+        return self.listing(exchange, symbol).coin
+
     def first_ts(self, exchange: str, symbol: str) -> int:
         """Open time of the pair's first bar ever."""
         return self.model.first(self.listing(exchange, symbol)) * BAR
@@ -77,7 +81,8 @@ class Truth:
             usd = float(self.model.oi_usd(listing, boundary))
             if exchange == BYBIT:  # no USD history there: base times the bar's close
                 usd = base * float(self.model.bar(listing, ts // BAR).close)
-            out[ts] = {"oi_contracts": base, "oi_abs_usd": usd}
+            # zero is no open interest but a fault of the feed: unknown
+            out[ts] = {"oi_contracts": base or None, "oi_abs_usd": usd or None}
         return out
 
     def global_ls(self, exchange: str, symbol: str, start: int, end: int) -> dict[int, Number]:
