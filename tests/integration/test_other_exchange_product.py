@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -20,6 +21,7 @@ from other_exchange import (
     missing,
     summary,
 )
+from other_exchange.adapters import PREFIX, AdapterCheck
 from other_exchange.product import Product, running
 
 EXCHANGES = (BINANCE, BYBIT, OKX)
@@ -84,6 +86,48 @@ def test_a_shift_of_one_bar_a_decoy_a_double_and_a_gap_are_found(other: OtherExc
     gone = missing(other.truth, rows[:5] + rows[6:], "5m", start, end)
     assert (BINANCE, "ZED/USDT:USDT", rows[5]["ts"]) in gone
     assert (BINANCE, "ZED/USDT:USDT", rows[4]["ts"]) not in gone
+
+
+# --- the adapters ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+@pytest.mark.parametrize(
+    "config",
+    [
+        OtherConfig(),
+        OtherConfig(
+            stamps=dict.fromkeys(EXCHANGES, "start"),
+            okx_taker_stamp="end",
+            bybit_single_oi=False,
+        ),
+    ],
+    ids=["snapshots", "window starts"],
+)
+def test_what_an_adapter_reads_is_the_truth(exchange: str, config: OtherConfig) -> None:
+    create = pytest.importorskip("futuresboard.exchanges").create
+    with OtherExchange(config) as server:
+        check = AdapterCheck(server, exchange)
+
+        async def run() -> None:
+            adapter = create(exchange, url_override=server.url(PREFIX[exchange]))
+            try:
+                markets = await adapter.markets()
+                assert sorted(m.symbol for m in markets) == server.truth.symbols(exchange)
+                assert [m.listed_ts for m in markets] == [
+                    server.truth.first_ts(exchange, m.symbol) for m in markets
+                ]
+                assert set(await adapter.tickers()) >= {m.symbol for m in markets}
+                for market in markets:
+                    for kind in sorted(adapter.kinds):
+                        await check.series(adapter, kind, market)
+            finally:
+                await adapter.close()
+
+        asyncio.run(run())
+        assert check.checked > 10_000
+        assert check.wrong == []
+        assert_polite(server)
 
 
 # --- the product -----------------------------------------------------------------------------
