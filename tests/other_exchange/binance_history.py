@@ -79,7 +79,14 @@ class BinanceHistory:
         start, end = self._bounds(query)
         view = self.clock.now() - self.config.delay("candles")
         first = max(self.model.first(x) * BAR // span * span, start or 0)
-        stamps = stamped(first, min(view, view if end is None else end), span, limit, newest=start is None)
+        stamps = stamped(
+            first,
+            min(view, view if end is None else end),
+            span,
+            limit,
+            newest=start is None,
+            without=self.model.halted(x),
+        )
         candles = [self.model.candle(x, ts, span, view) for ts in stamps]
         return [self._kline(x, bar, span) for bar in candles if bar is not None]
 
@@ -113,8 +120,10 @@ class BinanceHistory:
         view = now - self.config.delay(series)
         first, last = level_bounds(self.model.first(x), view, period, stamp, BAR)
         first = max(first, now - 30 * DAY, start or 0)
-        stamps = stamped(first, last if end is None else min(last, end), period, limit, newest=True)
-        return x, stamps, period, 0 if stamp == "snapshot" else period
+        last = last if end is None else min(last, end)
+        ahead = 0 if stamp == "snapshot" else period
+        halted = self.model.halted(x, BAR - ahead)
+        return x, stamped(first, last, period, limit, newest=True, without=halted), period, ahead
 
     def open_interest_hist(self, query: Query) -> object:
         x, stamps, _, ahead = self._stat_stamps(query, "oi")

@@ -248,7 +248,9 @@ class Bybit:
         if start is not None:  # the candle that contains `start` is the first one
             first = max(first, start // span * span)
         last = view if end is None else min(view, end)
-        stamps = stamped(first, last, span, limit, newest=end is not None or start is None)
+        stamps = stamped(
+            first, last, span, limit, newest=end is not None or start is None, without=self.model.halted(x)
+        )
         candles = [self.model.candle(x, ts, span, view) for ts in reversed(stamps)]
         rows = [
             [
@@ -281,10 +283,12 @@ class Bybit:
         before = self._offset(query, "before")
         if before:
             last = min(last, before - 1)
-        stamps = stamped(first, last, period, limit, newest=True)
+        ahead = 0 if stamp == "snapshot" else period
+        halted = self.model.halted(x, BAR - ahead)
+        stamps = stamped(first, last, period, limit, newest=True, without=halted)
         more = bool(stamps) and stamps[0] - period >= first
         cursor = quote(f"before={stamps[0]}&seq=7", safe="") if more else ""
-        return x, stamps[::-1], 0 if stamp == "snapshot" else period, cursor
+        return x, stamps[::-1], ahead, cursor
 
     def open_interest(self, query: Query) -> object:
         x, stamps, ahead, cursor = self._level_page(query, "oi", "intervalTime", 50, 200)

@@ -17,7 +17,9 @@ class Listing:
     that coin one unit of the symbol is. `tick` is the price step, `step` the step of traded amounts
     (base units of the symbol; on OKX contracts of `ct_val` each). `age_bars` counts the five-minute
     bars that exist when the server starts (None: years of them). `funding_was` = (hours, bars ago):
-    the interval it had until then. `kind` "perp" is a live linear USDT perpetual of a coin.
+    the interval it had until then. `special`: payouts stand among its funding rows. `zero_oi`: now
+    and then its open interest reads 0 in the history. `halt` = (first, end) bars ago: trading stood
+    still in between, no bar and no level. `kind` "perp" is a live linear USDT perpetual of a coin.
     """
 
     exchange: str
@@ -36,6 +38,7 @@ class Listing:
     thin: bool = False
     special: bool = False
     zero_oi: bool = False
+    halt: tuple[int, int] | None = None
     kind: str = "perp"
 
     @property
@@ -60,6 +63,7 @@ class _Coin:
     thin: bool = False
     special: bool = False
     zero_oi: bool = False
+    halt: tuple[int, int] | None = None
 
 
 # exchange entry: (base as the exchange writes it, tick, step); OKX: (tick, lot in contracts, ctVal)
@@ -145,6 +149,15 @@ _COINS = (
         ("0.001", "1", "1"),
         thin=True,
     ),
+    _Coin(
+        "HALT",
+        44.1,
+        1.5e7,
+        ("HALT", "0.010", "0.01"),
+        ("HALT", "0.01", "0.01"),
+        ("0.01", "1", "0.1"),
+        halt=(250, 246),
+    ),
     # names outside ASCII are listed too and travel percent-encoded
     _Coin("福龙", 0.0871, 1.2e7, ("福龙", "0.0000100", "1"), None, ("0.00001", "10", "1")),
     # two different coins of one name: the unit must not be read as a thousand CAT
@@ -174,6 +187,7 @@ class _Shared(TypedDict):
     thin: bool
     special: bool
     zero_oi: bool
+    halt: tuple[int, int] | None
 
 
 def _common(coin: _Coin) -> _Shared:
@@ -187,6 +201,7 @@ def _common(coin: _Coin) -> _Shared:
         "thin": coin.thin,
         "special": coin.special,
         "zero_oi": coin.zero_oi,
+        "halt": coin.halt,
     }
 
 

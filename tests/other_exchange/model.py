@@ -80,6 +80,13 @@ class Model:
         """Index of the listing's first bar."""
         return self.start - (120_000 if listing.age_bars is None else listing.age_bars)
 
+    def halted(self, listing: Listing, shift: int = 0) -> range:
+        """Open times of the bars in which trading stood still, `shift` later."""
+        if listing.halt is None:
+            return range(0)
+        first, end = listing.halt
+        return range((self.start - first) * BAR + shift, (self.start - end) * BAR + shift, BAR)
+
     def _price(self, listing: Listing, boundary: int) -> float:
         """Price of one unit of the symbol at a boundary; exchanges differ by up to 0.05 %."""
         wave = _wave(_seed("price", listing.coin), boundary, ((12, 0.004), (96, 0.02), (700, 0.06)), 0.002)
@@ -158,7 +165,9 @@ class Model:
         """The candle [ts, ts + span) as seen at `now`; None where the listing has no bar in it."""
         newest = now // BAR
         indices = range(max(ts // BAR, self.first(listing)), min((ts + span) // BAR, newest + 1))
-        bars = [self.forming(listing, now) if i == newest else self.bar(listing, i) for i in indices]
+        halted = self.halted(listing)
+        traded = [i for i in indices if i * BAR not in halted]
+        bars = [self.forming(listing, now) if i == newest else self.bar(listing, i) for i in traded]
         if not bars:
             return None
         if len(bars) == 1 and span == BAR:

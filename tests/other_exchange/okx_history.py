@@ -76,7 +76,7 @@ class OkxHistory:
             first = max(first, before + 1)
         if after is not None:
             last = min(last, after - 1)
-        stamps = stamped(first, last, span, limit, newest=True)
+        stamps = stamped(first, last, span, limit, newest=True, without=self.model.halted(x))
         rows: list[object] = []
         for ts in reversed(stamps):
             bar = self.model.candle(x, ts, span, view)
@@ -101,7 +101,8 @@ class OkxHistory:
             first = max(first, begin + 1)
         if end is not None:
             last = min(last, end - 1)
-        return x, stamped(first, last, period, limit, newest=True)[::-1], period
+        halted = self.model.halted(x, BAR if stamp == "snapshot" else BAR - period)
+        return x, stamped(first, last, period, limit, newest=True, without=halted)[::-1], period
 
     def open_interest_history(self, query: Query) -> object:
         stamp = self.config.stamp(OKX)

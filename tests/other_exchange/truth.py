@@ -53,7 +53,8 @@ class Truth:
 
     def _stamps(self, listing: Listing, start: int, end: int) -> Iterator[int]:
         first = max(-(-start // BAR), self.model.first(listing))
-        return (i * BAR for i in range(first, -(-end // BAR)))
+        halted = self.model.halted(listing)
+        return (i * BAR for i in range(first, -(-end // BAR)) if i * BAR not in halted)
 
     def bars(self, exchange: str, symbol: str, start: int, end: int) -> dict[int, Row]:
         """Open, high, low, close, volume, quote_volume, taker_buy, taker_sell of each 5m bar."""

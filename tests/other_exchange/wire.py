@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 type Query = Mapping[str, str]
 
@@ -65,16 +66,14 @@ def integer(query: Query, name: str) -> int | None:
     return int(text) if text else None
 
 
-def stamped(first: int, last: int, step: int, limit: int, *, newest: bool) -> list[int]:
+def stamped(
+    first: int, last: int, step: int, limit: int, *, newest: bool, without: Container[int] = ()
+) -> list[int]:
     """Up to `limit` of the multiples of `step` in [first, last], ascending, from one end."""
     low, high = math.ceil(first / step) * step, last // step * step
-    count = max(0, (high - low) // step + 1)
-    if count > limit:
-        if newest:
-            low = high - (limit - 1) * step
-        else:
-            high = low + (limit - 1) * step
-    return list(range(low, high + 1, step))
+    order = range(high, low - 1, -step) if newest else range(low, high + 1, step)
+    found = list(islice((t for t in order if t not in without), limit))
+    return found[::-1] if newest else found
 
 
 def level_bounds(first_index: int, view: int, period: int, stamp: str, bar: int) -> tuple[int, int]:
