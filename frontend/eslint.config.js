@@ -36,7 +36,7 @@ const panelZones = PANELS.map((name) =>
 export default tseslint.config(
   { ignores: ["dist", "node_modules", "coverage"] },
   js.configs.recommended,
-  { files: ["scripts/**/*.mjs", "*.js"], languageOptions: { globals: { process: "readonly", console: "readonly" } } },
+  { files: ["scripts/**/*.mjs", "*.js"], languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } } },
   {
     files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylisticTypeChecked],

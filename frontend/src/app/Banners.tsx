@@ -11,30 +11,37 @@ interface Props {
 
 const FINE = new Set(["ok", "starting", "up", "live", "healthy"]);
 
+interface Message {
+  tone: "warn" | "bad";
+  text: string;
+}
+
+function exchangeTrouble(health: Health | null): Message[] {
+  if (health?.status === "down") return [{ tone: "bad", text: "The scraper has stopped delivering: what you see is old." }];
+  if (health?.status !== "degraded") return [];
+  const troubled = Object.entries(health.exchanges ?? {}).filter(([, { state }]) => !FINE.has(state));
+  const names = troubled.map(([id, { state }]) => `${exchangeName(id)}: ${state}`).join(" · ");
+  return names === "" ? [] : [{ tone: "warn", text: `${names}. The other exchanges are not affected.` }];
+}
+
+function messages({ live, settingsError, health }: Props): Message[] {
+  if (live.transport === "offline") {
+    const shown = live.rows.length > 0 ? "These are the last known figures. " : "";
+    return [{ tone: "bad", text: `No connection to the server. ${shown}The page keeps trying.` }];
+  }
+  const found: Message[] = [];
+  if (live.error !== null) found.push({ tone: "warn", text: `${live.error} The page keeps trying.` });
+  if (settingsError !== null) {
+    found.push({ tone: "warn", text: `The settings could not be read: ${settingsError} The page keeps trying.` });
+  }
+  return [...found, ...exchangeTrouble(health)];
+}
+
 /** What is wrong, in one sentence each; nothing when nothing is. */
-export function Banners({ live, settingsError, health }: Props) {
-  const offline = live.transport === "offline";
-  const troubled = Object.entries(health?.exchanges ?? {}).filter(([, { state }]) => !FINE.has(state));
-  return (
-    <>
-      {offline && (
-        <Banner tone="bad">
-          No connection to the server. {live.rows.length > 0 && "These are the last known figures. "}
-          The page keeps trying.
-        </Banner>
-      )}
-      {!offline && live.error !== null && <Banner tone="warn">{live.error} The page keeps trying.</Banner>}
-      {!offline && settingsError !== null && (
-        <Banner tone="warn">The settings could not be read: {settingsError} The page keeps trying.</Banner>
-      )}
-      {!offline && health?.status === "down" && (
-        <Banner tone="bad">The scraper has stopped delivering: what you see is old.</Banner>
-      )}
-      {!offline && health?.status === "degraded" && troubled.length > 0 && (
-        <Banner tone="warn">
-          {troubled.map(([id, { state }]) => `${exchangeName(id)}: ${state}`).join(" · ")}. The other exchanges are not affected.
-        </Banner>
-      )}
-    </>
-  );
+export function Banners(props: Props) {
+  return messages(props).map(({ tone, text }) => (
+    <Banner key={text} tone={tone}>
+      {text}
+    </Banner>
+  ));
 }

@@ -20,6 +20,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
 
   const timeframes = useMemo(() => settings?.timeframes ?? [], [settings]);
   const tf = chosenTf ?? timeframes[0] ?? null;
+  const exchanges = settings?.exchanges ?? [];
   const railOpen = railChoice ?? wide;
 
   const open = useCallback((key: string) => {
@@ -64,7 +65,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     searchRef.current?.select();
   };
   return {
-    tf, timeframes, setTf, nextTimeframe,
+    tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
     filter, setExchange, setSearch, setChip, clearFilters,
     activeKey, activate, openKey, open, openAlert, closeDrawer,
     helpOpen, setHelpOpen, railOpen, setRail: setRailChoice,

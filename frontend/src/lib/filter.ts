@@ -16,13 +16,16 @@ export interface Thresholds {
 const DEFAULTS: Thresholds = { z: 2.5, ls: 2, imbalance: 3, oiDelta: 1, funding: 0.01 };
 
 /** Thresholds of the server, else the documented defaults. */
-export const thresholdsOf = (settings: Record<string, number> | undefined): Thresholds => ({
-  z: settings?.z_threshold ?? DEFAULTS.z,
-  ls: settings?.ls_threshold ?? DEFAULTS.ls,
-  imbalance: settings?.imbalance_threshold ?? DEFAULTS.imbalance,
-  oiDelta: settings?.oi_delta_threshold ?? DEFAULTS.oiDelta,
-  funding: settings?.funding_threshold ?? DEFAULTS.funding,
-});
+export function thresholdsOf(settings: Record<string, number> = {}): Thresholds {
+  const {
+    z_threshold: z = DEFAULTS.z,
+    ls_threshold: ls = DEFAULTS.ls,
+    imbalance_threshold: imbalance = DEFAULTS.imbalance,
+    oi_delta_threshold: oiDelta = DEFAULTS.oiDelta,
+    funding_threshold: funding = DEFAULTS.funding,
+  } = settings;
+  return { z, ls, imbalance, oiDelta, funding };
+}
 
 const per8hPct = (row: MetricRow) =>
   row.funding === null ? null : ((row.funding * 8) / (row.funding_interval_h ?? 8)) * 100;

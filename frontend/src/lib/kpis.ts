@@ -37,7 +37,7 @@ export function computeKpis(views: readonly RowView[], zThreshold: number): Kpis
   for (const row of rows) counts.set(row.exchange, (counts.get(row.exchange) ?? 0) + 1);
   return {
     oiUsd: oi.length === 0 ? null : oi.reduce((sum, value) => sum + value, 0),
-    pairs: [...counts].map(([exchange, count]) => ({ exchange, count })),
+    pairs: [...counts].sort().map(([exchange, count]) => ({ exchange, count })),
     meanLs: mean(ls),
     longHeavy: share(ls, (value) => value > 1),
     zHigh: z.filter((value) => value > zThreshold).length,

@@ -1,6 +1,6 @@
-import type { Catalog, MetricRow, NumberColumn } from "../api/types";
+import type { Catalog, MetricRow } from "../api/types";
 
-export type CellState = "ok" | "unpublished" | "guarded" | "warming" | "unknown";
+export type CellState = "ok" | "unpublished" | "unlisted" | "guarded" | "warming" | "unknown";
 
 export interface CellNote {
   state: CellState;
@@ -44,28 +44,46 @@ function unpublishedReason(row: MetricRow, column: string, catalog: Catalog | nu
   return marks(row).includes(`unpublished:${column}`) ? `${row.exchange} does not publish it` : null;
 }
 
+type Rule = (row: MetricRow, column: keyof MetricRow, catalog: Catalog | null) => CellNote | null;
+
+const guarded: Rule = (row, column) => {
+  const raw = row.guarded?.[column];
+  if (raw === undefined && !marks(row).includes(`guarded:${column}`)) return null;
+  return { state: "guarded", reason: `Not fit to use: the raw value was ${raw ?? "refused"}` };
+};
+
+const unpublished: Rule = (row, column, catalog) => {
+  for (const source of [column, ...(SOURCES[column] ?? [])]) {
+    const reason = unpublishedReason(row, source, catalog);
+    if (reason === null) continue;
+    const via = source === column ? "" : ` (made from ${source})`;
+    return { state: "unpublished", reason: `Not published${via}: ${reason}` };
+  }
+  return null;
+};
+
+const unlisted: Rule = (_row, column) =>
+  column === "market_cap_usd" ? { state: "unlisted", reason: "Not known for this coin" } : null;
+
+const warming: Rule = (row, column) => {
+  const need = WARM_UP[column];
+  if (!need || !marks(row).includes("warming")) return null;
+  return { state: "warming", reason: `Warming up: ${need}` };
+};
+
+/** The first that applies is the reason. */
+const RULES: readonly Rule[] = [guarded, unpublished, unlisted, warming];
+
 /** Why a cell is empty, or that it is fine. `column` may be derived: its sources are asked too. */
 export function explain(row: MetricRow, column: keyof MetricRow, catalog: Catalog | null): CellNote {
   const value = row[column];
   if (value !== null && value !== undefined) return OK;
-  const raw = row.guarded?.[column];
-  if (raw !== undefined || marks(row).includes(`guarded:${column}`)) {
-    return { state: "guarded", reason: `Not fit to use: the raw value was ${raw ?? "refused"}` };
+  for (const rule of RULES) {
+    const note = rule(row, column, catalog);
+    if (note) return note;
   }
-  for (const source of [column, ...(SOURCES[column] ?? [])]) {
-    const reason = unpublishedReason(row, source, catalog);
-    if (reason !== null) {
-      const via = source === column ? "" : ` (made from ${source})`;
-      return { state: "unpublished", reason: `Not published${via}: ${reason}` };
-    }
-  }
-  const need = WARM_UP[column];
-  if (marks(row).includes("warming") && need) return { state: "warming", reason: `Warming up: ${need}` };
-  return { state: "unknown", reason: need ? `Not known: ${need}` : "Not known: an input is missing" };
+  return { state: "unknown", reason: `Not known: ${WARM_UP[column] ?? "an input is missing"}` };
 }
-
-export const explainNumber = (row: MetricRow, column: NumberColumn, catalog: Catalog | null) =>
-  explain(row, column, catalog);
 
 const WORDS: Record<string, string> = {
   stale: "stale: the exchange has not updated it in time",

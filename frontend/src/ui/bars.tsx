@@ -11,7 +11,7 @@ export function DivergingBar({ value, scale }: DivergingProps) {
   const share = Math.min(Math.abs(value) / scale, 1) * 50;
   const side = value >= 0 ? { left: "50%" } : { right: "50%" };
   return (
-    <span aria-hidden="true" className="relative h-2.5 w-9 shrink-0 overflow-hidden rounded-sm bg-raised">
+    <span aria-hidden="true" className="relative h-2.5 w-8 shrink-0 overflow-hidden rounded-sm bg-raised">
       <span
         className={`absolute inset-y-0 ${value >= 0 ? "bg-up/80" : "bg-down/80"}`}
         style={{ ...side, width: `${share}%` }}
@@ -22,7 +22,7 @@ export function DivergingBar({ value, scale }: DivergingProps) {
 }
 
 /** A long/short ratio as the two shares it stands for. */
-export function SplitBar({ ratio, className = "w-9" }: { ratio: number; className?: string }) {
+export function SplitBar({ ratio, className = "w-8" }: { ratio: number; className?: string }) {
   const long = (ratio / (1 + ratio)) * 100;
   return (
     <span aria-hidden="true" className={`flex h-2.5 shrink-0 gap-px overflow-hidden rounded-sm ${className}`}>

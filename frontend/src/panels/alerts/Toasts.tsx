@@ -76,7 +76,7 @@ interface BodyProps {
 function Body({ plan, toastId, onOpen }: BodyProps) {
   const lead = leadOf(plan);
   return (
-    <div className="relative flex w-[340px] max-w-[calc(100vw-24px)] overflow-hidden rounded-lg border border-edge bg-raised shadow-pop">
+    <div className="relative flex w-[312px] max-w-[calc(100vw-24px)] overflow-hidden rounded-lg border border-edge bg-raised shadow-pop">
       <span aria-hidden="true" className={`w-1 shrink-0 ${alertStyle(lead).bar}`} />
       <button
         type="button"
@@ -105,15 +105,17 @@ function Body({ plan, toastId, onOpen }: BodyProps) {
 
 const content = (item: Toast) => (typeof item.message === "function" ? item.message(item) : item.message);
 
-/** The corner where toasts stand; pointing at them keeps them. */
-export function Toasts() {
+/** The corner where toasts stand, `beside` the open details; pointing at them keeps them. */
+export function Toasts({ beside }: { beside: boolean }) {
   const { toasts, handlers } = useToaster();
   const shown = toasts.filter((item) => item.visible).slice(0, SHOWN);
   return (
     <div
       onMouseEnter={handlers.startPause}
       onMouseLeave={handlers.endPause}
-      className="pointer-events-none fixed bottom-4 left-4 z-50 flex flex-col-reverse gap-2 max-md:bottom-16 max-md:left-3"
+      className={`pointer-events-none fixed bottom-4 z-50 flex flex-col-reverse gap-2 max-md:bottom-16 max-md:right-3 ${
+        beside ? "right-[436px]" : "right-4"
+      }`}
     >
       {shown.map((item) => (
         <div key={item.id} className="toast-in pointer-events-auto" {...item.ariaProps}>

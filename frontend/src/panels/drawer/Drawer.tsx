@@ -133,7 +133,7 @@ export default function Drawer({ view, catalog, onClose }: Props) {
     <div
       role="dialog"
       aria-labelledby="drawer-title"
-      className="drawer-in fixed inset-y-0 right-0 z-40 w-[420px] overflow-y-auto border-l border-edge bg-panel shadow-pop max-md:w-full"
+      className="drawer-in absolute inset-y-0 right-0 z-40 w-[420px] overflow-y-auto border-l border-edge bg-panel shadow-pop max-md:fixed max-md:inset-0 max-md:w-full"
     >
       <Heading view={view} onClose={onClose} />
       <Trails row={row} />

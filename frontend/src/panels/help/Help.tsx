@@ -7,7 +7,7 @@ import { TierChip } from "../../ui/TierChip";
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "search a pair"],
   ["↑ ↓", "move through the rows"],
-  ["Page ↑ ↓", "move by a screenful"],
+  ["PgUp PgDn", "move by a screenful"],
   ["Enter", "open the details of a row"],
   ["Esc", "close, or clear the search"],
   ["t", "next timeframe"],
@@ -20,6 +20,7 @@ const MARKS: readonly (readonly [string, string])[] = [
   ["refused", "hatched: the raw value failed a guard and feeds nothing"],
   ["warming", "its window is not full yet"],
   ["?", "not known: an input of this bar is missing"],
+  ["◆", "something to know about the row: late, revised, assumed"],
   ["grey row", "stale: the exchange has not spoken in time"],
 ];
 
@@ -52,8 +53,8 @@ export default function Help({ catalog, onClose }: Props) {
             <dl className="space-y-1.5 text-xs">
               {KEYS.map(([key, what]) => (
                 <div key={key} className="flex gap-3">
-                  <dt className="w-16 shrink-0">
-                    <kbd className="rounded border border-edge bg-raised px-1.5 py-0.5 text-micro text-ink-strong">{key}</kbd>
+                  <dt className="w-[5.5rem] shrink-0">
+                    <kbd className="rounded border border-edge bg-raised px-1.5 py-0.5 font-sans text-micro text-ink-strong">{key}</kbd>
                   </dt>
                   <dd className="text-ink">{what}</dd>
                 </div>
@@ -68,7 +69,9 @@ export default function Help({ catalog, onClose }: Props) {
             <dl className="space-y-1.5 text-xs">
               {MARKS.map(([mark, what]) => (
                 <div key={mark} className="flex gap-3">
-                  <dt className={`w-16 shrink-0 text-ink-strong ${mark === "refused" ? "hatched rounded-sm px-1" : ""}`}>{mark}</dt>
+                  <dt className="w-16 shrink-0 text-ink-strong">
+                    <span className={mark === "refused" ? "hatched rounded-sm px-1 text-warn" : ""}>{mark}</span>
+                  </dt>
                   <dd className="text-ink">{what}</dd>
                 </div>
               ))}

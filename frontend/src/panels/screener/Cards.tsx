@@ -31,11 +31,11 @@ const Card = memo(function Card({ view, context: { catalog }, onOpen }: CardProp
       type="button"
       onClick={() => onOpen(key)}
       className={`relative flex h-full w-full flex-col justify-between overflow-hidden rounded-lg border border-line bg-panel p-3 pl-4 text-left ${
-        isStale(row) ? "grayscale" : ""
+        isStale(row) ? "stale" : ""
       }`}
     >
       {tiers.length > 0 && <span aria-hidden="true" className={`absolute inset-y-0 left-0 w-1 ${style.bar}`} />}
-      <span className="flex items-baseline gap-2">
+      <span className="cell flex items-baseline gap-2">
         <span className="text-base font-semibold text-ink-strong">{row.symbol.split("/")[0]}</span>
         <span className="flex items-center gap-1 text-micro text-ink-soft">
           <span aria-hidden="true" className={`h-1.5 w-1.5 rounded-full ${exchangeTone(row.exchange)}`} />
@@ -50,7 +50,7 @@ const Card = memo(function Card({ view, context: { catalog }, onOpen }: CardProp
           <NumberCell {...common} column="live_price" format={price} />
         </span>
       </span>
-      <span className="grid grid-cols-4 gap-x-3 gap-y-1.5 text-cell">
+      <span className="cell grid grid-cols-4 gap-x-3 gap-y-1.5 text-cell">
         <Fact label="24 h %">
           <NumberCell {...common} column="price_change_24h_pct" format={change} tone={signOf} />
         </Fact>

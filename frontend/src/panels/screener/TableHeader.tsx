@@ -1,7 +1,7 @@
 import type { SortingState } from "@tanstack/react-table";
 
 import type { Catalog } from "../../api/types";
-import { COLUMNS, GROUP_STARTS, GROUPS } from "./columns";
+import { type Column, COLUMNS, GROUP_STARTS, GROUPS } from "./columns";
 
 interface Props {
   sorting: SortingState;
@@ -36,37 +36,56 @@ export function TableHeader({ sorting, catalog, onSort }: Props) {
         ))}
       </div>
       <div role="row" aria-rowindex={2} className="grid h-10" style={{ gridTemplateColumns: "var(--cols)" }}>
-        {COLUMNS.map((column, i) => {
-          const sorted = place.get(column.id);
-          const right = column.align === "right";
-          return (
-            <div
-              key={column.id}
-              role="columnheader"
-              aria-sort={sorted ? ARIA[sorted.dir] : "none"}
-              className={`flex min-w-0 ${i === 0 ? "sticky left-0 z-[1] border-r border-line bg-panel" : ""} ${
-                i > 1 && GROUP_STARTS.has(i) ? "border-l border-line/70" : ""
-              }`}
-            >
-              <button
-                type="button"
-                title={`${docOf(column.metric, column.doc, catalog)}\nClick sorts, Shift-click adds a column to the sort.`}
-                onClick={(event) => onSort(column.id, event.shiftKey)}
-                className={`flex w-full min-w-0 flex-col justify-center px-2 hover:bg-raised focus-visible:-outline-offset-2 ${
-                  right ? "items-end" : "items-start"
-                } ${i === 0 ? "pl-3" : ""}`}
-              >
-                <span className={`flex items-center gap-1 whitespace-nowrap text-xs font-semibold leading-4 ${sorted ? "text-accent" : "text-ink"}`}>
-                  {sorted && right && <SortMark dir={sorted.dir} place={sorting.length > 1 ? sorted.i + 1 : null} />}
-                  {column.label}
-                  {sorted && !right && <SortMark dir={sorted.dir} place={sorting.length > 1 ? sorted.i + 1 : null} />}
-                </span>
-                <span className="whitespace-nowrap text-[0.625rem] leading-3 text-ink-faint">{column.unit}</span>
-              </button>
-            </div>
-          );
-        })}
+        {COLUMNS.map((column, i) => (
+          <HeaderCell
+            key={column.id}
+            column={column}
+            index={i}
+            sorted={place.get(column.id)}
+            several={sorting.length > 1}
+            title={docOf(column.metric, column.doc, catalog)}
+            onSort={onSort}
+          />
+        ))}
       </div>
+    </div>
+  );
+}
+
+interface HeaderCellProps {
+  column: Column;
+  index: number;
+  sorted: { dir: "asc" | "desc"; i: number } | undefined;
+  several: boolean;
+  title: string;
+  onSort: (id: string, add: boolean) => void;
+}
+
+const edge = (index: number) => {
+  if (index === 0) return "sticky left-0 z-[1] border-r border-line bg-panel";
+  return index > 1 && GROUP_STARTS.has(index) ? "border-l border-line/70" : "";
+};
+
+function HeaderCell({ column, index, sorted, several, title, onSort }: HeaderCellProps) {
+  const right = column.align === "right";
+  const mark = sorted && <SortMark dir={sorted.dir} place={several ? sorted.i + 1 : null} />;
+  return (
+    <div role="columnheader" aria-sort={sorted ? ARIA[sorted.dir] : "none"} className={`flex min-w-0 ${edge(index)}`}>
+      <button
+        type="button"
+        title={`${title}\nClick sorts, Shift-click adds a column to the sort.`}
+        onClick={(event) => onSort(column.id, event.shiftKey)}
+        className={`flex w-full min-w-0 flex-col justify-center px-2 hover:bg-raised focus-visible:-outline-offset-2 ${
+          right ? "items-end" : "items-start"
+        } ${index === 0 ? "pl-3" : ""}`}
+      >
+        <span className={`flex items-center gap-1 whitespace-nowrap text-xs font-semibold leading-4 ${sorted ? "text-accent" : "text-ink"}`}>
+          {right && mark}
+          {column.label}
+          {!right && mark}
+        </span>
+        <span className="whitespace-nowrap text-[0.625rem] leading-3 text-ink-faint">{column.unit}</span>
+      </button>
     </div>
   );
 }

@@ -29,6 +29,13 @@ export function Absent({ note }: { note: CellNote }) {
           warming
         </span>
       );
+    case "unlisted":
+      return (
+        <span title={note.reason} className="cursor-help text-ink-faint">
+          <span aria-hidden="true">·</span>
+          <span className="sr-only">not known for this coin</span>
+        </span>
+      );
     default:
       return (
         <span title={note.reason} className="cursor-help text-ink-faint">

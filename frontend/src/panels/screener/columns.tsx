@@ -28,7 +28,7 @@ export interface Column {
   doc: string;
   align: "left" | "right";
   /** Undefined sorts last, whichever way. */
-  sortValue: (row: MetricRow) => number | string | undefined;
+  sortValue: (view: RowView) => number | string | undefined;
   cell: (view: RowView, context: CellContext) => ReactNode;
 }
 
@@ -57,7 +57,7 @@ function number(group: string, column: NumberColumn, spec: NumberSpec): Column {
     metric: column,
     doc: spec.doc,
     align: "right",
-    sortValue: (row) => row[column] ?? undefined,
+    sortValue: ({ row }) => row[column] ?? undefined,
     cell: ({ row }, { catalog }) => (
       <NumberCell
         row={row}
@@ -91,11 +91,11 @@ export const COLUMNS: readonly Column[] = [
     group: "Pair",
     label: "Pair",
     unit: "exchange",
-    width: 148,
+    width: 140,
     metric: "symbol",
     doc: "Coin, quote and exchange of the perpetual contract.",
     align: "left",
-    sortValue: (row) => `${row.base} ${row.exchange}`,
+    sortValue: ({ row }) => `${row.base} ${row.exchange}`,
     cell: ({ row }) => <SymbolCell row={row} />,
   },
   number("Price", "live_price", { label: "Price", unit: "USDT", width: 80, doc: "Last traded price.", format: price, className: "text-ink-strong" }),
@@ -106,11 +106,11 @@ export const COLUMNS: readonly Column[] = [
     group: "Signal",
     label: "Tiers",
     unit: "1–6",
-    width: 72,
+    width: 68,
     metric: "tiers",
     doc: "Alert conditions that hold on the newest closed bar, most severe first.",
     align: "left",
-    sortValue: (row) => (row.tiers === null || row.tier === null ? undefined : -severityRank(row.tier)),
+    sortValue: ({ row }) => (row.tiers === null || row.tier === null ? undefined : -severityRank(row.tier)),
     cell: ({ row }, { catalog }) => <TiersCell row={row} catalog={catalog} />,
   },
   {
@@ -118,22 +118,22 @@ export const COLUMNS: readonly Column[] = [
     group: "Signal",
     label: "Confl.",
     unit: "of 3",
-    width: 56,
+    width: 52,
     metric: "confluence",
     doc: "How many of the three conditions hold: Z, long/short, taker imbalance.",
     align: "right",
-    sortValue: (row) => row.confluence ?? undefined,
+    sortValue: ({ row }) => row.confluence ?? undefined,
     cell: ({ row }, { catalog }) => <ConfluenceCell row={row} catalog={catalog} />,
   },
   {
-    ...number("Open interest", "live_oi_abs_usd", { label: "OI", unit: "USD", width: 78, doc: "Open interest now, one side, in US dollars.", format: usd, className: "text-ink-strong" }),
-    sortValue: (row) => oiUsd(row) ?? undefined,
+    ...number("Open interest", "live_oi_abs_usd", { label: "OI", unit: "USD", width: 76, doc: "Open interest now, one side, in US dollars.", format: usd, className: "text-ink-strong" }),
+    sortValue: ({ row }) => oiUsd(row) ?? undefined,
   },
-  number("Open interest", "oi_delta_pct", { label: "OI Δ", unit: "% bar", width: 102, doc: "Change of open interest in coins over the newest closed bar.", format: change, signed, before: (v) => <DivergingBar value={v} scale={3} /> }),
-  number("Long / short", "global_ls", { label: "LS global", unit: "ratio", width: 92, doc: "Long accounts for each short account, all traders.", format: ratio, before: (v) => <SplitBar ratio={v} /> }),
+  number("Open interest", "oi_delta_pct", { label: "OI Δ", unit: "% bar", width: 92, doc: "Change of open interest in coins over the newest closed bar.", format: change, signed, before: (v) => <DivergingBar value={v} scale={3} /> }),
+  number("Long / short", "global_ls", { label: "LS global", unit: "ratio", width: 84, doc: "Long accounts for each short account, all traders.", format: ratio, before: (v) => <SplitBar ratio={v} /> }),
   number("Long / short", "top_ls", { label: "LS top", unit: "ratio", width: 58, doc: "Long for each short, top traders.", format: ratio }),
-  number("Long / short", "ls_delta_pct", { label: "LS Δ", unit: "% bar", width: 62, doc: "Change of the global ratio over the newest closed bar.", format: change, signed }),
-  number("Flow", "imbalance", { label: "Imbalance", unit: "%", width: 102, doc: "Taker buying less taker selling, as a share of both.", format: change, signed, before: (v) => <DivergingBar value={v} scale={15} /> }),
+  number("Long / short", "ls_delta_pct", { label: "LS Δ", unit: "% bar", width: 60, doc: "Change of the global ratio over the newest closed bar.", format: change, signed }),
+  number("Flow", "imbalance", { label: "Imbalance", unit: "%", width: 92, doc: "Taker buying less taker selling, as a share of both.", format: change, signed, before: (v) => <DivergingBar value={v} scale={15} /> }),
   number("Flow", "cvd", { label: "CVD", unit: "coins", width: 80, doc: "Taker buying less selling since 00:00 UTC.", format: coins, signed: (v) => Math.sign(v) as -1 | 0 | 1 }),
   number("Flow", "rsi", { label: "RSI", unit: "0–100", width: 52, doc: "Wilder's RSI over 14 bars.", format: (v) => decimals(v, 1) }),
   number("Funding", "funding", { label: "Funding", unit: "% / interval", width: 92, doc: "Rate last settled, for its own interval.", format: funding, signed: (v) => signOf(v * 100, 4), after: funded }),
@@ -147,7 +147,7 @@ export const COLUMNS: readonly Column[] = [
     metric: "funding_next_ts",
     doc: "Time to the next funding settlement.",
     align: "right",
-    sortValue: (row) => row.funding_next_ts ?? undefined,
+    sortValue: ({ row }) => row.funding_next_ts ?? undefined,
     cell: (view) => <FundingCountdown view={view} />,
   },
   number("OI trend", "oi_change_1h_pct", { label: "OI 1 h", unit: "%", width: 66, doc: "Open interest in coins against 1 hour ago.", format: change, signed }),
@@ -162,7 +162,7 @@ export const COLUMNS: readonly Column[] = [
     metric: "oi_price_quadrant",
     doc: "What price and open interest did together over one hour.",
     align: "left",
-    sortValue: (row) => row.oi_price_quadrant ?? undefined,
+    sortValue: ({ row }) => row.oi_price_quadrant ?? undefined,
     cell: ({ row }, { catalog }) => <QuadrantCell row={row} catalog={catalog} />,
   },
   number("Market", "volume_24h_usd", { label: "Volume 24 h", unit: "USD", width: 88, doc: "Traded value of the last 24 hours.", format: usd }),
@@ -176,7 +176,7 @@ export const COLUMNS: readonly Column[] = [
     metric: "age_s",
     doc: "Time since the exchange last spoke about this pair.",
     align: "right",
-    sortValue: (row) => row.age_s ?? undefined,
+    sortValue: ({ row, at }) => (row.age_s === null ? undefined : row.age_s * 1000 - at),
     cell: (view) => <Age view={view} />,
   },
   {
@@ -188,7 +188,7 @@ export const COLUMNS: readonly Column[] = [
     metric: "quality",
     doc: "Anything to know about these figures. Empty: all is well.",
     align: "left",
-    sortValue: (row) => notable(row).length,
+    sortValue: ({ row }) => notable(row).length,
     cell: ({ row }) => <QualityCell row={row} />,
   },
 ];

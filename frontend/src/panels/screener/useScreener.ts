@@ -12,7 +12,7 @@ import { COLUMNS } from "./columns";
 
 const DEFS: ColumnDef<RowView>[] = COLUMNS.map((column) => ({
   id: column.id,
-  accessorFn: (view) => column.sortValue(view.row),
+  accessorFn: (view) => column.sortValue(view),
   sortUndefined: "last",
   sortDescFirst: column.align === "right" || column.id === "tiers",
   sortingFn: column.id === "symbol" || column.id === "oi_price_quadrant" ? "text" : "basic",

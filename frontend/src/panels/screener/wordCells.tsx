@@ -1,6 +1,6 @@
 import type { Catalog, MetricRow } from "../../api/types";
 import { exchangeName, exchangeTone } from "../../lib/exchanges";
-import { explain, inWords, notable } from "../../lib/quality";
+import { explain, inWords, isStale, notable } from "../../lib/quality";
 import { severityRank } from "../../lib/tiers";
 import { TierChip } from "../../ui/TierChip";
 import { Absent } from "./cells";
@@ -12,10 +12,30 @@ export function SymbolCell({ row }: { row: MetricRow }) {
   return (
     <span className="flex min-w-0 items-baseline gap-1.5" title={`${row.symbol} on ${exchangeName(row.exchange)}`}>
       <span className="truncate text-[0.8125rem] font-semibold text-ink-strong">{pairName(row)}</span>
+      <QualityFlag row={row} />
       <span className="ml-auto flex shrink-0 items-center gap-1 text-micro text-ink-soft">
         <span aria-hidden="true" className={`h-1.5 w-1.5 rounded-full ${exchangeTone(row.exchange)}`} />
         {exchangeName(row.exchange)}
       </span>
+    </span>
+  );
+}
+
+/** Seen without scrolling to the quality column: stale in words, anything else as a mark. */
+function QualityFlag({ row }: { row: MetricRow }) {
+  const found = notable(row).filter((mark) => mark !== "warming");
+  if (found.length === 0) return null;
+  const words = found.map(inWords).join("\n");
+  if (isStale(row)) {
+    return (
+      <span title={words} className="rounded-sm border border-ink-faint px-0.5 text-[0.5625rem] leading-3 text-ink-soft">
+        stale
+      </span>
+    );
+  }
+  return (
+    <span title={words} className="h-1.5 w-1.5 shrink-0 rotate-45 self-center bg-warn">
+      <span className="sr-only">{words}</span>
     </span>
   );
 }
