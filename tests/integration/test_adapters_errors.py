@@ -462,6 +462,19 @@ def test_nobody_listening_is_transient() -> None:
     asyncio.run(main())
 
 
+def test_a_bare_value_error_of_the_client_is_a_payload_error() -> None:
+    async def work(adapter: Adapter, _server: ExchangeServer, _clock: HandClock) -> None:
+        async def integer_of_nan(_params: object) -> None:
+            raise ValueError("cannot convert float NaN to integer")
+
+        adapter.transport.client.publicGetPublicTime = integer_of_nan
+        with pytest.raises(PayloadError, match="NaN"):
+            await adapter.server_time()
+        assert adapter.stats().failed == 1
+
+    run("okx", work)
+
+
 def test_no_answer_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "TIMEOUT_MS", 50)
 
