@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
+
 from exchange_server import ExchangeServer, serving
 from futuresboard.errors import (
     BlockedError,

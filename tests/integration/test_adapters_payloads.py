@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import ccxt.async_support as ccxt
 import numpy as np
 import pytest
+
 from exchange_server import FIXTURES, ExchangeServer, payload, routes, serving
 from futuresboard.exchanges import REGISTRY, create
 from futuresboard.exchanges.base import Exchange

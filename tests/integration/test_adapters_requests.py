@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiohttp import web
+
 from exchange_server import ExchangeServer, payload, serving
 from futuresboard.errors import PairGoneError, PayloadError, UnpublishedError
 from futuresboard.exchanges import REGISTRY, create

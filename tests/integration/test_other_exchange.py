@@ -11,6 +11,7 @@ from typing import Any
 
 import ccxt.async_support as ccxt
 import pytest
+
 from other_exchange import BAR, BINANCE, BYBIT, DAY, HOUR, OKX, OtherConfig, OtherExchange, default_listings
 from other_exchange.witness import ask, get
 

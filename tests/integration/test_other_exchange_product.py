@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from other_exchange import (
     BAR,
     BINANCE,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from futuresboard.exchanges.multipliers import readings, resolve
-from futuresboard.model import Market
 from hypothesis import given
 from hypothesis import strategies as st
+
+from futuresboard.exchanges.multipliers import readings, resolve
+from futuresboard.model import Market
 
 
 def market(exchange: str, name: str) -> Market:

@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from futuresboard.errors import PayloadError
 from futuresboard.exchanges import parse
 from futuresboard.model import ROW_COLUMNS, Kind, Rows
-from hypothesis import given
-from hypothesis import strategies as st
 
 STEP = 300_000
 T0 = 1_700_000_100_000 // STEP * STEP

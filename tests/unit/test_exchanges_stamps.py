@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from futuresboard.exchanges.stamps import LiveLevel, oi_stamp, oi_stamp_from_live, taker_stamp
-from futuresboard.model import Kind, Rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from futuresboard.exchanges.stamps import LiveLevel, oi_stamp, oi_stamp_from_live, taker_stamp
+from futuresboard.model import Kind, Rows
 
 STEP = 300_000
 T0 = 1_700_000_100_000 // STEP * STEP

@@ -27,7 +27,6 @@ from futuresboard.scraper import Scraper
 log = logging.getLogger(__name__)
 
 STALE_SLACK_S = 60.0
-_SIM_URLS = {"binanceusdm_url": "binance", "bybit_url": "bybit", "okx_url": "okx"}
 
 
 def serve(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -154,9 +153,13 @@ def _demo_exchanges(settings: Settings) -> Iterator[Settings]:
         line = process.stdout.readline().strip()
         if not line.startswith("http"):
             raise FuturesboardError(f"the simulated exchanges did not start: {line!r}")
-        given = {name: getattr(settings, name) or f"{line}/{prefix}" for name, prefix in _SIM_URLS.items()}
         try:
-            yield dataclasses.replace(settings, **given)
+            yield dataclasses.replace(
+                settings,
+                binanceusdm_url=settings.binanceusdm_url or f"{line}/binance",
+                bybit_url=settings.bybit_url or f"{line}/bybit",
+                okx_url=settings.okx_url or f"{line}/okx",
+            )
         finally:
             process.stdin.close()
             process.wait(timeout=10)

@@ -7,6 +7,8 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
+import threading
 
 from futuresboard.sim_exchange.config import EXCHANGES, STAMP_CHOICES, SimConfig
 from futuresboard.sim_exchange.server import SimServer
@@ -42,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--publish-delay", type=float, default=defaults.publish_delay_s, metavar="S")
     parser.add_argument("--stamps", type=_stamps, default={}, metavar="EXCHANGE=snapshot|start,...")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     parser.add_argument("--no-limits", action="store_true", help="count violations but answer anyway")
 
 
@@ -60,20 +63,34 @@ def config_of(args: argparse.Namespace) -> SimConfig:
     )
 
 
-def run(config: SimConfig, host: str = "127.0.0.1", port: int = 9000) -> None:
-    """Serve until SIGINT or SIGTERM. Raises OSError when the port is taken."""
-    asyncio.run(_serve(config, host, port))
+def run(config: SimConfig, host: str = "127.0.0.1", port: int = 9000, *, until_eof: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM (`until_eof`: or the end of standard input).
+
+    The first line of standard output is the URL. Raises OSError when the port is taken.
+    """
+    asyncio.run(_serve(config, host, port, until_eof))
 
 
-async def _serve(config: SimConfig, host: str, port: int) -> None:
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    sys.stdin.read()
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(stop.set)
+
+
+async def _serve(config: SimConfig, host: str, port: int, until_eof: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if until_eof:
+        # A parent that dies, however it dies, closes the pipe: nothing is left running behind it.
+        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Windows loops have no signal handlers; Ctrl-C raises KeyboardInterrupt there.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     async with SimServer(config, host, port) as sim:
         log.info("simulated exchanges on %s (seed %d, %d pairs)", sim.url, config.seed, config.pairs)
+        sys.stdout.write(f"{sim.url}\n")
+        sys.stdout.flush()
         await stop.wait()
 
 
@@ -85,7 +102,7 @@ def main(args: argparse.Namespace) -> int:
         log.error("%s", error)
         return 2
     try:
-        run(config, args.host, args.port)
+        run(config, args.host, args.port, until_eof=args.until_eof)
     except OSError as error:
         log.error("cannot listen on %s:%d: %s", args.host, args.port, error)
         return 1
