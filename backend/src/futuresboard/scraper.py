@@ -238,7 +238,7 @@ class Scraper:
         if not markets:
             log.warning("%s: lists none of the pairs asked for", collector.id)
             return
-        await collector.adopt(markets, int(time.time() * 1000))
+        await collector.adopt(markets)
         if (reserved := RESERVED_BUDGET.get(collector.id)) is not None:
             collector.exchange.keep_free(reserved[0], reserved[1] * len(markets))
         log.info("%s: recording %d pairs", collector.id, len(markets))
