@@ -25,7 +25,7 @@ TAKER_TOLERANCE = 0.02
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
-MOST_AT_ONCE = 8192
+MOST_AT_ONCE = 2048
 _FAR = np.iinfo(np.int64).max
 
 
