@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 
 Row = dict[str, Any]

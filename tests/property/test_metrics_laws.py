@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from futuresboard.bars import UNLISTED, Bars
-from futuresboard.metrics import LOOKBACK, REGISTRY, Metric, oi_delta_pct
 from hypothesis import given
 from hypothesis import strategies as st
+
+from futuresboard.bars import UNLISTED, Bars
+from futuresboard.metrics import LOOKBACK, REGISTRY, Metric, oi_delta_pct
 from random_bars import clean_bars, faulty_bars
 
 M5, M15, H1 = 300_000, 900_000, 3_600_000

@@ -7,17 +7,18 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import zmap
+from ta.momentum import RSIIndicator
+
 import reference
 from futuresboard.bars import UNLISTED, Bars
 from futuresboard.metrics import REGISTRY, get_all, quadrant
 from futuresboard.model import Thresholds, Tier
 from futuresboard.quality import guard
 from futuresboard.signals import evaluate
-from hypothesis import given
-from hypothesis import strategies as st
 from random_bars import MIDNIGHT, clean_bars, rows, to_arrays
-from scipy.stats import zmap
-from ta.momentum import RSIIndicator
 
 M5, M15, H1 = 300_000, 900_000, 3_600_000
 TIERS = {Tier.OI_SPIKE: 1, Tier.CONFLUENCE: 2, Tier.FLOW_AGREES: 3, Tier.CROWDED_UNWIND: 4}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import reference
 from handmade_bars import M5, M15, MIDNIGHT, bars, column, spike, spike_z
 from reference import DAY, HOUR, derive, resample, z_raw

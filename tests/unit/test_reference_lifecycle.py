@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 import reference
 from handmade_bars import M5, M15, MIDNIGHT, bars, column, flag, spike
 from reference import HOUR, alerts, derive, funding_at, funding_interval, resample

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from handmade_bars import M5, bars, flag, spike
 from reference import derive
 

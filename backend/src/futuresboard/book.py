@@ -25,6 +25,7 @@ TAKER_TOLERANCE = 0.02
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
+MOST_AT_ONCE = 8192
 _FAR = np.iinfo(np.int64).max
 
 
@@ -45,10 +46,11 @@ class _Sheet:
 
 @dataclass(frozen=True)
 class Ready:
-    """Bars to hand to the pipeline, and which of them (by position) are finalised at their close."""
+    """Bars to hand to the pipeline, which of them (by position) close live, and which are new."""
 
     bars: RawBars
     live: BoolArray
+    first: BoolArray
     places: tuple[IntArray, IntArray] = field(repr=False)
 
 
@@ -87,6 +89,11 @@ class Book:
             np.full(shape[0], _FAR),
             np.full(shape[0], -1, dtype=np.int64),
         )
+
+    @property
+    def oldest(self) -> int:
+        """The oldest bar time there is room for."""
+        return self._origin
 
     def slot(self, ts: int) -> int:
         """Slot of a bar time."""
@@ -243,11 +250,15 @@ class Book:
         chosen = complete | expired
         if not chosen.any():
             return None
-        rows, slots, live = rows[chosen], slots[chosen], live[chosen]
+        # Bars of a close first, then history pair by pair, in portions a writer is done with soon.
+        order = np.flatnonzero(chosen)
+        order = order[np.argsort(~live[order], kind="stable")][:MOST_AT_ONCE]
+        rows, slots, live = rows[order], slots[order], live[order]
         bars = self._assemble(rows, slots)
+        first = ~self._done[rows, slots]
         self._done[rows, slots] = True
         self._dirty[rows, slots] = False
-        return Ready(bars, live, (rows, slots))
+        return Ready(bars, live, first, (rows, slots))
 
     def give_back(self, ready: Ready) -> None:
         """Bars that could not be stored are due again."""

@@ -142,14 +142,17 @@ class Store:
         """Keep values beside the data, in a transaction of their own."""
         self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
-    def register(self, markets: Sequence[Market], timeframes: Iterable[str]) -> list[Pair]:
-        """Give every market a pair and its series; what an exchange no longer lists turns inactive.
+    def register(
+        self, markets: Sequence[Market], timeframes: Iterable[str], *, complete: bool = True
+    ) -> list[Pair]:
+        """Give every market a pair and its series; returns the pairs in the order of `markets`.
 
-        All markets are of one exchange. Returns the pairs in the order of `markets`.
+        All markets are of one exchange. When they are `complete`, its other pairs turn inactive.
         """
         exchange = markets[0].exchange
         with self._transaction():
-            self._connection.execute("UPDATE pairs SET active = 0 WHERE exchange = ?", (exchange,))
+            if complete:
+                self._connection.execute("UPDATE pairs SET active = 0 WHERE exchange = ?", (exchange,))
             self._connection.executemany(
                 "INSERT INTO pairs (exchange, symbol, base, multiplier, listed_ts, active, quote_volume) "
                 "VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (exchange, symbol) DO UPDATE SET "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
@@ -21,6 +22,7 @@ from futuresboard.rows import LIVE_COLUMNS, STORED_COLUMNS, judgement
 type Row = dict[str, object]
 
 _CHUNK = 500
+_MAX_IDLE = 8
 _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FROM bars"
 _LIVE = tuple(name for name in LIVE_FIELDS if name in LIVE_COLUMNS)
 _NEWEST = f"""
@@ -56,38 +58,49 @@ class AlertFilter:
 
 
 class Reader:
-    """Queries of the API; one connection a thread, opened when the thread first asks.
+    """Queries of the API, for any thread; every answer is of one moment (a read transaction).
 
-    path: the SQLite file; stale_after_ms: age beyond the timeframe at which a row is `stale`.
+    A query borrows a connection and gives it back: a web server's threads come and go, so one a
+    thread would pile up. path: the SQLite file; stale_after_ms: age beyond the timeframe at which
+    a row is `stale`.
     """
 
     def __init__(self, path: Path, *, stale_after_ms: int) -> None:
         self._path = path
         self._stale_after_ms = stale_after_ms
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._opened: list[Connection] = []
+        self._idle: deque[Connection] = deque()
+        self._closed = False
 
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
             connection = connect(self._path, readonly=True)
-            self._local.connection = connection
-            with self._lock:
-                self._opened.append(connection)
-        return connection
+        kept = False
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+            kept = not self._closed and len(self._idle) < _MAX_IDLE
+        finally:
+            if kept:
+                self._idle.append(connection)
+            else:
+                connection.close()
 
     def close(self) -> None:
-        """Close every thread's connection."""
-        with self._lock:
-            while self._opened:
-                self._opened.pop().close()
-        self._local = threading.local()
+        """Close the idle connections; one in use closes when its query ends."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     def state(self, key: str) -> str | None:
         """A value the writer keeps beside the data."""
-        row = self._connection().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
+        with self._read() as connection:
+            return _state(connection, key)
 
     def seq(self) -> int:
         """The number of the newest transaction."""
@@ -95,24 +108,19 @@ class Reader:
 
     def unpublished(self) -> Mapping[str, Mapping[str, str]]:
         """exchange -> row column it does not publish -> the reason in words."""
-        text = self.state("unpublished")
-        catalog: dict[str, dict[str, str]] = orjson.loads(text) if text else {}
-        return catalog
+        with self._read() as connection:
+            return _unpublished(connection)
 
     def snapshot(self, timeframe: str, now_ms: int, since: int = 0) -> Snapshot:
         """The newest row of every active pair that changed after transaction `since`.
 
         One read transaction, so that rows and `seq` belong together. `now_ms`: exchange time.
         """
-        connection = self._connection()
-        connection.execute("BEGIN")
-        try:
-            seq = self.seq()
-            unpublished = self.unpublished()
+        with self._read() as connection:
+            seq = int(_state(connection, "seq") or 0)
+            unpublished = _unpublished(connection)
             cursor = connection.execute(_NEWEST, (timeframe, since))
             rows = [self._row(values, now_ms, unpublished) for values in cursor]
-        finally:
-            connection.execute("COMMIT")
         return Snapshot(timeframe, seq, rows)
 
     def _row(
@@ -146,20 +154,22 @@ class Reader:
             "SELECT s.id, s.first_ts, s.last_ts FROM series s JOIN pairs p ON p.id = s.pair_id "
             "WHERE p.exchange = ? AND p.symbol = ? AND s.timeframe = ?"
         )
-        found = self._connection().execute(query, (exchange, symbol, timeframe)).fetchone()
-        if found is None:
-            return None
-        number, first, last = found
-        grid = [] if last is None else _grid(first, last, TIMEFRAME_MS[timeframe], start, end, limit)
-        bars: dict[int, tuple[object, ...]] = {}
-        for begin in range(0, len(grid), _CHUNK):
-            part = grid[begin : begin + _CHUNK]
-            marks = ",".join("?" * len(part))
-            cursor = self._connection().execute(
-                f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
-            )
-            bars.update((row[0], row[1:]) for row in cursor)
-        return _columns(grid, bars, tuple(self.unpublished().get(exchange, ())))
+        with self._read() as connection:
+            found = connection.execute(query, (exchange, symbol, timeframe)).fetchone()
+            if found is None:
+                return None
+            number, first, last = found
+            grid = [] if last is None else _grid(first, last, TIMEFRAME_MS[timeframe], start, end, limit)
+            bars: dict[int, tuple[object, ...]] = {}
+            for begin in range(0, len(grid), _CHUNK):
+                part = grid[begin : begin + _CHUNK]
+                marks = ",".join("?" * len(part))
+                cursor = connection.execute(
+                    f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
+                )
+                bars.update((row[0], row[1:]) for row in cursor)
+            unpublished = tuple(_unpublished(connection).get(exchange, ()))
+        return _columns(grid, bars, unpublished)
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""
@@ -167,25 +177,42 @@ class Reader:
         source = (
             f"FROM alerts a JOIN series s ON s.id = a.series_id JOIN pairs p ON p.id = s.pair_id {conditions}"
         )
-        total = self._connection().execute(f"SELECT count(*) {source}", values).fetchone()[0]
         query = f"SELECT a.id, a.seq, a.payload {source} ORDER BY a.id DESC LIMIT ? OFFSET ?"
-        return [_alert(row) for row in self._connection().execute(query, (*values, limit, offset))], total
+        with self._read() as connection:
+            total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
+            return [_alert(row) for row in connection.execute(query, (*values, limit, offset))], total
 
     def alert(self, number: int) -> Row | None:
         """One alert by id."""
         query = "SELECT id, seq, payload FROM alerts WHERE id = ?"
-        row = self._connection().execute(query, (number,)).fetchone()
+        with self._read() as connection:
+            row = connection.execute(query, (number,)).fetchone()
         return None if row is None else _alert(row)
 
-    def alerts_after(self, seq: int, until: int) -> list[Row]:
-        """Alerts of the transactions in (seq, until], oldest first."""
-        query = "SELECT id, seq, payload FROM alerts WHERE seq > ? AND seq <= ? ORDER BY id"
-        return [_alert(row) for row in self._connection().execute(query, (seq, until))]
+    def alerts_after(self, seq: int, until: int, limit: int = -1) -> list[Row]:
+        """Alerts of the transactions in (seq, until], oldest first; with `limit` the newest of them."""
+        # `+id`: found by the index on seq; ordering by the key would walk the whole table instead.
+        query = "SELECT id, seq, payload FROM alerts WHERE seq > ? AND seq <= ? ORDER BY +id DESC LIMIT ?"
+        with self._read() as connection:
+            rows = connection.execute(query, (seq, until, limit)).fetchall()
+        return [_alert(row) for row in reversed(rows)]
 
     def counts(self) -> dict[str, int]:
         """Active pairs by exchange."""
         query = "SELECT exchange, count(*) FROM pairs WHERE active GROUP BY exchange"
-        return dict(self._connection().execute(query).fetchall())
+        with self._read() as connection:
+            return dict(connection.execute(query).fetchall())
+
+
+def _state(connection: Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _unpublished(connection: Connection) -> dict[str, dict[str, str]]:
+    text = _state(connection, "unpublished")
+    catalog: dict[str, dict[str, str]] = orjson.loads(text) if text else {}
+    return catalog
 
 
 def _alert(row: Sequence[object]) -> Row:

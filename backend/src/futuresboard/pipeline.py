@@ -85,9 +85,14 @@ class Pipeline:
         """The timeframe raw bars come in."""
         return self._timeframes[0]
 
-    def register(self, markets: Sequence[Market]) -> list[Pair]:
-        """Announce one exchange's pairs; returns them with their ids, in order."""
-        pairs = self._store.register(markets, self._timeframes)
+    def use(self, thresholds: Thresholds) -> None:
+        """Judge bars by other thresholds from the next step on; what is stored stays as it was judged."""
+        self._thresholds = thresholds
+        self._alerts.use(thresholds)
+
+    def register(self, markets: Sequence[Market], *, complete: bool = True) -> list[Pair]:
+        """Announce one exchange's pairs (all it has, if `complete`); returns them with ids, in order."""
+        pairs = self._store.register(markets, self._timeframes, complete=complete)
         self._number_pairs()
         return pairs
 
@@ -149,10 +154,15 @@ class Pipeline:
         first = int(self._first[self.base][self._row_of[pair_id]])
         return None if first == np.iinfo(np.int64).max else first
 
-    def known(self, pair_id: int, ts: IntArray) -> tuple[BoolArray, dict[str, FloatArray], IntArray]:
-        """(present, raw columns, own marks) of a pair's stored base bars at given times."""
-        rows = np.full(len(ts), self._row_of[pair_id])
-        return self._panels[self.base].get(rows, ts)
+    def unbroken_until(self, pair_id: int, start: int) -> int:
+        """Time of the last stored bar of the run that begins at `start`; `start` when it is not stored."""
+        panel, step = self._panels[self.base], TIMEFRAME_MS[self.base]
+        row = self._row_of[pair_id]
+        newest = int(panel.newest(np.array([row]))[0])
+        ts = np.arange(start, newest + step, step, dtype=np.int64)
+        present, _, _ = panel.get(np.full(len(ts), row), ts)
+        missing = np.flatnonzero(~present)
+        return newest if not len(missing) else int(ts[max(0, int(missing[0]) - 1)])
 
     def step(self, raw: RawBars, now_ms: int) -> Committed | None:
         """Take raw closed bars in: guard, resample, derive, flag, alert, store, publish.

@@ -54,6 +54,15 @@ class Settlements:
         self._rates[row] = [rate for _, rate in merged]
         return min(new)
 
+    def oldest(self, row: int) -> int | None:
+        """Time of the oldest settlement known; None when there is none."""
+        return self._times[row][0] if self._times[row] else None
+
+    def reaches(self, row: int, close: int) -> bool:
+        """Whether the rate at a close is covered by what is known (or nothing older exists)."""
+        times = self._times[row]
+        return self._exhausted[row] or (bool(times) and times[0] <= close)
+
     def _interval_h(self, row: int, index: int) -> float:
         """Interval in force at the settlement `index`: its distance from the one before, in whole hours."""
         times = self._times[row]
@@ -62,25 +71,21 @@ class Settlements:
         return self._stated[row] or DEFAULT_INTERVAL_H
 
     def at(self, rows: IntArray, close: IntArray) -> tuple[FloatArray, FloatArray]:
-        """(rate, interval in hours) settled at or before each close; NaN where none or too old."""
+        """(rate, interval in hours) settled at or before each close; the rate NaN where none or too old."""
         rates, hours = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
         for i, (row, at) in enumerate(zip(rows.tolist(), close.tolist(), strict=True)):
             index = bisect_right(self._times[row], at) - 1
-            if index < 0:
-                continue
-            interval = self._interval_h(row, index)
+            hours[i] = interval = self._interval_h(row, index)
             oldest = at - max(interval, self._stated[row] or 0.0) * MS_PER_HOUR - _SLACK_MS
-            if self._times[row][index] >= oldest:
-                rates[i], hours[i] = self._rates[row][index], interval
+            if index >= 0 and self._times[row][index] >= oldest:
+                rates[i] = self._rates[row][index]
         return rates, hours
 
     def covers(self, rows: IntArray, close: IntArray) -> BoolArray:
         """Where the rate at a close is as known as it can be: history reaches it and none is due."""
         result = np.zeros(len(rows), dtype=bool)
         for i, (row, at) in enumerate(zip(rows.tolist(), close.tolist(), strict=True)):
-            times = self._times[row]
-            reaches = self._exhausted[row] or (bool(times) and times[0] <= at)
-            result[i] = reaches and not 0 <= at - self._next(row) <= OVERDUE_MS
+            result[i] = self.reaches(row, at) and not 0 <= at - self._next(row) <= OVERDUE_MS
         return result
 
     def _next(self, row: int) -> int:

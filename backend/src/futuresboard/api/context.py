@@ -1,0 +1,33 @@
+"""What every topic of the API is given: settings, the reader's side of the database, a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from futuresboard.api.newest import Newest
+from futuresboard.api.pages import Pages
+from futuresboard.config import Settings
+from futuresboard.db_read import Reader
+
+
+@dataclass(frozen=True)
+class ApiContext:
+    """The API's only way to the rest of the program.
+
+    now_ms: exchange time in ms UTC; health: the full document of `/health`; save_thresholds:
+    keeps the thresholds set on the page (every one of them, by lower-case setting name) under the
+    state key `THRESHOLDS_KEY` and puts them to use; without it they cannot be changed.
+    """
+
+    settings: Settings
+    reader: Reader
+    now_ms: Callable[[], int]
+    health: Callable[[], Mapping[str, object]]
+    version: str
+    save_thresholds: Callable[[Mapping[str, float]], None] | None = None
+    newest: Newest = field(init=False)
+    pages: Pages = field(init=False, default_factory=Pages)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "newest", Newest(self.reader, self.now_ms))

@@ -1,0 +1,142 @@
+"""`/api/metrics`: the newest row of every pair, filtered, sorted, paged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import orjson
+from flask import Response, request
+
+from futuresboard.api.context import ApiContext
+from futuresboard.api.pages import Page, answer, json_page
+from futuresboard.api.query import Parameter, choice, integer, parse, text
+from futuresboard.api.routes import Route, Schema
+from futuresboard.config import EXCHANGE_IDS
+from futuresboard.db_read import Row
+from futuresboard.db_schema import column_type
+from futuresboard.model import Tier
+from futuresboard.rows import ROW_COLUMNS
+
+DEFAULT_SORT = (("z_score", True),)
+type SortKeys = tuple[tuple[str, bool], ...]
+
+_SPECIAL: dict[str, Schema] = {
+    "exchange": {"type": "string"},
+    "symbol": {"type": "string"},
+    "base": {"type": "string"},
+    "timeframe": {"type": "string"},
+    "ts": {"type": "integer"},
+    "tiers": {"type": "array", "items": {"type": "integer"}},
+    "tier": {"type": ["integer", "null"]},
+    "quality": {"type": "array", "items": {"type": "string"}},
+    "guarded": {"type": "object"},
+    "age_s": {"type": "number"},
+}
+_JSON_TYPES = {"INTEGER": "integer", "TEXT": "string", "REAL": "number"}
+
+
+def column_schema(name: str) -> Schema:
+    """The JSON schema of a row's column."""
+    return _SPECIAL.get(name) or {"type": [_JSON_TYPES[column_type(name)], "null"]}
+
+
+ROW_SCHEMA: Schema = {
+    "type": "object",
+    "required": list(ROW_COLUMNS),
+    "properties": {name: column_schema(name) for name in ROW_COLUMNS},
+}
+
+
+def routes(context: ApiContext) -> Sequence[Route]:
+    """The topic's routes."""
+    frames = context.settings.timeframes
+    parameters = (
+        choice("tf", "timeframe", frames, default=frames[0]),
+        choice("exchange", "rows of one exchange", EXCHANGE_IDS),
+        text("symbol", "rows of one symbol, ccxt's unified name: BTC/USDT:USDT"),
+        text("search", "rows whose symbol or base contains this, in any case"),
+        integer("tier", "rows for which this tier is true", min(Tier), max(Tier)),
+        _sort_parameter(),
+        integer("limit", "at most so many rows", 1, 1000, default=200),
+        integer("offset", "rows to leave out first", 0, 1_000_000, default=0),
+    )
+
+    def newest_rows() -> Response:
+        """The newest row of every pair: its newest closed bar, and what moves between closes.
+
+        `Content-Range` tells which rows of how many these are (the total before `limit`). Unknown
+        values are null and sort last in either direction; ties stand in order of exchange and symbol.
+        """
+        query = parse(parameters, request.args)
+        version, snapshot = context.newest.get(query["tf"])
+        key = (request.path, *query.values())
+        return answer(context.pages.get(key, version, lambda: _page(snapshot.rows, query)))
+
+    schema: Schema = {"type": "array", "items": ROW_SCHEMA}
+    return (Route("/api/metrics", newest_rows, schema, parameters=parameters, ranged=True),)
+
+
+def _sort_parameter() -> Parameter:
+    def read(given: str) -> SortKeys:
+        keys = tuple((name.removeprefix("-"), name.startswith("-")) for name in given.split(","))
+        if not {name for name, _ in keys} <= set(ROW_COLUMNS):
+            raise ValueError(given)
+        return keys
+
+    return Parameter(
+        "sort",
+        "columns to sort by, the first decides; a leading - sorts downwards; -z_score when absent",
+        f"columns separated by commas, each with or without a leading -: {', '.join(ROW_COLUMNS)}",
+        {"type": "string", "examples": ["-z_score", "exchange,-oi_abs_usd"]},
+        read,
+        default=DEFAULT_SORT,
+    )
+
+
+def _page(rows: list[Row], query: dict[str, object]) -> Page:
+    wanted = _matcher(query)
+    found = sort_rows([row for row in rows if wanted(row)], cast("SortKeys", query["sort"]))
+    offset, limit = cast("int", query["offset"]), cast("int", query["limit"])
+    return json_page(
+        found[offset : offset + limit], content_range=content_range("metrics", offset, limit, len(found))
+    )
+
+
+def _matcher(query: dict[str, object]) -> Callable[[Row], bool]:
+    exchange, symbol, tier = query["exchange"], query["symbol"], query["tier"]
+    search = str(query["search"]).casefold()
+
+    def matches(row: Row) -> bool:
+        return (
+            exchange in ("", row["exchange"])
+            and symbol in ("", row["symbol"])
+            and (tier is None or tier in cast("list[int]", row["tiers"]))
+            and (search in str(row["symbol"]).casefold() or search in str(row["base"]).casefold())
+        )
+
+    return matches
+
+
+def sort_rows(rows: list[Row], keys: SortKeys) -> list[Row]:
+    """Rows by several columns, the first decides; (name, True) sorts downwards, nulls are always last.
+
+    Stable: `rows` come in order of exchange and symbol, which so settles ties.
+    """
+    for name, downwards in reversed(keys):
+        known = [row for row in rows if row[name] is not None]
+        known.sort(key=_comparable(name), reverse=downwards)
+        rows = known + [row for row in rows if row[name] is None]
+    return rows
+
+
+def _comparable(name: str) -> Callable[[Row], bytes | float | str | list[int]]:
+    if name == "guarded":
+        return lambda row: orjson.dumps(row[name], option=orjson.OPT_SORT_KEYS)
+    return lambda row: cast("float | str | list[int]", row[name])
+
+
+def content_range(unit: str, offset: int, limit: int, total: int) -> str:
+    """`metrics 0-199/512`; `metrics */0` when no row is shown."""
+    last = min(offset + limit, total) - 1
+    return f"{unit} {offset}-{last}/{total}" if offset <= last else f"{unit} */{total}"

@@ -1,0 +1,138 @@
+"""`/metrics`: the health document in Prometheus' text format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from flask import Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from futuresboard.api.auth import has_bearer, is_admitted
+from futuresboard.api.context import ApiContext
+from futuresboard.api.health import DOWN, STATES, state
+from futuresboard.api.problems import problem
+from futuresboard.api.routes import Route
+
+_PREFIX = "futuresboard_"
+
+
+class _Shown(NamedTuple):
+    """A number of the health document: its key, its name here, what it is multiplied by, what it is."""
+
+    key: str
+    name: str
+    doc: str
+    scale: float = 1.0
+    counter: bool = False
+
+
+_CYCLE = (
+    _Shown("id", "cycle_number", "number of the last cycle"),
+    _Shown("duration_s", "cycle_duration_seconds", "duration of the last cycle"),
+    _Shown("rows", "cycle_rows", "rows stored in the last cycle"),
+    _Shown("errors", "cycle_errors", "failed requests in the last cycle"),
+)
+_EXCHANGE = (
+    _Shown("request_rate", "exchange_request_rate", "requests a second"),
+    _Shown("budget_used", "exchange_budget_used_ratio", "share of the request budget in use"),
+    _Shown("errors", "exchange_errors", "failed requests since start", counter=True),
+    _Shown("error_rate", "exchange_error_ratio", "share of requests that failed"),
+    _Shown("reconnects", "exchange_reconnects", "reconnects since start", counter=True),
+    _Shown("clock_skew_ms", "exchange_clock_skew_seconds", "exchange clock minus our own", scale=0.001),
+    _Shown("oldest_s", "exchange_oldest_seconds", "age of the oldest live value"),
+)
+
+
+def _number(document: Mapping[str, object], shown: _Shown) -> float | None:
+    value = document.get(shown.key)
+    return float(value) * shown.scale if isinstance(value, (int, float)) else None
+
+
+def _part(document: Mapping[str, object], key: str) -> Mapping[str, object]:
+    found = document.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _gauge(name: str, doc: str, value: float) -> Metric:
+    return GaugeMetricFamily(_PREFIX + name, doc, value=value)
+
+
+class _HealthCollector(Collector):
+    def __init__(self, document: Mapping[str, object], seq: int | None) -> None:
+        self._document = document
+        self._seq = seq
+
+    def collect(self) -> Iterator[Metric]:
+        document = self._document
+        yield _gauge("up", "1 unless the status is down", float(document["status"] != DOWN))
+        status = GaugeMetricFamily(_PREFIX + "status", "1 for the status that holds", labels=["status"])
+        for name in STATES:
+            status.add_metric([name], float(document["status"] == name))
+        yield status
+        if self._seq is not None:
+            yield _gauge("database_seq", "number of the newest transaction", self._seq)
+        for shown in (
+            _Shown("uptime_s", "uptime_seconds", "since the start"),
+            _Shown("warm", "warm_ratio", "share of the start-up history requests that are done"),
+        ):
+            value = _number(document, shown)
+            if value is not None:
+                yield _gauge(shown.name, shown.doc, value)
+        yield from self._cycle()
+        yield from self._exchanges()
+
+    def _cycle(self) -> Iterator[Metric]:
+        for shown in _CYCLE:
+            value = _number(_part(self._document, "last_cycle"), shown)
+            if value is not None:
+                yield _gauge(shown.name, shown.doc, value)
+        lag = GaugeMetricFamily(
+            _PREFIX + "closed_bar_lag_seconds", "bar close to readable in history", labels=["quantile"]
+        )
+        for key, quantile in (("p50", "0.5"), ("p99", "0.99")):
+            value = _number(_part(self._document, "closed_bar_lag_s"), _Shown(key, "", ""))
+            if value is not None:
+                lag.add_metric([quantile], value)
+        yield lag
+
+    def _exchanges(self) -> Iterator[Metric]:
+        exchanges = _part(self._document, "exchanges")
+        states = GaugeMetricFamily(
+            _PREFIX + "exchange_state", "1 for the state that holds", labels=["exchange", "state"]
+        )
+        for exchange in exchanges:
+            states.add_metric([exchange, str(_part(exchanges, exchange).get("state"))], 1.0)
+        yield states
+        for shown in _EXCHANGE:
+            make = CounterMetricFamily if shown.counter else GaugeMetricFamily
+            family = make(_PREFIX + shown.name, shown.doc, labels=["exchange"])
+            for exchange in exchanges:
+                value = _number(_part(exchanges, exchange), shown)
+                if value is not None:
+                    family.add_metric([exchange], value)
+            yield family
+
+
+def routes(context: ApiContext) -> Sequence[Route]:
+    """The topic's routes."""
+    settings = context.settings
+
+    def metrics() -> Response:
+        """The health document in Prometheus' text format; takes `METRICS_TOKEN` too."""
+        guarded = settings.auth_token or settings.metrics_token
+        admitted = has_bearer((settings.metrics_token,)) or (
+            bool(settings.auth_token) and is_admitted(settings, context.now_ms())
+        )
+        if guarded and not admitted:
+            return problem(401, headers={"WWW-Authenticate": 'Bearer realm="futuresboard"'})
+        document = state(context)
+        seq = None if document["status"] == DOWN and "detail" in document else context.reader.seq()
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_HealthCollector(document, seq))
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return (Route("/metrics", metrics, media_type="text/plain"),)

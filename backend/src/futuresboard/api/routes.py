@@ -1,0 +1,34 @@
+"""A route as its topic declares it: what Flask serves and the OpenAPI document describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flask import Response
+
+from futuresboard.api.query import Parameter
+
+type Schema = Mapping[str, object]
+
+NUMBER: Schema = {"type": ["number", "null"]}
+OBJECT: Schema = {"type": "object"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path; the view's docstring is its public description.
+
+    rule: in Flask's notation; schema: of the answer's JSON, None for other media types; body: of
+    the request's JSON; failures: statuses beside 400, 401 and 503 that it may answer.
+    """
+
+    rule: str
+    view: Callable[..., Response]
+    schema: Schema | None = None
+    method: str = "GET"
+    parameters: tuple[Parameter, ...] = ()
+    body: Schema | None = None
+    media_type: str = "application/json"
+    ranged: bool = False
+    failures: tuple[int, ...] = field(default=())

@@ -1,0 +1,399 @@
+"""The background scraper: one thread, one asyncio loop, one writer thread beside it.
+
+All exchanges keep one rhythm (`INTERVAL`, aligned to bar closes), each at its own pace: one that is
+slow, banned or gone misses its own cycles and holds up nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import orjson
+
+from futuresboard.book import STEP_MS
+from futuresboard.collector import Collector, Tally
+from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
+from futuresboard.db import Committed, Store
+from futuresboard.errors import ExchangeError, StoreError
+from futuresboard.exchanges.base import Exchange
+from futuresboard.exchanges.multipliers import resolve
+from futuresboard.exchanges.pacing import Clock, SystemClock
+from futuresboard.model import Market, Ticker
+from futuresboard.pipeline import Pipeline
+from futuresboard.status import Status, exchange_status
+from futuresboard.warmup import WarmUp
+
+log = logging.getLogger(__name__)
+
+SETTLE_MS = 250
+"""A cycle starts this long after the moment it is for: exchanges need a breath to close a bar."""
+JITTER_S = 0.1
+CONNECT_AGAIN_S = (5.0, 60.0)
+HEARTBEAT_S = 1.0
+# Which budget a close must find room in; warm start leaves it free (three kinds of levels a pair).
+RESERVED_BUDGET = {"binanceusdm": ("data", 3)}
+
+
+@dataclass
+class _Cycle:
+    """One beat of the scraper and what came of it."""
+
+    id: int
+    started_ms: int
+    begun: float
+    running: int = 0
+    rows: int = 0
+    errors: int = 0
+    bar_close: bool = False
+
+
+class Scraper:
+    """Runs the collectors of all exchanges in a thread of its own.
+
+    on_commit: called in the writer thread after each transaction; on_health: called in the loop's
+    thread when an exchange's state changes; cycles: stop by itself after so many (None: never).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        exchanges: Callable[[], Sequence[Exchange]],
+        *,
+        on_commit: Callable[[Committed], None] | None = None,
+        on_health: Callable[[dict[str, object]], None] | None = None,
+        clock: Clock | None = None,
+        cycles: int | None = None,
+    ) -> None:
+        self._settings = settings
+        self._exchanges = exchanges
+        self._on_commit = on_commit
+        self._on_health = on_health
+        self._clock = clock or SystemClock()
+        self._cycles = cycles
+        self._collectors: list[Collector] = []
+        self._listed: dict[str, Sequence[Market]] = {}
+        self._prices: dict[tuple[str, str], float] = {}
+        self._warm: dict[str, WarmUp] = {}
+        self._busy: set[str] = set()
+        self._tallies: dict[str, Tally] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._status = Status(settings)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._thread_main, name="scraper", daemon=True)
+        self._ready = threading.Event()
+        self._ended = threading.Event()
+        self.failure: BaseException | None = None
+
+    # -- from other threads ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the database and begin; raises StoreError when the database cannot be used."""
+        self._thread.start()
+        self._ready.wait()
+        if self.failure is not None:
+            raise self.failure
+
+    def stop(self, timeout_s: float = 15.0) -> None:
+        """Finish what is being written and end the thread."""
+        if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout_s)
+
+    def wait(self) -> None:
+        """Return when the scraper has ended by itself (`cycles`) or by `stop`."""
+        self._ended.wait()
+
+    def health(self) -> dict[str, object]:
+        """The document of `/health`."""
+        return self._status.document()
+
+    def save_thresholds(self, values: Mapping[str, float]) -> None:
+        """Keep thresholds set on the page (by setting name, lower case) and use them from now on."""
+        if self._loop is None or self._loop.is_closed():
+            raise StoreError("the scraper is not running")
+        asyncio.run_coroutine_threadsafe(self._run(lambda: self._use(values)), self._loop).result()
+
+    def _use(self, values: Mapping[str, float]) -> None:
+        self._store.put_state({THRESHOLDS_KEY: orjson.dumps(dict(values)).decode()})
+        self._pipeline.use(with_thresholds(self._settings, values).thresholds)
+
+    def now_ms(self) -> int:
+        """Exchange time (the median of the exchanges'), this machine's before any is known."""
+        times = sorted(c.now_ms() for c in self._collectors if c.time.known)
+        return times[len(times) // 2] if times else int(time.time() * 1000)
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    def _thread_main(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception as error:
+            log.exception("the scraper ended")
+            self.failure = error
+            self._status.failed(str(error))
+        finally:
+            self._ready.set()
+            self._ended.set()
+
+    async def _main(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        try:
+            self._store, self._pipeline = await self._run(self._open)
+            self._ready.set()
+            self._collectors = [
+                Collector(exchange, self._pipeline, self._settings, clock=self._clock, writer=self._writer)
+                for exchange in self._exchanges()
+            ]
+            await self._restore_budgets()
+            self._spawn(self._heartbeat())
+            await self._connect_all()
+            await self._beat()
+        finally:
+            await self._shut_down()
+
+    def _open(self) -> tuple[Store, Pipeline]:
+        settings = self._settings
+        store = Store(settings.database_path, simulated=settings.simulated)
+        changed = orjson.loads(store.state(THRESHOLDS_KEY) or "{}")
+        pipeline = Pipeline(
+            store,
+            settings.timeframes,
+            with_thresholds(settings, changed).thresholds,
+            publish=self._on_commit,
+            history_bars=settings.history_bars,
+        )
+        return store, pipeline
+
+    async def _run[T](self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a background task ended", exc_info=error)
+            self._status.errors += 1
+
+    async def _shut_down(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for collector in self._collectors:
+            await collector.exchange.close()
+        if hasattr(self, "_store"):
+            await self._run(self._keep_state())
+            await self._run(self._store.close)
+        self._writer.shutdown()
+
+    # -- bringing exchanges up -------------------------------------------------------------------
+
+    async def _connect_all(self) -> None:
+        """Connect all at once: multipliers are judged by comparing prices across exchanges."""
+        found = await asyncio.gather(*(self._connect(collector) for collector in self._collectors))
+        for collector, ok in zip(self._collectors, found, strict=True):
+            if ok:
+                await self._adopt(collector)
+            else:
+                self._spawn(self._connect_later(collector))
+
+    async def _connect(self, collector: Collector) -> bool:
+        try:
+            markets, tickers = await collector.connect()
+        except ExchangeError as error:
+            log.warning("%s", error)
+            self._status.note(collector.id, str(error.reason))
+            return False
+        self._listed[collector.id] = markets
+        prices = {(collector.id, symbol): _price(ticker) for symbol, ticker in tickers.items()}
+        self._prices.update({key: price for key, price in prices.items() if price is not None})
+        return True
+
+    async def _connect_later(self, collector: Collector) -> None:
+        wait, most = CONNECT_AGAIN_S
+        while True:
+            log.warning("%s: not reachable; trying again in %.0f s", collector.id, wait)
+            await self._clock.sleep(wait)
+            if await self._connect(collector):
+                await self._adopt(collector)
+                return
+            wait = min(most, wait * 2)
+
+    async def _adopt(self, collector: Collector) -> None:
+        listed = [market for markets in self._listed.values() for market in markets]
+        resolved = resolve(listed, self._prices)
+        markets = collector.select([market for market in resolved if market.exchange == collector.id])
+        if not markets:
+            log.warning("%s: lists none of the pairs asked for", collector.id)
+            return
+        await collector.adopt(markets, int(time.time() * 1000))
+        if (reserved := RESERVED_BUDGET.get(collector.id)) is not None:
+            collector.exchange.keep_free(reserved[0], reserved[1] * len(markets))
+        log.info("%s: recording %d pairs", collector.id, len(markets))
+        self._spawn(collector.keep_flushing())
+        self._spawn(self._warm_up(collector))
+
+    async def _warm_up(self, collector: Collector) -> None:
+        await collector.probe_stamps()
+        target = collector.begin_ms // STEP_MS * STEP_MS - self._settings.history_bars * STEP_MS
+        since = [self._fetch_from(int(pair), target) for pair in collector.book.pair_ids]
+        self._warm[collector.id] = WarmUp(collector, since)
+        await self._warm[collector.id].run()
+
+    def _fetch_from(self, pair_id: int, target: int) -> int:
+        """What is stored without a hole from `target` on need not be fetched again."""
+        oldest, newest = self._pipeline.oldest_ts(pair_id), self._pipeline.newest_ts(pair_id)
+        if oldest is None or newest is None or oldest > target or newest < target:
+            return target
+        return max(target, self._pipeline.unbroken_until(pair_id, target))
+
+    # -- cycles ----------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        number = 0
+        while not self._stop_asked() and (self._cycles is None or number < self._cycles):
+            await self._until_next_beat(first=number == 0)
+            started = [c for c in self._collectors if c.started and c.id not in self._busy]
+            if self._stop_asked() or not started:
+                continue
+            number += 1
+            cycle = _Cycle(number, self.now_ms(), self._clock.monotonic(), running=len(started))
+            for collector in started:
+                self._busy.add(collector.id)
+                self._spawn(self._cycle(collector, cycle))
+        while self._busy and not self._stop_asked():
+            await self._clock.sleep(0.05)
+
+    def _stop_asked(self) -> bool:
+        return self._stopping is not None and self._stopping.is_set()
+
+    async def _until_next_beat(self, *, first: bool) -> None:
+        await self._pause(0.05 if first else self._seconds_to_beat())
+
+    def _seconds_to_beat(self) -> float:
+        known = [c for c in self._collectors if c.started]
+        if not known:
+            return min(1.0, self._settings.interval)
+        slowest = min(known, key=lambda c: c.now_ms())
+        if slowest.time.rate != 1.0:
+            return self._settings.interval
+        # A cycle right after each close, whatever the interval divides.
+        now, interval = slowest.now_ms() - SETTLE_MS, int(self._settings.interval * 1000)
+        beat = min(now // interval * interval + interval, now // STEP_MS * STEP_MS + STEP_MS)
+        return (beat - now) / 1000.0
+
+    async def _pause(self, seconds: float) -> None:
+        if self._stopping is not None:
+            sleep = asyncio.create_task(self._clock.sleep(seconds))
+            stop = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({sleep, stop}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (sleep, stop):
+                task.cancel()
+
+    async def _cycle(self, collector: Collector, cycle: _Cycle) -> None:
+        tally = Tally(errors=1)
+        try:
+            await self._clock.sleep(random.uniform(0.1, 0.9) * JITTER_S)
+            tally = await collector.cycle()
+        except Exception:
+            log.exception("%s: cycle %d failed", collector.id, cycle.id)
+        finally:
+            self._busy.discard(collector.id)
+            self._tallies[collector.id] = tally
+            cycle.running -= 1
+            cycle.rows += tally.rows
+            cycle.errors += tally.errors
+            cycle.bar_close |= tally.bar_close
+            for reason, count in tally.reasons.items():
+                log.warning(
+                    "%s: %d requests failed (%s); asked again with the next cycle",
+                    collector.id,
+                    count,
+                    reason,
+                )
+        if not cycle.running:
+            await self._finish(cycle)
+
+    async def _finish(self, cycle: _Cycle) -> None:
+        duration = self._clock.monotonic() - cycle.begun
+        self._status.cycle(
+            {
+                "id": cycle.id,
+                "started": cycle.started_ms,
+                "duration_s": round(duration, 3),
+                "rows": cycle.rows,
+                "errors": cycle.errors,
+                "bar_close": cycle.bar_close,
+            }
+        )
+        log.info(
+            "cycle %d: %d rows in %.1f s%s%s, warm %d %%",
+            cycle.id,
+            cycle.rows,
+            duration,
+            ", bar close" if cycle.bar_close else "",
+            f", {cycle.errors} failed requests" if cycle.errors else "",
+            int(self._progress() * 100),
+        )
+        await self._refresh_status()
+        await self._run(self._keep_state())
+
+    # -- status ----------------------------------------------------------------------------------
+
+    def _progress(self) -> float:
+        parts = [self._warm[c.id].progress if c.id in self._warm else 0.0 for c in self._collectors]
+        return sum(parts) / len(parts) if parts else 0.0
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await self._refresh_status()
+            if self._progress() < 1.0:
+                await self._run(self._keep_state())
+            await self._clock.sleep(HEARTBEAT_S)
+
+    async def _refresh_status(self) -> None:
+        exchanges = {
+            c.id: exchange_status(c, self._tallies.get(c.id), self._status.last_note(c.id))
+            for c in self._collectors
+        }
+        lags = [lag for c in self._collectors for lag in c.lags_s]
+        if self._status.refresh(exchanges, self._progress(), lags) and self._on_health is not None:
+            self._on_health(self._status.document())
+
+    def _keep_state(self) -> Callable[[], None]:
+        """What a restarted or a page-only process needs: budgets in use, health, what is unpublished."""
+        values = {
+            "budgets": {c.id: c.exchange.export_budgets() for c in self._collectors},
+            "unpublished": {c.id: c.unpublished for c in self._collectors},
+            "health": self._status.document(),
+        }
+        texts = {name: orjson.dumps(value).decode() for name, value in values.items()}
+        texts["kept_at"] = str(time.time())
+        return lambda: self._store.put_state(texts)
+
+    async def _restore_budgets(self) -> None:
+        """A restarted process owes the exchanges what the one before it spent."""
+        kept, at = await self._run(lambda: (self._store.state("budgets"), self._store.state("kept_at")))
+        if kept is None or at is None:
+            return
+        elapsed = max(0.0, time.time() - float(at))
+        budgets = orjson.loads(kept)
+        for collector in self._collectors:
+            if collector.id in budgets:
+                collector.exchange.restore_budgets(budgets[collector.id], elapsed)
+
+
+def _price(ticker: Ticker) -> float | None:
+    return ticker.price or ticker.mark_price

@@ -1,0 +1,124 @@
+"""The health document: what an operator needs to know, made in the scraper, read by any thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from futuresboard import __version__
+from futuresboard.collector import Collector, Tally
+from futuresboard.config import Settings
+
+DOWN_INTERVALS = 3
+LEAST_DOWN_S = 5.0
+
+
+class Status:
+    """Keeps the newest facts; `document` judges their age at the moment it is asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._interval = settings.interval
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        self._exchanges: dict[str, dict[str, object]] = {}
+        self._notes: dict[str, str] = {}
+        self._last_cycle: dict[str, object] | None = None
+        self._cycle_ended = time.monotonic()
+        self._warm = 0.0
+        self._lag: dict[str, float | None] = {"p50": None, "p99": None}
+        self._failure: str | None = None
+        self.errors = 0
+
+    def note(self, exchange: str, reason: str) -> None:
+        """Remember in words why an exchange does not answer."""
+        with self._lock:
+            self._notes[exchange] = reason
+
+    def last_note(self, exchange: str) -> str | None:
+        """The newest reason noted for an exchange."""
+        return self._notes.get(exchange)
+
+    def failed(self, reason: str) -> None:
+        """The scraper ended for good."""
+        with self._lock:
+            self._failure = reason
+
+    def cycle(self, report: dict[str, object]) -> None:
+        """A cycle ended."""
+        with self._lock:
+            self._last_cycle = report
+            self._cycle_ended = time.monotonic()
+
+    def refresh(self, exchanges: dict[str, dict[str, object]], warm: float, lags_s: Sequence[float]) -> bool:
+        """Take the newest facts; returns whether an exchange's state changed."""
+        with self._lock:
+            before = {name: facts["state"] for name, facts in self._exchanges.items()}
+            self._exchanges = exchanges
+            self._warm = warm
+            if lags_s:
+                p50, p99 = np.percentile(np.array(lags_s), [50, 99]).tolist()
+                self._lag = {"p50": round(p50, 3), "p99": round(p99, 3)}
+            return before != {name: facts["state"] for name, facts in exchanges.items()}
+
+    def document(self) -> dict[str, object]:
+        """The full health document."""
+        with self._lock:
+            return {
+                "status": self._word(),
+                "version": __version__,
+                "uptime_s": round(time.monotonic() - self._began, 1),
+                "warm": round(self._warm, 4),
+                "last_cycle": self._last_cycle,
+                "closed_bar_lag_s": dict(self._lag),
+                "exchanges": self._exchanges,
+                "failure": self._failure,
+            }
+
+    def _word(self) -> str:
+        age = time.monotonic() - self._cycle_ended
+        if self._failure is not None or age > max(LEAST_DOWN_S, DOWN_INTERVALS * self._interval):
+            return "down"
+        if self._last_cycle is None:
+            return "starting"
+        return "ok" if all(facts["state"] == "ok" for facts in self._exchanges.values()) else "degraded"
+
+
+def exchange_status(collector: Collector, tally: Tally | None, note: str | None) -> dict[str, object]:
+    """One exchange's part of the health document; in the loop's thread."""
+    stats = collector.exchange.stats()
+    if stats.blocked:
+        state = "blocked"
+    elif stats.banned_for_s > 0:
+        state = "banned"
+    elif not collector.started:
+        state = "down" if note else "starting"
+    elif tally is None:
+        state = "starting"
+    else:
+        state = "degraded" if tally.errors else "ok"
+    budgets: Mapping[str, float] = stats.budget_used
+    oldest = collector.oldest_s()
+    return {
+        "state": state,
+        "pairs": len(collector.markets),
+        "request_rate": round(stats.request_rate, 3),
+        "budget_used": round(max(budgets.values(), default=0.0), 4),
+        "budgets": {name: round(used, 4) for name, used in budgets.items()},
+        "requests": stats.requests,
+        "errors": stats.failed,
+        "error_rate": round(stats.failed / stats.requests, 6) if stats.requests else 0.0,
+        "reconnects": 0,
+        "in_flight": stats.in_flight,
+        "peak_in_flight": stats.peak_in_flight,
+        "latency_p50_s": stats.latency_p50_s,
+        "latency_p95_s": stats.latency_p95_s,
+        "clock_skew_ms": collector.skew_ms,
+        "oldest_s": oldest,
+        "source": "rest",
+        "stamps": dict(collector.stamps),
+        "banned_for_s": stats.banned_for_s,
+        "last_error": stats.last_error or note,
+    }

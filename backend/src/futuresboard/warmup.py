@@ -1,0 +1,101 @@
+"""Warm start: the last `HISTORY_BARS` bars of every series, newest page of all pairs first."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+
+from futuresboard.book import STEP_MS
+from futuresboard.collector import ROUND_KINDS, Collector
+from futuresboard.model import MS_PER_HOUR, Kind
+
+log = logging.getLogger(__name__)
+
+WORKERS_PER_KIND = 4
+MOST_TRIES = 6
+FUNDING_PAGE = 100
+RETRY_S = 5.0
+
+
+class WarmUp:
+    """The history requests of one exchange at start. They yield to every request of its cycles.
+
+    since: for each pair row the oldest bar to fetch.
+    """
+
+    def __init__(self, collector: Collector, since: list[int]) -> None:
+        self._collector = collector
+        self._since = since
+        self._newest = collector.begin_ms // STEP_MS * STEP_MS - STEP_MS
+        self._jobs: dict[Kind, list[tuple[int, int]]] = {}
+        self._pages: dict[tuple[Kind, int], int] = {}
+        self._done = 0
+        for kind in ROUND_KINDS:
+            if kind in collector.book.kinds:
+                self._jobs[kind] = [(0, row) for row in range(len(since))]
+                for row in range(len(since)):
+                    self._pages[kind, row] = self._pages_needed(kind, row)
+        self._total = sum(self._pages.values())
+
+    def _pages_needed(self, kind: Kind, row: int) -> int:
+        if kind is Kind.FUNDING:
+            return 1
+        bars = (self._newest - self._since[row]) // STEP_MS + 2
+        return -(-bars // self._collector.exchange.page_rows[kind])
+
+    @property
+    def progress(self) -> float:
+        """Share of the history requests done, 0–1; 1 also where an exchange has fewer bars."""
+        return min(1.0, self._done / self._total) if self._total else 1.0
+
+    async def run(self) -> None:
+        """Fetch everything; failures of a pair are tried again, then left to the hourly healing."""
+        workers = [self._work(kind) for kind in self._jobs for _ in range(WORKERS_PER_KIND)]
+        await asyncio.gather(*workers)
+        self._done = self._total
+        await self._collector.flush()
+        log.info("%s: history of %d pairs is here", self._collector.id, len(self._since))
+
+    async def _work(self, kind: Kind) -> None:
+        jobs = self._jobs[kind]
+        tries: dict[int, int] = {}
+        while jobs:
+            page, row = heapq.heappop(jobs)
+            if kind not in self._collector.book.kinds or self._covered(kind, row):
+                self._finish(kind, row)
+            elif await self._fetch(kind, row):
+                self._pages[kind, row] -= 1
+                self._done += self._pages[kind, row] >= 0
+                heapq.heappush(jobs, (page + 1, row))
+            else:
+                tries[row] = tries.get(row, 0) + 1
+                if tries[row] < MOST_TRIES:
+                    await asyncio.sleep(RETRY_S / self._collector.time.rate)
+                    heapq.heappush(jobs, (page + 1, row))
+                else:
+                    self._finish(kind, row)
+
+    def _finish(self, kind: Kind, row: int) -> None:
+        self._done += max(0, self._pages[kind, row])
+        self._pages[kind, row] = 0
+
+    def _covered(self, kind: Kind, row: int) -> bool:
+        oldest = self._collector.oldest_stamp(kind, row)
+        if kind is Kind.FUNDING:
+            return self._collector.book.settlements.reaches(row, self._since[row] + STEP_MS)
+        if oldest is None:
+            return False
+        wanted = self._since[row] + self._collector.book.offset(kind) * STEP_MS
+        return oldest <= max(wanted, self._collector.book.oldest)
+
+    async def _fetch(self, kind: Kind, row: int) -> bool:
+        oldest = self._collector.oldest_stamp(kind, row)
+        end = None if oldest is None else oldest - 1
+        if kind is Kind.FUNDING:
+            limit = min(FUNDING_PAGE, (self._newest - self._since[row]) // MS_PER_HOUR + 3)
+        else:
+            newest = self._newest if oldest is None else oldest
+            limit = (newest - self._since[row]) // STEP_MS + 2
+        page = await self._collector.fetch(kind, row, limit=int(limit), end=end, background=True)
+        return page is not None
