@@ -12,18 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 import reference
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Store
 from futuresboard.metrics import stored_names
 from futuresboard.model import Market, Thresholds
 from futuresboard.pipeline import Pipeline, RawBars
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from random_bars import MIDNIGHT, rows
 
 M5, M15 = 300_000, 900_000
 TIMEFRAMES = {"5m": M5, "15m": M15}
+REVISED = ("close", "volume", "taker_buy", "oi_contracts", "global_ls")
 DELAY = 10_000  # of an answer after the close
 CHECKED = (*RAW_COLUMNS, *stored_names(), "confluence")
 seeds = st.integers(0, 2**32 - 1)
@@ -214,9 +216,7 @@ class TestAgainstTheReference:
                 final = recording.series
                 for at in data.draw(st.lists(st.integers(0, 139), min_size=1, max_size=4), label="revised"):
                     wrong = [
-                        row | {"close": 1.5, "oi_contracts": 2.5, "volume": 4.0, "taker_buy": 1.0}
-                        if i == at and row["close"] and row["oi_contracts"] and row["volume"]
-                        else row
+                        row | {name: row[name] * 2 for name in REVISED if i == at and row[name] is not None}
                         for i, row in enumerate(recording.series[0])
                     ]
                     recording.series = [wrong, *final[1:]]
