@@ -46,7 +46,9 @@ def bar_values(**values: float | int | str | None) -> dict[str, float | int | st
     return plain | values
 
 
-def make_alert(symbol: str, ts: int, *, exchange: str = "okx", timeframe: str = "5m", **more: object) -> Alert:
+def make_alert(
+    symbol: str, ts: int, *, exchange: str = "okx", timeframe: str = "5m", **more: object
+) -> Alert:
     """An alert of tier 1 with plausible contents."""
     values: dict[str, object] = {
         "exchange": exchange,
@@ -125,7 +127,13 @@ class World:
         last = (self.now // step - 1) * step
         return self.commit(
             [
-                (exchange, symbol, timeframe, last - back * step, {"z_score": float(number), "close": 100.0 - back})
+                (
+                    exchange,
+                    symbol,
+                    timeframe,
+                    last - back * step,
+                    {"z_score": float(number), "close": 100.0 - back},
+                )
                 for number, symbol in enumerate(symbols)
                 for back in range(bars)
             ]

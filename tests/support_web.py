@@ -62,7 +62,9 @@ class Web:
         self.world.store.put_state({THRESHOLDS_KEY: orjson.dumps(thresholds).decode()})
 
     def get(self, path: str, **headers: str) -> Any:
-        return self.client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        return self.client.get(
+            path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
 
     @contextmanager
     def serving(self) -> Iterator[Server]:

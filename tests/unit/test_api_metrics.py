@@ -53,7 +53,13 @@ def test_defaults_are_the_base_timeframe_sorted_by_z_downwards(web: Web, world: 
     rows = response.get_json()
     assert [row["z_score"] for row in rows] == [2.0, 1.0, 1.0, 0.0, 0.0]
     # Ties stand by exchange and symbol.
-    assert symbols(response) == [("okx", "PEPE"), ("bybit", "SOL"), ("okx", "ETH"), ("bybit", "BTC"), ("okx", "BTC")]
+    assert symbols(response) == [
+        ("okx", "PEPE"),
+        ("bybit", "SOL"),
+        ("okx", "ETH"),
+        ("bybit", "BTC"),
+        ("okx", "BTC"),
+    ]
     assert {row["timeframe"] for row in rows} == {"5m"}
     assert all(tuple(row) == ROW_COLUMNS for row in rows)
     assert web.get("/api/metrics?tf=15m").get_json() == []

@@ -127,6 +127,8 @@ class Handler(WSGIRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is not HTTP, as a problem too."""
         self.close_connection = True
+        # Nothing is known about a client that sent nonsense: answer it like any other.
+        self.request_version = self.protocol_version
         body = orjson.dumps(document(int(code), explain or message))
         self._send(f"{int(code)} {message or ''}", [("Content-Type", PROBLEM_TYPE)], body)
 
