@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 from flask import Flask
 from flask_socketio import SocketIO
-
 from futuresboard.api.server import Server
 from futuresboard.api.settings import THRESHOLDS_KEY
 from futuresboard.app import create_app

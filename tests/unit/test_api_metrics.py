@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from futuresboard.api.metrics import content_range, sort_rows
 from futuresboard.rows import ROW_COLUMNS
+from hypothesis import given
+from hypothesis import strategies as st
 from support_rows import T0, World
 from support_web import Web
 
