@@ -32,9 +32,13 @@ class AlertWriter:
 
     def __init__(self, store: Store, thresholds: Thresholds) -> None:
         self._store = store
+        self._last: dict[tuple[int, str, int], int] = {}
+        self.use(thresholds)
+
+    def use(self, thresholds: Thresholds) -> None:
+        """Judge by these from now on."""
         self._thresholds = thresholds
         self._hash = settings_hash(thresholds)
-        self._last: dict[tuple[int, str, int], int] = {}
 
     def reload(self) -> None:
         """Take the memory from the database."""

@@ -354,7 +354,9 @@ class Collector:
             self.note(error)
             return None
         older = self._older(kind, row, rows)
-        self.book.take(row, rows, now_ms=now, exhausted=end is not None and not older)
+        # A page with nothing older than what is here, or with nothing at all, is the listing's begin.
+        exhausted = not older and (end is not None or not len(rows.ts))
+        self.book.take(row, rows, now_ms=now, exhausted=exhausted)
         self._flush_soon.set()
         return rows
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +21,8 @@ from futuresboard.model import TIMEFRAME_MS, Thresholds
 
 EXCHANGE_IDS = ("binanceusdm", "bybit", "okx")
 BASE_TIMEFRAME = "5m"
+THRESHOLDS_KEY = "thresholds"
+"""Under which the database keeps thresholds changed on the page."""
 DEMO_DATABASE_URL = "sqlite:///data/demo.db"
 
 
@@ -226,6 +228,11 @@ class Settings:
     def exchange_url(self, exchange: str) -> str:
         """The override of an exchange's scheme and host, empty for the real one."""
         return {"binanceusdm": self.binanceusdm_url, "bybit": self.bybit_url, "okx": self.okx_url}[exchange]
+
+
+def with_thresholds(settings: Settings, changed: Mapping[str, float]) -> Settings:
+    """The settings with thresholds changed on the page, by lower-case setting name."""
+    return replace(settings, **changed)  # type: ignore[arg-type]
 
 
 def settings_hash(thresholds: Thresholds) -> str:

@@ -85,6 +85,11 @@ class Pipeline:
         """The timeframe raw bars come in."""
         return self._timeframes[0]
 
+    def use(self, thresholds: Thresholds) -> None:
+        """Judge bars by other thresholds from the next step on; what is stored stays as it was judged."""
+        self._thresholds = thresholds
+        self._alerts.use(thresholds)
+
     def register(self, markets: Sequence[Market], *, complete: bool = True) -> list[Pair]:
         """Announce one exchange's pairs (all it has, if `complete`); returns them with ids, in order."""
         pairs = self._store.register(markets, self._timeframes, complete=complete)

@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ import orjson
 
 from futuresboard.book import STEP_MS
 from futuresboard.collector import Collector, Tally
-from futuresboard.config import Settings
+from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
 from futuresboard.db import Committed, Store
-from futuresboard.errors import ExchangeError
+from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.multipliers import resolve
 from futuresboard.exchanges.pacing import Clock, SystemClock
@@ -115,6 +115,16 @@ class Scraper:
         """The document of `/health`."""
         return self._status.document()
 
+    def save_thresholds(self, values: Mapping[str, float]) -> None:
+        """Keep thresholds set on the page (by setting name, lower case) and use them from now on."""
+        if self._loop is None or self._loop.is_closed():
+            raise StoreError("the scraper is not running")
+        asyncio.run_coroutine_threadsafe(self._run(lambda: self._use(values)), self._loop).result()
+
+    def _use(self, values: Mapping[str, float]) -> None:
+        self._store.put_state({THRESHOLDS_KEY: orjson.dumps(dict(values)).decode()})
+        self._pipeline.use(with_thresholds(self._settings, values).thresholds)
+
     def now_ms(self) -> int:
         """Exchange time (the median of the exchanges'), this machine's before any is known."""
         times = sorted(c.now_ms() for c in self._collectors if c.time.known)
@@ -153,10 +163,11 @@ class Scraper:
     def _open(self) -> tuple[Store, Pipeline]:
         settings = self._settings
         store = Store(settings.database_path, simulated=settings.simulated)
+        changed = orjson.loads(store.state(THRESHOLDS_KEY) or "{}")
         pipeline = Pipeline(
             store,
             settings.timeframes,
-            settings.thresholds,
+            with_thresholds(settings, changed).thresholds,
             publish=self._on_commit,
             history_bars=settings.history_bars,
         )
@@ -165,8 +176,8 @@ class Scraper:
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
-    def _spawn(self, work: object) -> None:
-        task = asyncio.create_task(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._reap)
 

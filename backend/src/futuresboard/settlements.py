@@ -71,16 +71,14 @@ class Settlements:
         return self._stated[row] or DEFAULT_INTERVAL_H
 
     def at(self, rows: IntArray, close: IntArray) -> tuple[FloatArray, FloatArray]:
-        """(rate, interval in hours) settled at or before each close; NaN where none or too old."""
+        """(rate, interval in hours) settled at or before each close; the rate NaN where none or too old."""
         rates, hours = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
         for i, (row, at) in enumerate(zip(rows.tolist(), close.tolist(), strict=True)):
             index = bisect_right(self._times[row], at) - 1
-            if index < 0:
-                continue
-            interval = self._interval_h(row, index)
+            hours[i] = interval = self._interval_h(row, index)
             oldest = at - max(interval, self._stated[row] or 0.0) * MS_PER_HOUR - _SLACK_MS
-            if self._times[row][index] >= oldest:
-                rates[i], hours[i] = self._rates[row][index], interval
+            if index >= 0 and self._times[row][index] >= oldest:
+                rates[i] = self._rates[row][index]
         return rates, hours
 
     def covers(self, rows: IntArray, close: IntArray) -> BoolArray:

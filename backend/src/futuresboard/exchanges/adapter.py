@@ -6,14 +6,23 @@ import asyncio
 import dataclasses
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from futuresboard.errors import BlockedError, ExchangeError, ThrottledError, TransientError, UnpublishedError
+from futuresboard.errors import (
+    BlockedError,
+    ExchangeError,
+    PayloadError,
+    ThrottledError,
+    TransientError,
+    UnpublishedError,
+)
 from futuresboard.exchanges import parse
 from futuresboard.exchanges.base import ExchangeStats
 from futuresboard.exchanges.client import Request, Transport
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.pacing import Clock, Limit
+from futuresboard.exchanges.parse import ById
 from futuresboard.model import Kind, Market, Rows, Ticker
 
 log = logging.getLogger(__name__)
@@ -52,9 +61,21 @@ class Adapter(ABC):
     def failure(self, answer: Answer) -> ExchangeError | None:
         """What this exchange means by an answer; None when it is good. Pure."""
 
+    time_request: Request
+
     @abstractmethod
+    def read_time(self, payload: object) -> object:
+        """The exchange's clock as an answer to `time_request` gives it, raw."""
+
     async def server_time(self) -> int:
         """The exchange's clock, milliseconds UTC."""
+        payload = await self.transport.call(self.time_request, probe=True)
+        with self.reading():
+            now = parse.stamp(self.read_time(payload))
+            if now is None:
+                raise PayloadError(self.id, f"no time in {payload!r:.80}")
+        self.transport.heard_time(now)
+        return now
 
     @abstractmethod
     async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
@@ -98,7 +119,8 @@ class Adapter(ABC):
             if kind is not Kind.CANDLES:
                 raise
             raise TransientError(self.id, error.reason) from error  # no exchange is without candles
-        return parse.newest(self.read(kind, payload), limit, end)
+        with self.reading():
+            return parse.newest(self.read(kind, payload), limit, end)
 
     def symbol_of(self, code: str) -> str:
         """ccxt's unified symbol of the USDT perpetual on a base coin as the exchange spells it."""
@@ -114,38 +136,49 @@ class Adapter(ABC):
             await self.markets()
         return self._symbols
 
-    async def bulk(self, request: Request) -> object:
-        """The answer to a request that no exchange is without: "not offered" is then transient."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around the reading of answers: what cannot be read counts as a failed request."""
         try:
-            return await self.transport.call(request)
+            yield
+        except PayloadError as error:
+            self.transport.unreadable(error)
+            raise
+
+    async def bulk(self, request: Request, read: Callable[[object], ById]) -> ById:
+        """A list that no exchange is without, by id: "not offered" is then transient."""
+        try:
+            payload = await self.transport.call(request)
         except UnpublishedError as error:
             raise TransientError(self.id, error.reason) from error
+        with self.reading():
+            return read(payload)
 
-    async def optional(self, part: str, request: Request) -> object | None:
-        """A bulk part whose failure must not lose the others: None, told once in plain words.
+    async def optional(self, part: str, request: Request, read: Callable[[object], ById]) -> ById:
+        """A list whose failure must not lose the others: empty then, told once in plain words.
 
-        A part that the server does not offer is asked for again every ten minutes; one that
-        failed for the moment, next time.
+        A part that the server does not offer, or not readably, is asked for again every ten
+        minutes; one that failed for the moment, next time.
         """
         now = self.transport.clock.monotonic()
         if now < self._off.get(part, now):
-            return None
+            return {}
         try:
             payload = await self.transport.call(request)
+            with self.reading():
+                found = read(payload)
         except (ThrottledError, BlockedError) as error:
             log.debug("%s", error)  # told by whoever asks for the main part
-            return None
+            return {}
         except ExchangeError as error:
             if part not in self._off:
-                log.warning(
-                    "%s: no %s (%s); its fields stay empty, asking again later", self.id, part, error.reason
-                )
+                log.warning("%s: no %s (%s): left empty, asking again later", self.id, part, error.reason)
             wait = 0.0 if isinstance(error, TransientError) else UNSUPPORTED_RETRY_S
             self._off[part] = now + wait
-            return None
+            return {}
         if self._off.pop(part, None) is not None:
-            log.info("%s: %s is back", self.id, part)
-        return payload
+            log.info("%s: %s: back", self.id, part)
+        return found
 
     def keep_free(self, budget: str, cost: float) -> None:
         """Leave `cost` units of a budget's window to requests that are not background work."""
@@ -168,10 +201,12 @@ class Adapter(ABC):
         await self.transport.close()
 
 
-async def together(*calls: Coroutine[object, object, object]) -> list[object]:
+async def together[T](*calls: Coroutine[object, object, T]) -> list[T]:
     """Results of requests sent at once; when all are over, the first one's error is raised."""
     results = await asyncio.gather(*calls, return_exceptions=True)
+    found: list[T] = []
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return list(results)
+        found.append(result)
+    return found

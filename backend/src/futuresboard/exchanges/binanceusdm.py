@@ -27,6 +27,7 @@ from futuresboard.exchanges.failures import (
     throttled,
 )
 from futuresboard.exchanges.pacing import Limit
+from futuresboard.exchanges.parse import ById
 from futuresboard.model import MS_PER_HOUR, Kind, Market, Rows, Ticker
 
 HISTORY_DAYS = 30
@@ -77,6 +78,7 @@ class BinanceUsdm(Adapter):
         Kind.FUNDING: None,
     }
     rotates_oi = True
+    time_request = Request("fapiPublicGetTime", budget="weight")
     limits: Mapping[str, Limit] = {
         "weight": Limit(2400, 60),
         "data": Limit(1000, 300),
@@ -105,44 +107,34 @@ class BinanceUsdm(Adapter):
             return TransientError(self.id, answer.says())
         return failed
 
-    async def server_time(self) -> int:
-        """The exchange's clock, milliseconds UTC."""
-        payload = await self.transport.call(Request("fapiPublicGetTime", budget="weight"), probe=True)
-        now = parse.stamp(parse.mapping(self.id, payload, "time").get("serverTime"))
-        if now is None:
-            raise PayloadError(self.id, f"no time in {payload!r:.80}")
-        self.transport.heard_time(now)
-        return now
+    def read_time(self, payload: object) -> object:
+        """`serverTime`."""
+        return parse.mapping(self.id, payload, "time").get("serverTime")
 
     async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
         """From exchangeInfo, the 24 h ticker and, where stated, fundingInfo."""
-        info, tickers, funding = await together(
-            self.bulk(Request("fapiPublicGetExchangeInfo", budget="weight")),
-            self.bulk(_TICKERS),
-            self.optional("funding intervals", Request("fapiPublicGetFundingInfo", budget="funding")),
+        listed, tickers, intervals = await together(
+            self.bulk(Request("fapiPublicGetExchangeInfo", budget="weight"), self._read_listing),
+            self.bulk(_TICKERS, self._read_tickers),
+            self.optional(
+                "funding intervals",
+                Request("fapiPublicGetFundingInfo", budget="funding"),
+                self._read_by_symbol,
+            ),
         )
-        listing = parse.mapping(self.id, info, "exchangeInfo")
-        self._adopt_weight_limit(listing.get("rateLimits"))
-        intervals = {
-            row.get("symbol"): parse.positive(row.get("fundingIntervalHours"))
-            for row in parse.objects(self.id, funding if funding is not None else [], "fundingInfo")
-        }
         found = [
             Market(
                 exchange=self.id,
                 symbol=self.symbol_of(str(row["baseAsset"])),
-                id=str(row["symbol"]),
+                id=id_,
                 base=self.coin_of(str(row["baseAsset"])),
                 listed_ts=parse.stamp(row.get("onboardDate")),
-                funding_interval_h=intervals.get(row["symbol"]),
+                funding_interval_h=parse.positive(intervals.get(id_, {}).get("fundingIntervalHours")),
             )
-            for row in parse.objects(self.id, listing.get("symbols"), "exchangeInfo")
+            for id_, row in listed.items()
             if self._fits(row)
         ]
-        volumes = {
-            id_: parse.non_negative(row.get("quoteVolume")) for id_, row in self._fresh(tickers).items()
-        }
-        return found, volumes
+        return found, {id_: parse.non_negative(row.get("quoteVolume")) for id_, row in tickers.items()}
 
     def _fits(self, row: Mapping[str, object]) -> bool:
         types = {"PERPETUAL", "TRADIFI_PERPETUAL"} if self.tradfi else {"PERPETUAL"}
@@ -155,6 +147,14 @@ class BinanceUsdm(Adapter):
             and bool(row.get("symbol"))
         )
 
+    def _read_by_symbol(self, payload: object) -> ById:
+        return parse.by_id(self.id, payload, "symbol", "bulk")
+
+    def _read_listing(self, payload: object) -> ById:
+        listing = parse.mapping(self.id, payload, "exchangeInfo")
+        self._adopt_weight_limit(listing.get("rateLimits"))
+        return self._read_by_symbol(listing.get("symbols"))
+
     def _adopt_weight_limit(self, raw: object) -> None:
         for rule in raw if isinstance(raw, list) else []:
             if not isinstance(rule, dict) or rule.get("rateLimitType") != "REQUEST_WEIGHT":
@@ -163,53 +163,32 @@ class BinanceUsdm(Adapter):
             if limit and rule.get("interval") == "MINUTE" and rule.get("intervalNum") == 1:
                 self.transport.bucket("weight").tighten(limit)
 
-    def _fresh(self, tickers: object) -> dict[str, Mapping[str, object]]:
+    def _read_tickers(self, payload: object) -> ById:
         """24 h tickers by id, without those of symbols that stopped trading."""
-        found = {
-            str(row.get("symbol")): (parse.stamp(row.get("closeTime")), row)
-            for row in parse.objects(self.id, tickers, "ticker/24hr")
-        }
-        newest = max((closed for closed, _ in found.values() if closed is not None), default=0)
-        return {
-            id_: row
-            for id_, (closed, row) in found.items()
-            if closed is not None and closed > newest - OLD_TICKER_MS
-        }
+        rows = self._read_by_symbol(payload)
+        closed = {id_: parse.stamp(row.get("closeTime")) or 0 for id_, row in rows.items()}
+        oldest = max(closed.values(), default=0) - OLD_TICKER_MS
+        return {id_: row for id_, row in rows.items() if closed[id_] > max(0, oldest)}
 
     async def tickers(self) -> Mapping[str, Ticker]:
         """24 h ticker (weight 40) and premium index (weight 10) of all pairs."""
         symbols = await self.known_symbols()
-        raw, premium = await together(
-            self.bulk(_TICKERS),
-            self.optional("mark prices", Request("fapiPublicGetPremiumIndex", budget="weight", cost=10)),
+        rows, marks = await together(
+            self.bulk(_TICKERS, self._read_tickers),
+            self.optional("mark prices", _MARKS, self._read_by_symbol),
         )
-        marks = {
-            row.get("symbol"): row
-            for row in parse.objects(self.id, premium if premium is not None else [], "premiumIndex")
-        }
-        answer: dict[str, Ticker] = {}
-        for id_, row in self._fresh(raw).items():
-            if id_ not in symbols:
-                continue
-            mark = marks.get(id_, {})
-            answer[symbols[id_]] = Ticker(
-                symbol=symbols[id_],
-                ts=parse.stamp(row.get("closeTime")) or 0,
-                price=parse.positive(row.get("lastPrice")),
-                mark_price=parse.positive(mark.get("markPrice")),
-                quote_volume=parse.non_negative(row.get("quoteVolume")),
-                funding_next=parse.number(mark.get("lastFundingRate")),
-                funding_next_ts=parse.stamp(mark.get("nextFundingTime")),
-            )
-        return answer
+        known = [(symbols[id_], row, marks.get(id_, {})) for id_, row in rows.items() if id_ in symbols]
+        return {symbol: _ticker(symbol, row, mark) for symbol, row, mark in known}
 
     async def live_oi(self, market: Market) -> Ticker:
         """One pair's live open interest, base coin, one side (weight 1)."""
         request = Request("fapiPublicGetOpenInterest", {"symbol": market.id}, "weight", pair=True)
-        row = parse.mapping(self.id, await self.transport.call(request), "openInterest")
-        at = parse.stamp(row.get("time"))
-        if at is None:
-            raise PayloadError(self.id, f"openInterest without a time: {row!r:.80}")
+        payload = await self.transport.call(request)
+        with self.reading():
+            row = parse.mapping(self.id, payload, "openInterest")
+            at = parse.stamp(row.get("time"))
+            if at is None:
+                raise PayloadError(self.id, f"openInterest without a time: {row!r:.80}")
         return Ticker(market.symbol, at, oi_contracts=parse.positive(row.get("openInterest")), oi_ts=at)
 
     async def page(self, kind: Kind, market: Market, limit: int, end: int | None) -> Request:
@@ -252,6 +231,19 @@ class BinanceUsdm(Adapter):
 
 
 _TICKERS = Request("fapiPublicGetTicker24hr", budget="weight", cost=40)
+_MARKS = Request("fapiPublicGetPremiumIndex", budget="weight", cost=10)
+
+
+def _ticker(symbol: str, row: Mapping[str, object], mark: Mapping[str, object]) -> Ticker:
+    return Ticker(
+        symbol=symbol,
+        ts=parse.stamp(row.get("closeTime")) or 0,
+        price=parse.positive(row.get("lastPrice")),
+        mark_price=parse.positive(mark.get("markPrice")),
+        quote_volume=parse.non_negative(row.get("quoteVolume")),
+        funding_next=parse.number(mark.get("lastFundingRate")),
+        funding_next_ts=parse.stamp(mark.get("nextFundingTime")),
+    )
 
 
 def _no_such_symbol(answer: Answer) -> ExchangeError:

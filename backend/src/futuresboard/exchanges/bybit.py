@@ -21,6 +21,7 @@ from futuresboard.exchanges.adapter import SETTLE, Adapter, together
 from futuresboard.exchanges.client import Request
 from futuresboard.exchanges.failures import Answer, banned, http_failure, throttled
 from futuresboard.exchanges.pacing import Limit
+from futuresboard.exchanges.parse import ById
 from futuresboard.model import Kind, Market, Rows, Ticker
 
 TOO_FREQUENT_BAN_S = 600.0
@@ -74,6 +75,7 @@ class Bybit(Adapter):
     }
     depth_rows: Mapping[Kind, int | None] = dict.fromkeys(_ENDPOINTS)
     limits: Mapping[str, Limit] = {"all": Limit(600, 5)}
+    time_request = Request("publicGetV5MarketTime", budget="all")
 
     def failure(self, answer: Answer) -> ExchangeError | None:
         """Bybit's return codes and the two meanings of its 403. Pure."""
@@ -92,51 +94,45 @@ class Bybit(Adapter):
             return TransientError(self.id, answer.says())
         return failed
 
-    async def server_time(self) -> int:
-        """The exchange's clock, milliseconds UTC."""
-        payload = await self.transport.call(Request("publicGetV5MarketTime", budget="all"), probe=True)
-        now = parse.stamp(parse.mapping(self.id, payload, "time").get("time"))
-        if now is None:
-            raise PayloadError(self.id, f"no time in {payload!r:.80}")
-        self.transport.heard_time(now)
-        return now
+    def read_time(self, payload: object) -> object:
+        """The answer's own time."""
+        return parse.mapping(self.id, payload, "time").get("time")
 
     async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
         """From the instruments, page by page, and the tickers."""
-        listing, tickers = await together(self._instruments(), self.bulk(_TICKERS))
+        listed, tickers = await together(self._instruments(), self.bulk(_TICKERS, self._read_list))
         found = [
             Market(
                 exchange=self.id,
                 symbol=self.symbol_of(str(row["baseCoin"])),
-                id=str(row["symbol"]),
+                id=id_,
                 base=self.coin_of(str(row["baseCoin"])),
                 listed_ts=parse.stamp(row.get("launchTime")),
                 funding_interval_h=_hours(row.get("fundingInterval")),
             )
-            for row in parse.objects(self.id, listing, "instruments-info")
+            for id_, row in listed.items()
             if self._fits(row)
         ]
-        volumes = {
-            str(row.get("symbol")): parse.non_negative(row.get("turnover24h"))
-            for row in self._list(tickers, "tickers")
-        }
-        return found, volumes
+        return found, {id_: parse.non_negative(row.get("turnover24h")) for id_, row in tickers.items()}
 
-    async def _instruments(self) -> list[Mapping[str, object]]:
-        found: dict[object, Mapping[str, object]] = {}
-        cursor = ""
+    async def _instruments(self) -> ById:
+        found: dict[str, Mapping[str, object]] = {}
+        cursors = [""]
+
+        def read(payload: object) -> ById:
+            cursors.append(str(self._result(payload).get("nextPageCursor") or ""))
+            return self._read_list(payload)
+
         for _ in range(MOST_LIST_PAGES):
             params: dict[str, str | int] = {"category": "linear", "limit": 1000}
-            if cursor:
-                params["cursor"] = cursor
-            payload = await self.bulk(Request("publicGetV5MarketInstrumentsInfo", params, "all"))
-            page = self._list(payload, "instruments-info")
-            fresh = {row.get("symbol"): row for row in page if row.get("symbol") not in found}
-            found |= fresh
-            cursor = str(self._result(payload, "instruments-info").get("nextPageCursor") or "")
-            if not cursor or not fresh:
+            if cursors[-1]:
+                params["cursor"] = cursors[-1]
+            page = await self.bulk(Request("publicGetV5MarketInstrumentsInfo", params, "all"), read)
+            nothing_new = page.keys() <= found.keys()
+            found |= page
+            if nothing_new or not cursors[-1]:
                 break
-        return list(found.values())
+        return found
 
     def _fits(self, row: Mapping[str, object]) -> bool:
         return (
@@ -152,13 +148,18 @@ class Bybit(Adapter):
     async def tickers(self) -> Mapping[str, Ticker]:
         """One request: price, mark, funding and open interest of all pairs."""
         symbols = await self.known_symbols()
-        payload = await self.bulk(_TICKERS)
-        rows = self._list(payload, "tickers")
-        at = parse.stamp(parse.mapping(self.id, payload, "tickers").get("time"))
-        if at is None:
-            raise PayloadError(self.id, "tickers without a time")
+        at = 0
+
+        def read(payload: object) -> ById:
+            nonlocal at
+            at = parse.stamp(self.read_time(payload)) or 0
+            if not at:
+                raise PayloadError(self.id, "tickers without a time")
+            return self._read_list(payload)
+
+        rows = await self.bulk(_TICKERS, read)
         self.transport.heard_time(at)
-        known = [(symbols[str(row.get("symbol"))], row) for row in rows if row.get("symbol") in symbols]
+        known = [(symbols[id_], row) for id_, row in rows.items() if id_ in symbols]
         return {symbol: _ticker(symbol, at, row) for symbol, row in known}
 
     async def page(self, kind: Kind, market: Market, limit: int, end: int | None) -> Request:
@@ -175,7 +176,7 @@ class Bybit(Adapter):
 
     def read(self, kind: Kind, payload: object) -> Rows:
         """Rows of a page: the list is newest first."""
-        result = self._result(payload, kind).get("list")
+        result = self._result(payload).get("list")
         if kind is Kind.CANDLES:
             return parse.rows(self.id, kind, result, 0, _CANDLE)
         rows = parse.objects(self.id, result, kind)
@@ -187,11 +188,11 @@ class Bybit(Adapter):
             return parse.rows(self.id, kind, ratios, 0, {"ratio": 1})
         return parse.rows(self.id, kind, rows, "fundingRateTimestamp", {"rate": "fundingRate"})
 
-    def _result(self, payload: object, what: str) -> Mapping[str, object]:
-        return parse.mapping(self.id, parse.mapping(self.id, payload, what).get("result"), what)
+    def _result(self, payload: object) -> Mapping[str, object]:
+        return parse.mapping(self.id, parse.mapping(self.id, payload, "answer").get("result"), "result")
 
-    def _list(self, payload: object, what: str) -> list[Mapping[str, object]]:
-        return parse.objects(self.id, self._result(payload, what).get("list"), what)
+    def _read_list(self, payload: object) -> ById:
+        return parse.by_id(self.id, self._result(payload).get("list"), "symbol", "list")
 
 
 _TICKERS = Request("publicGetV5MarketTickers", {"category": "linear"}, "all")

@@ -8,6 +8,7 @@ status, headers and body.
 from __future__ import annotations
 
 import contextvars
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -176,9 +177,6 @@ class Transport:
         finally:
             _request.reset(token)
         self._latencies.append(self.clock.monotonic() - started)
-        if not isinstance(payload, dict | list):
-            self._failed += 1
-            raise PayloadError(self.exchange, f"no JSON object or array: {payload!r:.160}")
         return payload
 
     def _judge(
@@ -204,11 +202,16 @@ class Transport:
             lower,
             pair=request.pair,
             now_ms=self.exchange_now_ms(),
-            bans_in_row=self._bans_in_row,
+            bans_in_row=self._bans_before(),
         )
         error = self._failure(answer)
         if error is not None:
             raise error
+
+    def _bans_before(self) -> int:
+        """Bans in a row without the present one: requests in flight together hear of one ban."""
+        present = self.clock.monotonic() < self._pauses.get(None, (-math.inf, ""))[0]
+        return self._bans_in_row - present
 
     def _observe_weight(self, url: str, headers: Mapping[str, str]) -> None:
         used = headers.get("x-mbx-used-weight-1m", "")
@@ -246,6 +249,11 @@ class Transport:
         self._gate.reject(
             lambda: ThrottledError(self.exchange, error.reason, error.retry_after_s, ban=error.ban), place
         )
+
+    def unreadable(self, error: PayloadError) -> None:
+        """Count an answer as failed that arrived well and turned out to be of the wrong shape."""
+        self._failed += 1
+        self._last_error = str(error)
 
     def stats(self) -> ExchangeStats:
         """A snapshot; to be taken in the loop's own thread."""

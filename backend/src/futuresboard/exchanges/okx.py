@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from futuresboard.errors import (
     ExchangeError,
     PairGoneError,
-    PayloadError,
     ThrottledError,
     TransientError,
     UnpublishedError,
@@ -21,6 +20,7 @@ from futuresboard.exchanges.adapter import SETTLE, Adapter, log, together
 from futuresboard.exchanges.client import Request
 from futuresboard.exchanges.failures import Answer, http_failure, throttled
 from futuresboard.exchanges.pacing import Clock, Limit
+from futuresboard.exchanges.parse import ById
 from futuresboard.model import MS_PER_HOUR, Kind, Market, Rows, Ticker
 
 RECENT_ROWS = 1440
@@ -74,6 +74,8 @@ class Okx(Adapter):
         **{name: Limit(10 if kind is Kind.OI else 5, 2, per_key=True) for kind, name in _PER_IP.items()},
     }
 
+    time_request = Request("publicGetPublicTime", budget="time")
+
     def __init__(
         self,
         *,
@@ -103,39 +105,32 @@ class Okx(Adapter):
             return TransientError(self.id, answer.says())
         return failed
 
-    async def server_time(self) -> int:
-        """The exchange's clock, milliseconds UTC."""
-        payload = await self.transport.call(Request("publicGetPublicTime", budget="time"), probe=True)
-        rows = self._data(payload, "time")
-        now = parse.stamp(rows[0].get("ts")) if rows else None
-        if now is None:
-            raise PayloadError(self.id, f"no time in {payload!r:.80}")
-        self.transport.heard_time(now)
-        return now
+    def read_time(self, payload: object) -> object:
+        """`ts` of the one row."""
+        data = parse.objects(self.id, parse.mapping(self.id, payload, "time").get("data"), "time")
+        return data[0].get("ts") if data else None
 
     async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
         """From the instruments, the tickers and, for the funding interval, the funding rates."""
-        listing, tickers, funding = await together(
-            self.bulk(Request("publicGetPublicInstruments", _SWAPS, "instruments")),
-            self.bulk(_TICKERS),
-            self.optional("funding rates", _FUNDING),
+        listed, tickers, rates = await together(
+            self.bulk(Request("publicGetPublicInstruments", _SWAPS, "instruments"), self._read_by_id),
+            self.bulk(_TICKERS, self._read_by_id),
+            self.optional("funding rates", _FUNDING, self._read_by_id),
         )
-        rates = self._by_id(funding, "funding-rate")
         found = [
             Market(
                 exchange=self.id,
                 symbol=self.symbol_of(_coin(row)),
-                id=str(row["instId"]),
+                id=id_,
                 base=self.coin_of(_coin(row)),
                 contract_size=_contract_size(row) or 1.0,
                 listed_ts=parse.stamp(row.get("listTime")),
-                funding_interval_h=_interval_h(rates.get(str(row["instId"]), {})),
+                funding_interval_h=_interval_h(rates.get(id_, {})),
             )
-            for row in self._data(listing, "instruments")
+            for id_, row in listed.items()
             if self._fits(row)
         ]
-        volumes = {id_: _quote_volume(row) for id_, row in self._by_id(tickers, "tickers").items()}
-        return found, volumes
+        return found, {id_: _quote_volume(row) for id_, row in tickers.items()}
 
     def _fits(self, row: Mapping[str, object]) -> bool:
         return (
@@ -151,15 +146,14 @@ class Okx(Adapter):
     async def tickers(self) -> Mapping[str, Ticker]:
         """Tickers, and where they answer open interest, funding and mark prices: four requests."""
         symbols = await self.known_symbols()
-        raw, levels, funding, marks = await together(
-            self.bulk(_TICKERS),
-            self.optional("open interest", _OPEN_INTEREST),
-            self.optional("funding rates", _FUNDING),
-            self.optional("mark prices", _MARKS),
+        rows, *parts = await together(
+            self.bulk(_TICKERS, self._read_by_id),
+            self.optional("open interest", _OPEN_INTEREST, self._read_by_id),
+            self.optional("funding rates", _FUNDING, self._read_by_id),
+            self.optional("mark prices", _MARKS, self._read_by_id),
         )
-        parts = [self._by_id(part, "bulk") for part in (levels, funding, marks)]
         answer: dict[str, Ticker] = {}
-        for id_, row in self._by_id(raw, "tickers").items():
+        for id_, row in rows.items():
             at = parse.stamp(row.get("ts"))
             if id_ in symbols and at is not None:
                 answer[symbols[id_]] = _ticker(symbols[id_], at, row, *(part.get(id_, {}) for part in parts))
@@ -199,15 +193,16 @@ class Okx(Adapter):
             endpoint = "publicGetPublicFundingRateHistory"
             return Request(endpoint, params, "funding-rate-history", market.id, pair=True)
         params["bar"] = "5m"
-        if end is not None and await self._reaches_behind_recent(end, limit):
+        if end is not None and await self._is_behind_recent(end - (limit - 1) * parse.BASE_MS):
             return Request("publicGetMarketHistoryCandles", params, "history-candles", pair=True)
         return Request("publicGetMarketCandles", params, "candles", pair=True)
 
-    async def _reaches_behind_recent(self, end: int, limit: int) -> bool:
+    async def _is_behind_recent(self, oldest: int) -> bool:
+        """Whether a candle is, or within the next bar will be, older than market/candles reaches."""
         now = self.transport.exchange_now_ms()
         if now is None:
             now = await self.server_time()
-        return end - limit * parse.BASE_MS < now - (RECENT_ROWS - 1) * parse.BASE_MS
+        return oldest < int(now) // parse.BASE_MS * parse.BASE_MS - (RECENT_ROWS - 2) * parse.BASE_MS
 
     def read(self, kind: Kind, payload: object) -> Rows:
         """Rows of a page: the list is newest first."""
@@ -215,13 +210,9 @@ class Okx(Adapter):
         data = parse.mapping(self.id, payload, kind).get("data")
         return parse.rows(self.id, kind, data, at, columns)
 
-    def _data(self, payload: object, what: str) -> list[Mapping[str, object]]:
-        return parse.objects(self.id, parse.mapping(self.id, payload, what).get("data"), what)
-
-    def _by_id(self, payload: object | None, what: str) -> dict[str, Mapping[str, object]]:
-        if payload is None:
-            return {}
-        return {str(row.get("instId")): row for row in self._data(payload, what)}
+    def _read_by_id(self, payload: object) -> ById:
+        data = parse.mapping(self.id, payload, "answer").get("data")
+        return parse.by_id(self.id, data, "instId", "data")
 
 
 _SWAPS: Mapping[str, str | int] = {"instType": "SWAP"}

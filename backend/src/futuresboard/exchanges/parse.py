@@ -21,6 +21,7 @@ _ANY_FINITE = frozenset({"rate"})
 
 type Record = Sequence[object] | Mapping[str, object]
 type Key = int | str
+type ById = Mapping[str, Mapping[str, object]]
 
 
 def number(raw: object) -> float | None:
@@ -74,6 +75,11 @@ def sequence(exchange: str, raw: object, what: str) -> list[object]:
 def objects(exchange: str, raw: object, what: str) -> list[Mapping[str, object]]:
     """`raw` as a JSON array of objects; raises PayloadError naming `what`."""
     return [mapping(exchange, item, what) for item in sequence(exchange, raw, what)]
+
+
+def by_id(exchange: str, raw: object, key: str, what: str) -> ById:
+    """`raw` as a JSON array of objects, by their `key`; raises PayloadError naming `what`."""
+    return {str(item.get(key)): item for item in objects(exchange, raw, what)}
 
 
 def rows(exchange: str, kind: Kind, raw: object, at: Key, columns: Mapping[str, Key]) -> Rows:

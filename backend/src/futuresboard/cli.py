@@ -1,0 +1,91 @@
+"""The command line: arguments, exit codes (0 ok, 1 failed, 2 usage), signals."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from futuresboard import __version__, commands, logs
+from futuresboard.config import Settings, load
+from futuresboard.errors import ConfigError, FuturesboardError
+from futuresboard.model import TIMEFRAME_MS
+from futuresboard.sim_exchange import command as sim
+
+type Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    if arguments.command == "sim-exchange":
+        return sim.main(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        overrides = {"DATABASE_URL": arguments.database} if getattr(arguments, "database", None) else {}
+        settings = load(os.environ, project_root(), demo=arguments.demo, overrides=overrides)
+        logs.set_up(settings)
+        command: Command = arguments.run
+        return command(settings, arguments)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 1
+    except FuturesboardError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def project_root() -> Path:
+    """Where `.env` and relative database paths count from: the clone, else the working folder."""
+    clone = Path(__file__).resolve().parents[3]
+    return clone if (clone / "seed_metrics.py").exists() else Path.cwd()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="futuresboard", description="Statistics-first dashboard for crypto perpetual futures."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    actions = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = _add(actions, "serve", commands.serve, "scrape and serve the page, in one process")
+    serve.add_argument("--demo", action="store_true", help="with built-in simulated exchanges")
+    serve.add_argument("--no-scraper", action="store_true", help="serve what the database holds")
+    scrape = _add(actions, "scrape", commands.scrape, "scrape only")
+    scrape.add_argument("--cycles", type=_positive, metavar="N", help="stop after N cycles")
+    _add(actions, "web", commands.web, "serve the page only, beside a scraper of its own")
+    _add(actions, "migrate", commands.migrate, "bring the database to this version's schema")
+    seed = _add(actions, "seed", commands.seed, "write simulated history into the demo database")
+    seed.add_argument("--mock", type=_positive, default=20, metavar="N", help="pairs in all (default 20)")
+    seed.add_argument("--tf", choices=list(TIMEFRAME_MS), default="15m", help="timeframe (default 15m)")
+    seed.add_argument("--bars", type=_positive, default=500, metavar="N", help="bars a pair (default 500)")
+    seed.add_argument("--seed", type=int, default=1, help="of the simulated market (default 1)")
+    seed.add_argument("--database", metavar="URL", help="as DATABASE_URL (default: the demo database)")
+    seed.set_defaults(demo=True)
+    simulated = actions.add_parser("sim-exchange", help="run the simulated exchanges alone")
+    sim.add_arguments(simulated)
+    return parser
+
+
+def _add(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: Command, words: str
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    parser.set_defaults(run=run, demo=False)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"got {text}, allowed: a whole number from 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

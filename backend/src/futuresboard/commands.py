@@ -1,0 +1,165 @@
+"""What each command does: it puts the parts together and runs them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import orjson
+
+from futuresboard import exchanges, seeding
+from futuresboard.app import create_app, run
+from futuresboard.config import Settings, is_loopback
+from futuresboard.db import Store
+from futuresboard.db_read import Reader
+from futuresboard.db_schema import VERSION
+from futuresboard.errors import FuturesboardError
+from futuresboard.events import Publisher
+from futuresboard.exchanges.base import Exchange
+from futuresboard.scraper import Scraper
+
+log = logging.getLogger(__name__)
+
+STALE_SLACK_S = 60.0
+
+
+def serve(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Scraper and page in one process (`--no-scraper`: the page alone)."""
+    if arguments.no_scraper:
+        return web(settings, arguments)
+    with _demo_exchanges(settings) if arguments.demo else contextlib.nullcontext(settings) as pointed:
+        return _serve(pointed)
+
+
+def _serve(settings: Settings) -> int:
+    publisher: list[Publisher] = []
+    scraper = Scraper(
+        settings,
+        make_exchanges(settings),
+        on_commit=lambda done: publisher[0].publish(done.seq, done.alerts) if publisher else None,
+        on_health=lambda document: publisher[0].publish_health(document) if publisher else None,
+    )
+    scraper.start()
+    try:
+        with contextlib.closing(open_reader(settings)) as reader:
+            app, _, events = create_app(
+                settings,
+                reader=reader,
+                now_ms=scraper.now_ms,
+                health=scraper.health,
+                save_thresholds=scraper.save_thresholds,
+            )
+            publisher.append(events)
+            run(app, events, settings, ready=lambda url: _greet(settings, url))
+    finally:
+        scraper.stop()
+    return 0
+
+
+def scrape(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Scrape without a page, for ever or for some cycles."""
+    scraper = Scraper(settings, make_exchanges(settings), cycles=arguments.cycles)
+    scraper.start()
+    try:
+        scraper.wait()
+    finally:
+        scraper.stop()
+    return 1 if scraper.failure is not None else 0
+
+
+def web(settings: Settings, arguments: argparse.Namespace) -> int:
+    """The page over what the database holds, whoever fills it."""
+    # Opening it as a writer once creates, migrates and stamps it like any other start.
+    Store(settings.database_path, simulated=settings.simulated).close()
+    with contextlib.closing(open_reader(settings)) as reader:
+        app, _, events = create_app(
+            settings, reader=reader, now_ms=_wall_ms, health=lambda: _kept_health(settings, reader)
+        )
+        run(app, events, settings, ready=lambda url: _greet(settings, url))
+    return 0
+
+
+def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Open the database, which brings it to the newest schema."""
+    Store(settings.database_path, simulated=settings.simulated).close()
+    print(f"{settings.database_path.name}: schema {VERSION}")
+    return 0
+
+
+def seed(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Simulated history into the demo database."""
+    written = seeding.seed(
+        settings, pairs=arguments.mock, timeframe=arguments.tf, bars=arguments.bars, seed=arguments.seed
+    )
+    print(f"{written.rows} rows of {written.pairs} pairs written, {written.skipped} pairs were there already")
+    return 0
+
+
+def make_exchanges(settings: Settings) -> Callable[[], Sequence[Exchange]]:
+    """How the scraper makes its exchanges, inside its own loop."""
+    return lambda: [
+        exchanges.create(
+            name,
+            url_override=settings.exchange_url(name) or None,
+            concurrency=settings.concurrency,
+            tradfi=settings.tradfi,
+            okx_rubik_per_ip=settings.okx_rubik_per_ip,
+        )
+        for name in settings.exchanges
+    ]
+
+
+def open_reader(settings: Settings) -> Reader:
+    """The API's side of the database."""
+    slack = settings.finalise_after + settings.interval + STALE_SLACK_S
+    return Reader(settings.database_path, stale_after_ms=int(slack * 1000))
+
+
+def _wall_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _kept_health(settings: Settings, reader: Reader) -> Mapping[str, object]:
+    """What the scraper last kept about itself, with its age judged now."""
+    text, kept_at = reader.state("health"), reader.state("kept_at")
+    if text is None or kept_at is None:
+        return {"status": "ok", "scraper": "none", "warm": 0.0, "last_cycle": None, "exchanges": {}}
+    document: dict[str, object] = orjson.loads(text)
+    age = time.time() - float(kept_at)
+    if age > 3 * settings.interval:
+        document["status"] = "down"
+    return document | {"kept_s_ago": round(age, 1)}
+
+
+def _greet(settings: Settings, url: str) -> None:
+    log.info("futuresboard is on %s%s", url, " (SIMULATED data)" if settings.simulated else "")
+    if not is_loopback(settings.host) and not settings.auth_token:
+        log.warning("anyone who reaches this address can see it: AUTH_TOKEN is not set")
+
+
+@contextlib.contextmanager
+def _demo_exchanges(settings: Settings) -> Iterator[Settings]:
+    """The simulated exchanges in a process of their own; they end with this one."""
+    command = [sys.executable, "-m", "futuresboard", "sim-exchange", "--port", "0", "--until-eof"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise FuturesboardError("the simulated exchanges cannot be reached")
+        line = process.stdout.readline().strip()
+        if not line.startswith("http"):
+            raise FuturesboardError(f"the simulated exchanges did not start: {line!r}")
+        try:
+            yield dataclasses.replace(
+                settings,
+                binanceusdm_url=settings.binanceusdm_url or f"{line}/binance",
+                bybit_url=settings.bybit_url or f"{line}/bybit",
+                okx_url=settings.okx_url or f"{line}/okx",
+            )
+        finally:
+            process.stdin.close()
+            process.wait(timeout=10)

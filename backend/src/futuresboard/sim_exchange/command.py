@@ -1,0 +1,111 @@
+"""The command `futuresboard sim-exchange`: its options and what it runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import threading
+
+from futuresboard.sim_exchange.config import EXCHANGES, STAMP_CHOICES, SimConfig
+from futuresboard.sim_exchange.server import SimServer
+
+log = logging.getLogger(__name__)
+
+
+def _stamps(text: str) -> dict[str, str]:
+    """Parse `binanceusdm=start,okx=snapshot`."""
+    found: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        exchange, _, value = part.partition("=")
+        if exchange not in EXCHANGES or value not in STAMP_CHOICES:
+            allowed = f"{'|'.join(EXCHANGES)}={'|'.join(STAMP_CHOICES)}"
+            raise argparse.ArgumentTypeError(f"got {part!r}, allowed: {allowed}")
+        found[exchange] = value
+    return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to a parser."""
+    defaults = SimConfig()
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=9000, help="port to listen on (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=defaults.seed, help="names the world (default %(default)s)"
+    )
+    parser.add_argument("--pairs", type=int, default=defaults.pairs, help="pairs on Binance and on Bybit")
+    parser.add_argument("--latency-ms", type=float, default=defaults.latency_ms, help="added to each answer")
+    parser.add_argument("--jitter-ms", type=float, default=None, help="swing of the latency, both ways")
+    parser.add_argument(
+        "--time-scale", type=float, default=defaults.time_scale, help="speed of exchange time"
+    )
+    parser.add_argument("--publish-delay", type=float, default=defaults.publish_delay_s, metavar="S")
+    parser.add_argument("--stamps", type=_stamps, default={}, metavar="EXCHANGE=snapshot|start,...")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
+    parser.add_argument("--no-limits", action="store_true", help="count violations but answer anyway")
+
+
+def config_of(args: argparse.Namespace) -> SimConfig:
+    """The settings the options stand for. Raises ValueError with the option's name."""
+    jitter = min(SimConfig().jitter_ms, args.latency_ms) if args.jitter_ms is None else args.jitter_ms
+    return SimConfig(
+        seed=args.seed,
+        pairs=args.pairs,
+        latency_ms=args.latency_ms,
+        jitter_ms=jitter,
+        time_scale=args.time_scale,
+        publish_delay_s=args.publish_delay,
+        stamps=args.stamps,
+        enforce_limits=not args.no_limits,
+    )
+
+
+def run(config: SimConfig, host: str = "127.0.0.1", port: int = 9000, *, until_eof: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM (`until_eof`: or the end of standard input).
+
+    The first line of standard output is the URL. Raises OSError when the port is taken.
+    """
+    asyncio.run(_serve(config, host, port, until_eof))
+
+
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    sys.stdin.read()
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(stop.set)
+
+
+async def _serve(config: SimConfig, host: str, port: int, until_eof: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if until_eof:
+        # A parent that dies, however it dies, closes the pipe: nothing is left running behind it.
+        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows loops have no signal handlers; Ctrl-C raises KeyboardInterrupt there.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    async with SimServer(config, host, port) as sim:
+        log.info("simulated exchanges on %s (seed %d, %d pairs)", sim.url, config.seed, config.pairs)
+        sys.stdout.write(f"{sim.url}\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command; 0 after a clean stop, 1 when the port is taken, 2 for a wrong option."""
+    try:
+        config = config_of(args)
+    except ValueError as error:
+        log.error("%s", error)
+        return 2
+    try:
+        run(config, args.host, args.port, until_eof=args.until_eof)
+    except OSError as error:
+        log.error("cannot listen on %s:%d: %s", args.host, args.port, error)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0

@@ -1,0 +1,155 @@
+/** What the server says: shapes of its JSON and of its socket events. Unknown is null, never 0. */
+
+export type Maybe = number | null;
+
+export type Quadrant = "new longs" | "short covering" | "new shorts" | "long liquidation";
+
+/** The newest row of a pair: its newest closed bar plus what moves between closes. */
+export interface MetricRow {
+  exchange: string;
+  symbol: string;
+  base: string;
+  timeframe: string;
+  /** Open time of the closed bar, ms UTC. */
+  ts: number;
+  open: Maybe;
+  high: Maybe;
+  low: Maybe;
+  close: Maybe;
+  volume: Maybe;
+  quote_volume: Maybe;
+  taker_buy: Maybe;
+  taker_sell: Maybe;
+  imbalance: Maybe;
+  cvd: Maybe;
+  oi_contracts: Maybe;
+  oi_abs_usd: Maybe;
+  oi_delta_pct: Maybe;
+  global_ls: Maybe;
+  top_ls: Maybe;
+  ls_delta_pct: Maybe;
+  /** Fraction per `funding_interval_h`, not percent. */
+  funding: Maybe;
+  funding_interval_h: Maybe;
+  rsi: Maybe;
+  z_score: Maybe;
+  z_raw: Maybe;
+  confluence: Maybe;
+  tiers: number[] | null;
+  tier: Maybe;
+  quality: string[] | null;
+  guarded: Record<string, number> | null;
+  live_price: Maybe;
+  live_ts: Maybe;
+  live_oi_abs_usd: Maybe;
+  price_change_24h_pct: Maybe;
+  volume_24h_usd: Maybe;
+  oi_change_1h_pct: Maybe;
+  oi_change_4h_pct: Maybe;
+  oi_change_24h_pct: Maybe;
+  oi_price_quadrant: string | null;
+  funding_next: Maybe;
+  funding_next_ts: Maybe;
+  market_cap_usd?: Maybe;
+  age_s: Maybe;
+}
+
+/** Columns of a row that hold one number. */
+export type NumberColumn = {
+  [K in keyof MetricRow]-?: Exclude<MetricRow[K], null | undefined> extends number ? K : never;
+}[keyof MetricRow];
+
+export type AlertKind = "tier" | "confluence";
+
+export interface Alert {
+  id: number | string;
+  seq: number;
+  kind: AlertKind;
+  tier: number | null;
+  exchange: string;
+  symbol: string;
+  base: string;
+  timeframe: string;
+  ts: number;
+  severity: number | string | null;
+  direction: string | number | null;
+  text: string;
+  values: Record<string, unknown> | null;
+}
+
+export interface MetricDoc {
+  name: string;
+  unit: string;
+  doc: string;
+}
+
+export interface TierDoc {
+  tier: number;
+  name: string;
+  doc: string;
+  severity: number | string;
+}
+
+export interface Catalog {
+  metrics: MetricDoc[];
+  tiers: TierDoc[];
+  /** exchange -> column -> why the exchange does not publish it. */
+  unpublished: Record<string, Record<string, string>>;
+}
+
+export interface Settings {
+  mode: "live" | "simulated";
+  timeframes: string[];
+  exchanges: string[];
+  thresholds: Record<string, number>;
+  catalog: Catalog;
+}
+
+export interface ExchangeHealth {
+  state: string;
+  [key: string]: unknown;
+}
+
+export interface Health {
+  status: "starting" | "ok" | "degraded" | "down";
+  uptime_s?: number;
+  /** 0 to 1: the share of start-up history requests that are done. */
+  warm?: number;
+  exchanges?: Record<string, ExchangeHealth>;
+}
+
+/** Closed bars as columns, oldest first; `quality` holds a list per bar. */
+export interface History {
+  ts: number[];
+  [column: string]: unknown;
+}
+
+export interface SubscribeRequest {
+  tf: string;
+  exchange: string;
+  since: number | null;
+}
+
+export interface SubscribeAck {
+  tf: string;
+  seq: number;
+  ts: number;
+  /** True: `rows` is everything. False: `rows` is what changed after `since`. */
+  full: boolean;
+  rows: MetricRow[];
+  alerts: Alert[];
+}
+
+export interface MetricsUpdate {
+  tf: string;
+  seq: number;
+  ts: number;
+  rows: MetricRow[];
+}
+
+/** RFC 9457 problem. */
+export interface Problem {
+  title?: string;
+  detail?: string;
+  status?: number;
+}

@@ -1,0 +1,45 @@
+import { useCallback, useEffect, useMemo, useRef } from "react";
+
+import type { LiveSnapshot } from "../api/live";
+import type { Alert, Health, Settings } from "../api/types";
+import { useAlerts } from "../hooks/useAlerts";
+import { useLive } from "../hooks/useLive";
+import { thresholdsOf } from "../lib/filter";
+import { computeKpis } from "../lib/kpis";
+import { largestByOi, type RowView } from "../lib/rows";
+import type { ToastPlan } from "../lib/toastPolicy";
+import { popUp } from "../panels/alerts/Toasts";
+import type { CellContext } from "../panels/screener/columns";
+
+/** Alerts of these many pairs, the largest by open interest, may pop up. */
+const POPS_UP_FOR = 50;
+
+/** Rows and alerts as they come in, and the toasts that follow from them. */
+export function useBoard(tf: string | null, openAlert: (alert: Alert) => void, told: (part: Partial<Health>) => void) {
+  const rowsRef = useRef<readonly RowView[]>([]);
+  const largest = useCallback(() => largestByOi(rowsRef.current, POPS_UP_FOR), []);
+  const notify = useCallback((plans: ToastPlan[]) => popUp(plans, openAlert), [openAlert]);
+  const alerts = useAlerts(largest, notify);
+  const live = useLive(tf, { onAlerts: alerts.take, onHealth: told });
+  useEffect(() => {
+    rowsRef.current = live.rows;
+  }, [live]);
+  return { alerts, live };
+}
+
+/** What cells need beside their row. */
+export function useCellContext(settings: Settings | null): CellContext {
+  return useMemo(
+    () => ({ catalog: settings?.catalog ?? null, limits: thresholdsOf(settings?.thresholds) }),
+    [settings],
+  );
+}
+
+/** The overview of the rows of one exchange, or of all (""). */
+export function useKpis(live: LiveSnapshot, tf: string | null, exchange: string, zThreshold: number) {
+  return useMemo(() => {
+    const rows = live.tf === tf ? live.rows : [];
+    const shown = exchange === "" ? rows : rows.filter(({ row }) => row.exchange === exchange);
+    return computeKpis(shown, zThreshold);
+  }, [live, tf, exchange, zThreshold]);
+}

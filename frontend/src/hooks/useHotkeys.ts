@@ -1,0 +1,25 @@
+import { useEffect, useRef } from "react";
+
+export type Hotkeys = Record<string, (event: KeyboardEvent) => void>;
+
+const TYPING = "input:not([type=radio]), textarea, select, [contenteditable=true]";
+const OWN_ARROWS = "input, textarea, select";
+
+/** Single-key commands of the page. While someone types, only Escape is ours. */
+export function useHotkeys(keys: Hotkeys): void {
+  const current = useRef(keys);
+  useEffect(() => {
+    current.current = keys;
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      const target = event.target instanceof Element ? event.target : document.body;
+      const busy = event.key.startsWith("Arrow") ? OWN_ARROWS : TYPING;
+      if (event.key !== "Escape" && target.closest(busy)) return;
+      current.current[event.key]?.(event);
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+}

@@ -1,0 +1,111 @@
+import type { Catalog, MetricRow } from "../api/types";
+
+export type CellState = "ok" | "unpublished" | "unlisted" | "guarded" | "warming" | "unknown";
+
+export interface CellNote {
+  state: CellState;
+  /** Plain words for a tooltip; empty when all is well. */
+  reason: string;
+}
+
+/** What a derived column is made of: it is unknown where its source is not published. */
+const SOURCES: Partial<Record<keyof MetricRow, readonly string[]>> = {
+  taker_sell: ["taker_buy"],
+  imbalance: ["taker_buy"],
+  cvd: ["taker_buy"],
+  confluence: ["taker_buy", "global_ls"],
+  tiers: ["taker_buy"],
+  ls_delta_pct: ["global_ls"],
+  z_score: ["oi_contracts"],
+  oi_delta_pct: ["oi_contracts"],
+};
+
+/** Bars a column needs before it can say anything. */
+const WARM_UP: Partial<Record<keyof MetricRow, string>> = {
+  z_score: "needs 21 closed bars without a gap",
+  confluence: "needs Z, which needs 21 closed bars",
+  rsi: "needs 100 closed bars without a gap",
+  cvd: "starts at 00:00 UTC",
+  oi_change_24h_pct: "needs the bar of 24 hours ago",
+  oi_change_4h_pct: "needs the bar of 4 hours ago",
+  oi_change_1h_pct: "needs the bar of 1 hour ago",
+  price_change_24h_pct: "needs the bar of 24 hours ago",
+};
+
+const OK: CellNote = { state: "ok", reason: "" };
+
+export const marks = (row: MetricRow): readonly string[] => row.quality ?? [];
+
+export const isStale = (row: MetricRow) => marks(row).includes("stale");
+
+function unpublishedReason(row: MetricRow, column: string, catalog: Catalog | null): string | null {
+  const listed = catalog?.unpublished[row.exchange]?.[column];
+  if (listed) return listed;
+  return marks(row).includes(`unpublished:${column}`) ? `${row.exchange} does not publish it` : null;
+}
+
+type Rule = (row: MetricRow, column: keyof MetricRow, catalog: Catalog | null) => CellNote | null;
+
+const guarded: Rule = (row, column) => {
+  const raw = row.guarded?.[column];
+  if (raw === undefined && !marks(row).includes(`guarded:${column}`)) return null;
+  return { state: "guarded", reason: `Not fit to use: the raw value was ${raw ?? "refused"}` };
+};
+
+const unpublished: Rule = (row, column, catalog) => {
+  for (const source of [column, ...(SOURCES[column] ?? [])]) {
+    const reason = unpublishedReason(row, source, catalog);
+    if (reason === null) continue;
+    const via = source === column ? "" : ` (made from ${source})`;
+    return { state: "unpublished", reason: `Not published${via}: ${reason}` };
+  }
+  return null;
+};
+
+const unlisted: Rule = (_row, column) =>
+  column === "market_cap_usd" ? { state: "unlisted", reason: "Not known for this coin" } : null;
+
+const warming: Rule = (row, column) => {
+  const need = WARM_UP[column];
+  if (!need || !marks(row).includes("warming")) return null;
+  return { state: "warming", reason: `Warming up: ${need}` };
+};
+
+/** The first that applies is the reason. */
+const RULES: readonly Rule[] = [guarded, unpublished, unlisted, warming];
+
+/** Why a cell is empty, or that it is fine. `column` may be derived: its sources are asked too. */
+export function explain(row: MetricRow, column: keyof MetricRow, catalog: Catalog | null): CellNote {
+  const value = row[column];
+  if (value !== null && value !== undefined) return OK;
+  for (const rule of RULES) {
+    const note = rule(row, column, catalog);
+    if (note) return note;
+  }
+  return { state: "unknown", reason: `Not known: ${WARM_UP[column] ?? "an input is missing"}` };
+}
+
+const WORDS: Record<string, string> = {
+  stale: "stale: the exchange has not updated it in time",
+  revised: "revised: a late row changed this bar after it was first seen",
+  "ls:late": "long/short ratio is up to two bars older than the bar",
+  "stamp:assumed": "time stamps assumed: not yet verified from data",
+  partial: "partial: not all base bars of the window are known",
+  gap: "gap: bars before this one are missing",
+  backfilled: "backfilled: stored long after its close",
+  warming: "warming up: some windows are not full yet",
+  "oi:live": "open interest from the last live snapshot before the close",
+};
+
+/** A quality mark in words. */
+export function inWords(mark: string): string {
+  const known = WORDS[mark];
+  if (known) return known;
+  const [kind, column] = mark.split(":");
+  if (kind === "guarded" && column) return `${column}: the raw value was refused as not fit`;
+  if (kind === "unpublished" && column) return `${column}: not published by this exchange`;
+  return mark;
+}
+
+/** Marks worth a flag in the table: what is merely not published is said in its own cell. */
+export const notable = (row: MetricRow) => marks(row).filter((mark) => !mark.startsWith("unpublished:"));

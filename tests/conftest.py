@@ -1,0 +1,11 @@
+"""What all tests share: how hard hypothesis tries (`HYPOTHESIS_PROFILE=deep` for the long run)."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("default", max_examples=50, deadline=None)
+settings.register_profile("deep", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
