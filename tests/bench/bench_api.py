@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
 from futuresboard.api.server import Server
 from futuresboard.app import create_app
 from futuresboard.config import load
@@ -135,14 +136,18 @@ def write_on(world: World, store: Store, publish: Any, stop: threading.Event) ->
         numbers = world.series[frame]
         live = {
             pair: tuple(
-                "new longs" if name == "oi_price_quadrant" else int(ts) if name.endswith("_ts") else value(ts + beat, pair, n)
+                "new longs"
+                if name == "oi_price_quadrant"
+                else int(ts)
+                if name.endswith("_ts")
+                else value(ts + beat, pair, n)
                 for n, name in enumerate(LIVE_FIELDS)
             )
             for pair in world.pairs
         }
         write = Write(
             bars=[bar(ts, number) for number in numbers],
-            latest={number: (ts, ts) for number in numbers},
+            latest=dict.fromkeys(numbers, (ts, ts)),
             live=live,
         )
         started = time.perf_counter()

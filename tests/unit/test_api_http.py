@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from futuresboard.api.pages import Page, Pages
 from futuresboard.api.server import Server
 from futuresboard.errors import ConfigError

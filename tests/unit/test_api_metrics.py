@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from futuresboard.api.metrics import content_range, sort_rows
-from futuresboard.rows import ROW_COLUMNS
 from hypothesis import given
 from hypothesis import strategies as st
+
+from futuresboard.api.metrics import content_range, sort_rows
+from futuresboard.rows import ROW_COLUMNS
 from support_rows import T0, World
 from support_web import Web
 
@@ -75,6 +76,7 @@ def test_defaults_are_the_base_timeframe_sorted_by_z_downwards(web: Web, world: 
         ("search=1000pepe/", ["PEPE"]),
         ("search=sol&exchange=okx", []),
         ("search=/usdt&sort=base,exchange&limit=2", ["BTC", "BTC"]),
+        ("overlays=&exchange=bybit&sort=base", ["BTC", "SOL"]),
         ("exchange=&symbol=&search=&tier=&sort=&limit=&offset=&tf=", ["PEPE", "SOL", "ETH", "BTC", "BTC"]),
     ],
 )

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import orjson
 import pytest
+from openapi_spec_validator import validate
+from prometheus_client.parser import text_string_to_metric_families
+
 from futuresboard.api.openapi import openapi_path
 from futuresboard.metrics import REGISTRY
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS
-from openapi_spec_validator import validate
-from prometheus_client.parser import text_string_to_metric_families
 from support_rows import T0, World, make_alert
 from support_web import Web
 

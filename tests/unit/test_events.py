@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import socketio
+
 from futuresboard.api.server import Server
 from futuresboard.events import MAX_MISSED_ALERTS, Feed, Publisher
 from support_rows import World, make_alert
