@@ -69,7 +69,7 @@ def _feed(context: ApiContext) -> Feed:
         timeframes=context.settings.timeframes,
         exchanges=EXCHANGE_IDS,
         version=context.newest.version,
-        newest=context.newest.get,
+        newest=context.newest.fresh,
         alerts_after=context.reader.alerts_after,
         now_ms=context.now_ms,
         health=context.health,
