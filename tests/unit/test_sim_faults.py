@@ -20,16 +20,25 @@ EPOCH = 1_768_471_651_500
 WORLD = build_world(SimConfig(seed=7, pairs=12, epoch_ms=EPOCH, time_scale=0))
 VENUES: dict[str, Venue] = {v.name: v for v in (BinanceFutures(WORLD), Bybit(WORLD), OkxSwaps(WORLD))}
 OI = {
-    "binanceusdm": ("/binance/futures/data/openInterestHist", {"symbol": "BTCUSDT", "period": "5m", "limit": "9"}),
+    "binanceusdm": (
+        "/binance/futures/data/openInterestHist",
+        {"symbol": "BTCUSDT", "period": "5m", "limit": "9"},
+    ),
     "bybit": (
         "/bybit/v5/market/open-interest",
         {"category": "linear", "symbol": "BTCUSDT", "intervalTime": "5min", "limit": "9"},
     ),
-    "okx": ("/okx/api/v5/rubik/stat/contracts/open-interest-history", {"instId": "BTC-USDT-SWAP", "limit": "9"}),
+    "okx": (
+        "/okx/api/v5/rubik/stat/contracts/open-interest-history",
+        {"instId": "BTC-USDT-SWAP", "limit": "9"},
+    ),
 }
 CANDLES = {
     "binanceusdm": ("/binance/fapi/v1/klines", {"symbol": "BTCUSDT", "interval": "5m", "limit": "9"}),
-    "bybit": ("/bybit/v5/market/kline", {"category": "linear", "symbol": "BTCUSDT", "interval": "5", "limit": "9"}),
+    "bybit": (
+        "/bybit/v5/market/kline",
+        {"category": "linear", "symbol": "BTCUSDT", "interval": "5", "limit": "9"},
+    ),
     "okx": ("/okx/api/v5/market/candles", {"instId": "BTC-USDT-SWAP", "bar": "5m", "limit": "9"}),
 }
 EXCHANGES = list(OI)
@@ -79,7 +88,9 @@ def test_zero_and_thousandfold_open_interest(exchange: str) -> None:
 def test_thousandfold_prices(exchange: str) -> None:
     seen, true = ask(exchange, CANDLES)
     rule = Rule("x1000", options={"fields": "price", "factor": 10})
-    for row, fair in zip(rows_of(exchange, AFTER["x1000"](rule, seen, true)), rows_of(exchange, true), strict=True):
+    for row, fair in zip(
+        rows_of(exchange, AFTER["x1000"](rule, seen, true)), rows_of(exchange, true), strict=True
+    ):
         assert [float(c) for c in row[1:5]] == pytest.approx([10 * float(c) for c in fair[1:5]])
         assert row[5:] == fair[5:]
 
@@ -88,7 +99,9 @@ def test_thousandfold_prices(exchange: str) -> None:
 def test_missing_double_and_shuffled_rows(exchange: str) -> None:
     seen, true = ask(exchange, CANDLES)
     fair = rows_of(exchange, true)
-    assert rows_of(exchange, AFTER["gap"](Rule("gap"), seen, true)) == [r for i, r in enumerate(fair) if i % 3 != 1]
+    assert rows_of(exchange, AFTER["gap"](Rule("gap"), seen, true)) == [
+        r for i, r in enumerate(fair) if i % 3 != 1
+    ]
     double = rows_of(exchange, AFTER["duplicate"](Rule("duplicate"), seen, true))
     assert double[::2] == double[1::2] == fair
     mixed = rows_of(exchange, AFTER["shuffled"](Rule("shuffled"), seen, true))
@@ -121,7 +134,9 @@ def test_one_symbol_of_a_bulk_answer() -> None:
     query = {"category": "linear"}
     true = Answer(VENUES["bybit"].routes[path](query))
     rule = Rule("zero_oi", symbol="ETHUSDT")
-    rows = {r["symbol"]: r for r in rows_of("bybit", AFTER["zero_oi"](rule, visit("bybit", path, query), true))}
+    rows = {
+        r["symbol"]: r for r in rows_of("bybit", AFTER["zero_oi"](rule, visit("bybit", path, query), true))
+    }
     assert rows["ETHUSDT"]["openInterest"] == "0"
     assert float(rows["BTCUSDT"]["openInterest"]) > 0
 

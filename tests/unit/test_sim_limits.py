@@ -157,7 +157,9 @@ def test_bybit_window_slides() -> None:
 )
 def test_okx_paths_per_address(path: str, capacity: int) -> None:
     bench = Bench()
-    statuses = [bench.ask("okx", f"/okx/api/v5/{path}", instId=f"C{i}-USDT-SWAP") for i in range(capacity + 1)]
+    statuses = [
+        bench.ask("okx", f"/okx/api/v5/{path}", instId=f"C{i}-USDT-SWAP") for i in range(capacity + 1)
+    ]
     assert statuses == [200] * capacity + [429]
     answer = bench.limits.check("okx", f"/okx/api/v5/{path}", {}, CLIENT)
     assert answer is not None

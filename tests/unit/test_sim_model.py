@@ -66,12 +66,16 @@ def test_a_small_cache_changes_nothing() -> None:
 
 def test_the_number_of_pairs_changes_no_value() -> None:
     large = fresh_truth(pairs=260)
-    assert [everything(large, *address) for address in ADDRESSES] == [everything(TRUTH, *a) for a in ADDRESSES]
+    assert [everything(large, *address) for address in ADDRESSES] == [
+        everything(TRUTH, *a) for a in ADDRESSES
+    ]
 
 
 def test_the_start_time_changes_no_value() -> None:
     later = fresh_truth(epoch_ms=EPOCH + 3 * DAY_MS)
-    assert [everything(later, *address) for address in ADDRESSES] == [everything(TRUTH, *a) for a in ADDRESSES]
+    assert [everything(later, *address) for address in ADDRESSES] == [
+        everything(TRUTH, *a) for a in ADDRESSES
+    ]
 
 
 def test_another_seed_is_another_world() -> None:
@@ -83,7 +87,9 @@ def test_another_seed_is_another_world() -> None:
 
 def test_a_twin_reads_the_same() -> None:
     other = Truth(twin(WORLD))
-    assert [everything(other, *address) for address in ADDRESSES] == [everything(TRUTH, *a) for a in ADDRESSES]
+    assert [everything(other, *address) for address in ADDRESSES] == [
+        everything(TRUTH, *a) for a in ADDRESSES
+    ]
 
 
 # --- bars ----------------------------------------------------------------------------------------

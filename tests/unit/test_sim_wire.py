@@ -311,7 +311,9 @@ def test_bybit_tickers_count_both_sides() -> None:
     single = TRUTH.live_oi("bybit", "BTCUSDT", EPOCH)
     assert float(btc["singleOpenInterest"]) == single
     assert float(btc["openInterest"]) == pytest.approx(2 * single, rel=1e-12)
-    assert float(btc["openInterestValue"]) == pytest.approx(2 * float(btc["singleOpenInterestValue"]), rel=1e-6)
+    assert float(btc["openInterestValue"]) == pytest.approx(
+        2 * float(btc["singleOpenInterestValue"]), rel=1e-6
+    )
     assert float(btc["lastPrice"]) == TRUTH.last("bybit", "BTCUSDT", EPOCH)
     assert btc["fundingIntervalHour"] == "8"
     assert all(isinstance(value, str) for value in btc.values())
@@ -400,8 +402,18 @@ def test_okx_candle_ranges() -> None:
         ("market/candles", {"instId": "BTC-USDT-SWAP", "after": "x"}, 400, "51000"),
         ("market/tickers", {}, 400, "50014"),
         ("market/tickers", {"instType": "PERP"}, 400, "51000"),
-        ("rubik/stat/contracts/open-interest-history", {"instId": "BTC-USDT-SWAP", "period": "1m"}, 400, "51000"),
-        ("rubik/stat/contracts/open-interest-history", {"instId": "BTC-USDT-SWAP", "limit": 101}, 400, "51000"),
+        (
+            "rubik/stat/contracts/open-interest-history",
+            {"instId": "BTC-USDT-SWAP", "period": "1m"},
+            400,
+            "51000",
+        ),
+        (
+            "rubik/stat/contracts/open-interest-history",
+            {"instId": "BTC-USDT-SWAP", "limit": 101},
+            400,
+            "51000",
+        ),
         ("rubik/stat/taker-volume-contract", {"instId": "BTC-USDT-SWAP", "unit": 3}, 400, "51000"),
     ],
 )
@@ -458,7 +470,11 @@ def test_okx_statistics_page_and_depth() -> None:
     assert stamps(end=NOW_BAR - 1438 * M5) == [NOW_BAR - 1439 * M5]
     for who, accounts in (("position", False), ("account", True)):
         rows = listed(
-            ask(OKEX, OKX + f"rubik/stat/contracts/long-short-{who}-ratio-contract-top-trader", instId="BTC-USDT-SWAP")
+            ask(
+                OKEX,
+                OKX + f"rubik/stat/contracts/long-short-{who}-ratio-contract-top-trader",
+                instId="BTC-USDT-SWAP",
+            )
         )
         assert float(rows[0][1]) == TRUTH.top_ls("okx", "BTC-USDT-SWAP", int(rows[0][0]), accounts=accounts)
     assert float(listed(ask(OKEX, path, instId="BTC-USDT-SWAP"))[0][1]) == TRUTH.global_ls(
@@ -488,7 +504,9 @@ def test_okx_funding() -> None:
     for row in rows:
         ts = int(row["fundingTime"])
         assert (ts, float(row["realizedRate"])) == TRUTH.funding("okx", "BTC-USDT-SWAP", ts)
-    assert any(row["fundingRate"] != row["realizedRate"] for row in rows), "the prediction is not what was paid"
+    assert any(row["fundingRate"] != row["realizedRate"] for row in rows), (
+        "the prediction is not what was paid"
+    )
     everyone = {r["instId"]: r for r in listed(ask(OKEX, OKX + "public/funding-rate", instId="ANY"))}
     btc = everyone["BTC-USDT-SWAP"]
     assert int(btc["nextFundingTime"]) - int(btc["fundingTime"]) == 8 * HOUR_MS
@@ -501,7 +519,12 @@ def test_okx_funding() -> None:
 # --- stamps and publication ----------------------------------------------------------------------------
 OI_PATHS = [
     (BinanceFutures, DATA + "openInterestHist", {"symbol": "BTCUSDT", "period": "5m"}, "binanceusdm"),
-    (Bybit, V5 + "open-interest", {"category": "linear", "symbol": "BTCUSDT", "intervalTime": "5min"}, "bybit"),
+    (
+        Bybit,
+        V5 + "open-interest",
+        {"category": "linear", "symbol": "BTCUSDT", "intervalTime": "5min"},
+        "bybit",
+    ),
     (OkxSwaps, OKX + "rubik/stat/contracts/open-interest-history", {"instId": "BTC-USDT-SWAP"}, "okx"),
 ]
 
@@ -569,7 +592,9 @@ def test_trades_add_up_to_the_candle() -> None:
     trades = ask(BINANCE, FAPI + "trades", symbol="BTCUSDT", limit=1000)
     inside = [t for t in trades if t["time"] >= NOW_BAR]
     assert sum(float(t["qty"]) for t in inside) == pytest.approx(bar.volume, rel=1e-9)
-    assert sum(float(t["qty"]) for t in inside if not t["isBuyerMaker"]) == pytest.approx(bar.taker_buy, rel=1e-9)
+    assert sum(float(t["qty"]) for t in inside if not t["isBuyerMaker"]) == pytest.approx(
+        bar.taker_buy, rel=1e-9
+    )
     assert [t["time"] for t in trades] == sorted(t["time"] for t in trades)
     newest = listed(ask(BYBIT, V5 + "recent-trade", category="linear", symbol="BTCUSDT", limit=5))
     assert [int(t["time"]) for t in newest] == sorted((int(t["time"]) for t in newest), reverse=True)
@@ -593,7 +618,9 @@ def test_books_do_not_cross() -> None:
 
 
 def listed_book(venue: Venue) -> dict[str, Any]:
-    result: dict[str, Any] = ask(venue, V5 + "orderbook", category="linear", symbol="BTCUSDT", limit=5)["result"]
+    result: dict[str, Any] = ask(venue, V5 + "orderbook", category="linear", symbol="BTCUSDT", limit=5)[
+        "result"
+    ]
     return result
 
 
