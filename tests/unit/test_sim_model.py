@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from futuresboard.sim_exchange import SimConfig
 from futuresboard.sim_exchange.funding import INTEREST
 from futuresboard.sim_exchange.live import NODE_MS, Live
@@ -16,6 +15,8 @@ from futuresboard.sim_exchange.series import Series, Span
 from futuresboard.sim_exchange.truth import Truth
 from futuresboard.sim_exchange.universe import DAY_MS, HOUR_MS, Sort, State, listing, quarter_ends
 from futuresboard.sim_exchange.venue import build_world, twin
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 EPOCH = 1_768_471_651_500  # 2026-01-15 10:07:31.5 UTC
 TODAY = EPOCH // DAY_MS
@@ -154,7 +155,7 @@ def test_minutes_add_up_to_five_minutes(exchange: str, line: int, back: int) -> 
     assert (max(m.high for m in minutes), min(m.low for m in minutes)) == (five.high, five.low)
     assert sum(m.volume for m in minutes) == pytest.approx(five.volume, rel=1e-12)
     assert sum(m.taker_buy for m in minutes) == pytest.approx(five.taker_buy, rel=1e-12)
-    assert all(m.open == before.close for before, m in zip(minutes, minutes[1:], strict=False))
+    assert all(m.open == before.close for before, m in pairwise(minutes))
 
 
 # --- live values lead to the closed ones -----------------------------------------------------------
