@@ -396,6 +396,26 @@ def test_a_part_that_fails_for_the_moment_is_asked_for_next_time(
     run(exchange, work)
 
 
+def test_binance_tickers_of_stopped_symbols_are_dropped() -> None:
+    """A symbol may trade no more while the list still says that it does."""
+
+    async def work(adapter: Exchange, server: ExchangeServer) -> None:
+        tickers = payload("binanceusdm", "ticker24hr.json")
+        assert isinstance(tickers, list)
+        newest = max(row["closeTime"] for row in tickers)
+        for row in tickers:
+            if row["symbol"] == "BTCUSDT":
+                row["closeTime"] = newest - HOUR - 1
+            if row["symbol"] == "BTCUSDT_260327":
+                row["closeTime"] = newest
+        server.answer("/fapi/v1/ticker/24hr", tickers)
+        found = {market.symbol: market.quote_volume for market in await adapter.markets()}
+        assert list(found.items()) == [("1000PEPE/USDT:USDT", 1100000000.5), ("BTC/USDT:USDT", None)]
+        assert list(await adapter.tickers()) == ["1000PEPE/USDT:USDT"]
+
+    run("binanceusdm", work)
+
+
 def test_missing_funding_lists_leave_the_interval_open() -> None:
     async def work(adapter: Exchange, server: ExchangeServer) -> None:
         server.answer("/fapi/v1/fundingInfo", "", status=404)
