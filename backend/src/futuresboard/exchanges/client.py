@@ -92,7 +92,9 @@ class Transport:
         self.client.handle_errors = self._judge
         if url_override:
             self.client.urls["api"] = redirect(self.client.urls["api"], url_override)
-            self.client.timeout_on_exit = 0 if url_override.startswith("http:") else 250
+            if url_override.startswith("http:"):
+                self.client.verify = False  # no TLS: neither its context nor its grace period at the end
+                self.client.timeout_on_exit = 0
         self._limits = limits
         self._failure = failure
         self._session: aiohttp.ClientSession | None = None
