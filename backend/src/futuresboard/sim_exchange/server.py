@@ -64,9 +64,9 @@ class SimServer:
     # --- life --------------------------------------------------------------------------------
     async def start(self) -> None:
         """Listen; `url` is set when this returns."""
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None))
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=512, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=512)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
