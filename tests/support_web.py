@@ -13,9 +13,8 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from futuresboard.api.server import Server
-from futuresboard.api.settings import THRESHOLDS_KEY
 from futuresboard.app import create_app
-from futuresboard.config import Settings, load
+from futuresboard.config import THRESHOLDS_KEY, Settings, load
 from futuresboard.events import Publisher
 from support_rows import World
 

@@ -69,7 +69,7 @@ def _feed(context: ApiContext) -> Feed:
         timeframes=context.settings.timeframes,
         exchanges=EXCHANGE_IDS,
         version=context.newest.version,
-        newest=context.newest.get,
+        newest=context.newest.fresh,
         alerts_after=context.reader.alerts_after,
         now_ms=context.now_ms,
         health=context.health,
@@ -81,11 +81,11 @@ def _feed(context: ApiContext) -> Feed:
 def run(app: Flask, publisher: Publisher, settings: Settings, *, ready: Callable[[str], None]) -> None:
     """Serve on `settings.host` and `settings.port` until interrupted.
 
-    `ready` is called with the URL once the port listens. Raises ConfigError when it cannot be had.
+    `ready` is called with the URL once the port is had, before anything is answered. Raises ConfigError when it cannot be had.
     """
     server = Server(app, settings.host, settings.port)
-    publisher.start()
     ready(server.url)
+    publisher.start()
     try:
         server.serve()
     finally:

@@ -25,7 +25,7 @@ TAKER_TOLERANCE = 0.02
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
-MOST_AT_ONCE = 8192
+MOST_AT_ONCE = 2048
 _FAR = np.iinfo(np.int64).max
 
 
@@ -228,7 +228,9 @@ class Book:
         low = int(self._sheets[kind].low[row])
         return None if low == _FAR else self._origin + low * STEP_MS
 
-    def ready(self, now_ms: int, finalise_after_ms: int, patience_ms: int) -> Ready | None:
+    def ready(
+        self, now_ms: int, finalise_after_ms: int, patience_ms: int, *, live_only: bool = False
+    ) -> Ready | None:
         """Bars that can be finalised (or must be revised) at `now_ms`, and marks them as handed over.
 
         A bar needs its candle. It is ready when every published kind has its row, or is known to
@@ -239,6 +241,8 @@ class Book:
         if stop <= 0:
             return None
         candles = self._sheets[Kind.CANDLES].have[:, :stop]
+        if live_only:
+            candles = candles & (np.arange(stop) >= self.slot(self._begin - STEP_MS))
         open_ = candles & (~self._done[:, :stop] | self._dirty[:, :stop])
         if not open_.any():
             return None

@@ -211,9 +211,12 @@ class Store:
             )
             self._connection.executemany(_UPDATE_DERIVED, write.derived)
             self._connection.executemany(
-                "UPDATE series SET first_ts = min(coalesce(first_ts, ?1), ?1), "
-                "last_ts = max(coalesce(last_ts, ?2), ?2), seq = ?3 WHERE id = ?4",
-                [(first, last, seq, series) for series, (first, last) in write.latest.items()],
+                "UPDATE series SET first_ts = min(coalesce(first_ts, :first), :first), "
+                "last_ts = max(coalesce(last_ts, :last), :last), seq = :seq WHERE id = :series",
+                [
+                    {"first": first, "last": last, "seq": seq, "series": series}
+                    for series, (first, last) in write.latest.items()
+                ],
             )
             self._connection.executemany(
                 _UPSERT_LIVE, [(pair, seq, *values) for pair, values in write.live.items()]

@@ -13,21 +13,21 @@ from typing import cast
 import orjson
 
 from futuresboard.db import connect
-from futuresboard.db_schema import LIVE_FIELDS
 from futuresboard.errors import QueryError
 from futuresboard.model import TIMEFRAME_MS
 from futuresboard.quality import GAP, STALE
-from futuresboard.rows import LIVE_COLUMNS, STORED_COLUMNS, judgement
+from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
 
 type Row = dict[str, object]
 
 _CHUNK = 500
 _MAX_IDLE = 8
 _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FROM bars"
-_LIVE = tuple(name for name in LIVE_FIELDS if name in LIVE_COLUMNS)
+# The row's columns in the contract's order, all but its age.
+_NAMES = ROW_COLUMNS[:-1]
 _NEWEST = f"""
 SELECT p.exchange, p.symbol, p.base, s.timeframe, b.ts, {", ".join("b." + name for name in STORED_COLUMNS)},
-       b.tiers, b.quality, b.guarded, {", ".join("l." + name for name in _LIVE)}
+       b.tiers, NULL, b.quality, b.guarded, {", ".join("l." + name for name in LIVE_COLUMNS)}
 FROM series s
 JOIN pairs p ON p.id = s.pair_id AND p.active
 CROSS JOIN bars b ON b.ts = s.last_ts AND b.series_id = s.id
@@ -72,24 +72,29 @@ class Reader:
         self._closed = False
 
     @contextmanager
-    def _read(self) -> Iterator[Connection]:
+    def _borrow(self) -> Iterator[Connection]:
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = connect(self._path, readonly=True)
         kept = False
         try:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("COMMIT")
+            yield connection
             kept = not self._closed and len(self._idle) < _MAX_IDLE
         finally:
             if kept:
                 self._idle.append(connection)
             else:
                 connection.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._borrow() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the idle connections; one in use closes when its query ends."""
@@ -99,7 +104,7 @@ class Reader:
 
     def state(self, key: str) -> str | None:
         """A value the writer keeps beside the data."""
-        with self._read() as connection:
+        with self._borrow() as connection:
             return _state(connection, key)
 
     def seq(self) -> int:
@@ -126,19 +131,16 @@ class Reader:
     def _row(
         self, values: tuple[object, ...], now_ms: int, unpublished: Mapping[str, Mapping[str, str]]
     ) -> Row:
-        stored = 5 + len(STORED_COLUMNS)
-        row: Row = dict(
-            zip(("exchange", "symbol", "base", "timeframe", "ts", *STORED_COLUMNS), values, strict=False)
-        )
-        live = dict(zip(_LIVE, values[stored + 3 :], strict=True))
+        row: Row = dict(zip(_NAMES, values, strict=True))
         timeframe_ms = TIMEFRAME_MS[cast("str", row["timeframe"])]
         close_ts = cast("int", row["ts"]) + timeframe_ms
-        seen = max(close_ts, cast("int", live["live_ts"] or 0))
+        seen = max(close_ts, cast("int", row["live_ts"] or 0))
         stale = STALE if now_ms - close_ts > timeframe_ms + self._stale_after_ms else 0
         row["tiers"], row["tier"], row["quality"], row["guarded"] = judgement(
-            values[stored : stored + 3], tuple(unpublished.get(cast("str", row["exchange"]), ())), stale
+            (row["tiers"], row["quality"], row["guarded"]),
+            tuple(unpublished.get(cast("str", row["exchange"]), ())),
+            stale,
         )
-        row.update(live)
         row["age_s"] = max(0.0, round((now_ms - seen) / 1000.0, 1))
         return row
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import cast
 
 import orjson
@@ -68,7 +69,13 @@ def tiers_of(bits: int | None) -> list[int]:
 
 def quality_of(bits: int | None, unpublished: Sequence[str]) -> list[str]:
     """The marks of a row in words, then what its exchange does not publish."""
-    return [*quality.names(bits or 0), *(f"unpublished:{column}" for column in unpublished)]
+    return list(_marks(bits or 0, tuple(unpublished)))
+
+
+# Thousands of rows share a handful of combinations.
+@lru_cache(maxsize=1024)
+def _marks(bits: int, unpublished: tuple[str, ...]) -> tuple[str, ...]:
+    return (*quality.names(bits), *(f"unpublished:{column}" for column in unpublished))
 
 
 def guarded_of(text: str | None) -> Mapping[str, object]:
@@ -83,6 +90,6 @@ def judgement(
     stored: Sequence[object], unpublished: Sequence[str], more_marks: int = 0
 ) -> tuple[list[int], int | None, list[str], Mapping[str, object]]:
     """`tiers`, `tier`, `quality` and `guarded` of a row from its stored (tiers, quality, guarded)."""
-    tiers, marks, guarded = cast("tuple[int | None, int | None, str | None]", tuple(stored))
-    true = tiers_of(tiers)
+    tiers, marks, guarded = cast("tuple[int | None, int | None, str | None]", stored)
+    true = tiers_of(tiers) if tiers else []
     return true, top_tier(true), quality_of((marks or 0) | more_marks, unpublished), guarded_of(guarded)

@@ -36,14 +36,34 @@ class Newest:
         return Version(self._reader.seq(), self._now_ms() // BUCKET_MS)
 
     def get(self, timeframe: str) -> tuple[Version, Snapshot]:
-        """The newest rows of a timeframe; one caller reads them, those who come meanwhile wait."""
+        """The newest rows of a timeframe, for a request.
+
+        While one caller reads them anew, others get those from a moment ago: none waits, unless
+        there are none yet.
+        """
+        lock = self._locks[timeframe]
+        kept = self._kept.get(timeframe)
+        if kept is None:
+            return self.fresh(timeframe)
+        if not lock.acquire(blocking=False):
+            return kept
+        try:
+            return self._get(timeframe)
+        finally:
+            lock.release()
+
+    def fresh(self, timeframe: str) -> tuple[Version, Snapshot]:
+        """The newest rows of a timeframe, whoever may be reading them just now."""
         with self._locks[timeframe]:
-            wanted = self.version()
-            kept = self._kept.get(timeframe)
-            if kept is not None and kept[0] == wanted:
-                return kept
-            read = self._reader.snapshot(timeframe, self._now_ms())
-            ordered = sorted(read.rows, key=itemgetter("exchange", "symbol"))
-            made = (Version(read.seq, wanted.bucket), replace(read, rows=ordered))
-            self._kept[timeframe] = made
-            return made
+            return self._get(timeframe)
+
+    def _get(self, timeframe: str) -> tuple[Version, Snapshot]:
+        wanted = self.version()
+        kept = self._kept.get(timeframe)
+        if kept is not None and kept[0] == wanted:
+            return kept
+        read = self._reader.snapshot(timeframe, self._now_ms())
+        ordered = sorted(read.rows, key=itemgetter("exchange", "symbol"))
+        made = (Version(read.seq, wanted.bucket), replace(read, rows=ordered))
+        self._kept[timeframe] = made
+        return made

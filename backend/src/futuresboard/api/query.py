@@ -34,11 +34,12 @@ def parse(parameters: Sequence[Parameter], given: MultiDict[str, str]) -> dict[s
     """Every declared parameter by name, read or its default.
 
     Raises QueryError for a name that is not declared (a misspelt filter must not go unnoticed), for
-    one given twice, for a value that is not allowed and for a required one that is missing.
+    one given twice, for a value that is not allowed and for a required one that is missing. An empty
+    value is as good as none, for any name.
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name, values in given.lists():
-        if name not in known:
+        if name not in known and any(values):
             names = ", ".join(known) or "none"
             raise QueryError(name, values[0], f"one of the parameters {names}")
         if len(values) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 
 import orjson
@@ -12,15 +13,13 @@ from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import answer, json_page
 from futuresboard.api.query import parse
 from futuresboard.api.routes import NUMBER, OBJECT, Route, Schema
-from futuresboard.config import BASE_TIMEFRAME, FIELDS
+from futuresboard.config import BASE_TIMEFRAME, FIELDS, THRESHOLDS_KEY
 from futuresboard.errors import QueryError
 from futuresboard.metrics import REGISTRY
 from futuresboard.model import SEVERITY, TIMEFRAME_MS
 from futuresboard.rows import ROW_COLUMNS
 from futuresboard.signals import RULES
 
-# State beside the data: JSON, setting name in lower case -> the value set on the page.
-THRESHOLDS_KEY = "thresholds"
 THRESHOLDS: tuple[str, ...] = (
     "z_threshold",
     "ls_threshold",
@@ -61,6 +60,8 @@ def routes(context: ApiContext) -> Sequence[Route]:
         parse((), request.args)
         return answer(json_page(_document(context)))
 
+    # What is kept is read, changed and written back: one request at a time.
+    changing = threading.Lock()
     shown = Route("/api/settings", settings, _SCHEMA)
     if save is None:
         return (shown,)
@@ -74,7 +75,8 @@ def routes(context: ApiContext) -> Sequence[Route]:
         parse((), request.args)
         if request.mimetype != "application/json":
             raise UnsupportedMediaType
-        save(_changed(_kept(context), request.get_data()))
+        with changing:
+            save(_changed(_kept(context), request.get_data()))
         return answer(json_page(_document(context)), "no-store")
 
     changed = Route("/api/settings", change_settings, _SCHEMA, method="PUT", body=_BODY, failures=(413, 415))
