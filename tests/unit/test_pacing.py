@@ -8,10 +8,11 @@ import math
 from dataclasses import dataclass, field
 
 import pytest
-from futuresboard.exchanges.gate import Gate
-from futuresboard.exchanges.pacing import Bucket, SystemClock
 from hypothesis import given
 from hypothesis import strategies as st
+
+from futuresboard.exchanges.gate import Gate
+from futuresboard.exchanges.pacing import Bucket, SystemClock
 from virtual_clock import VirtualClock
 
 
