@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-<<<<<<< HEAD
-from hypothesis import given, settings
-=======
-from futuresboard.exchanges.stamps import LiveLevel, oi_stamp, oi_stamp_from_live, taker_stamp
-from futuresboard.model import Kind, Rows
 from hypothesis import given
->>>>>>> exch
 from hypothesis import strategies as st
 
 from futuresboard.exchanges.stamps import LiveLevel, oi_stamp, oi_stamp_from_live, taker_stamp
