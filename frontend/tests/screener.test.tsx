@@ -113,6 +113,11 @@ describe("the table", () => {
     expect(screen.getByText("refused")).toHaveAttribute("title", expect.stringContaining("63.1"));
   });
 
+  it("shows open interest of the last close while the live one is not known", () => {
+    render(<Table views={[coin("A", { live_oi_abs_usd: null, oi_abs_usd: 41_230_000 })]} />);
+    expect(screen.getByText("41.23M")).toBeInTheDocument();
+  });
+
   it("says stale in words", () => {
     render(<Table views={[coin("A", { quality: ["stale"] })]} />);
     expect(screen.getAllByText("stale").length).toBeGreaterThan(0);

@@ -8,6 +8,7 @@ from typing import Any
 
 import ccxt.async_support as ccxt
 import pytest
+
 from futuresboard.sim_exchange import SimConfig, SimServer, Truth
 from futuresboard.sim_exchange.universe import HOUR_MS, Sort, State
 

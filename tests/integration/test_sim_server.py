@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import ccxt.async_support as ccxt
 import pytest
+
 from futuresboard.sim_exchange import SimConfig, SimServer, SimThread
 from futuresboard.sim_exchange.faults import Rule
 

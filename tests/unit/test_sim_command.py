@@ -6,6 +6,7 @@ import argparse
 
 import numpy as np
 import pytest
+
 from futuresboard.sim_exchange import SimConfig, command
 from futuresboard.sim_exchange.clock import SimClock
 from futuresboard.sim_exchange.hashing import fat_tailed, key_of, keys_of, normal, uniform

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+
 from futuresboard.sim_exchange import SimConfig
 from futuresboard.sim_exchange.binance_data import BinanceFutures
 from futuresboard.sim_exchange.bybit import Bybit

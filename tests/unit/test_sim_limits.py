@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
+
 from futuresboard.sim_exchange import SimConfig
 from futuresboard.sim_exchange.clock import SimClock
 from futuresboard.sim_exchange.limits import BINANCE_PATIENCE, Counts, Limits, binance_weight

@@ -6,6 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from futuresboard.sim_exchange import SimConfig
 from futuresboard.sim_exchange.funding import INTEREST
 from futuresboard.sim_exchange.live import NODE_MS, Live
@@ -15,8 +18,6 @@ from futuresboard.sim_exchange.series import Series, Span
 from futuresboard.sim_exchange.truth import Truth
 from futuresboard.sim_exchange.universe import DAY_MS, HOUR_MS, Sort, State, listing, quarter_ends
 from futuresboard.sim_exchange.venue import build_world, twin
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EPOCH = 1_768_471_651_500  # 2026-01-15 10:07:31.5 UTC
 TODAY = EPOCH // DAY_MS

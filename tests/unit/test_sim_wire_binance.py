@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from futuresboard.sim_exchange.universe import DAY_MS, HOUR_MS, Sort, State
 from test_sim_wire import (
     BINANCE,
     DATA,
@@ -18,6 +17,8 @@ from test_sim_wire import (
     make_world,
     refused,
 )
+
+from futuresboard.sim_exchange.universe import DAY_MS, HOUR_MS, Sort, State
 
 
 def test_binance_klines() -> None:

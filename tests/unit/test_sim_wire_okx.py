@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from futuresboard.sim_exchange.universe import DAY_MS, HOUR_MS
 from test_sim_wire import (
     EPOCH,
     M5,
@@ -15,6 +14,8 @@ from test_sim_wire import (
     listed,
     refused,
 )
+
+from futuresboard.sim_exchange.universe import DAY_MS, HOUR_MS
 
 
 def test_okx_candles() -> None:
