@@ -129,7 +129,7 @@ class Book:
     def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
 
-        Candles that have not closed at `now_ms` (exchange time) are left out.
+        Rows of bars that have not closed at `now_ms` (exchange time) are left out.
         """
         if rows.kind is Kind.FUNDING:
             for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
@@ -140,8 +140,8 @@ class Book:
             sheet.low[row] = 0
         slots = (rows.ts - self._origin) // STEP_MS
         held = (slots >= 0) & (slots < self._slots)
-        if rows.kind is Kind.CANDLES:
-            held &= rows.ts + STEP_MS <= now_ms
+        # A row of a window that is still open (any row stamped with its window's start) may change.
+        held &= rows.ts + (1 - sheet.offset) * STEP_MS <= now_ms
         slots = slots[held]
         if not len(slots):
             return
@@ -185,6 +185,11 @@ class Book:
         sheet = self._sheets.get(kind)
         if sheet is None or (sheet.offset == offset and not sheet.assumed):
             return False
+        if offset < sheet.offset:
+            # Its newest rows were taken for a closed bar's and may be of one still open: asked for anew.
+            known = np.flatnonzero(sheet.high >= 0)
+            sheet.have[known, sheet.high[known]] = False
+            sheet.high[known] -= 1
         sheet.offset, sheet.assumed = offset, False
         self._dirty |= self._done
         return True

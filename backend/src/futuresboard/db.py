@@ -22,10 +22,20 @@ type SqlValue = float | int | str | None
 
 BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
 _PLACES = ", ".join("?" * len(BAR_FIELDS))
+# A bar keeps the time it was first seen unless the values seen then are kept as superseded: new marks,
+# and history that comes in pieces, say nothing new about when it was known.
+_FIRST_SEEN = ("raw_seq", "seen_ts")
+_REVISED = (
+    "EXISTS (SELECT 1 FROM superseded s WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id "
+    "AND s.until_seq = excluded.raw_seq)"
+)
 _UPSERT_BAR = (
     f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
     "ON CONFLICT (ts, series_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS))
+    + ", ".join(
+        f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS) if name not in _FIRST_SEEN
+    )
+    + "".join(f", {name} = iif({_REVISED}, excluded.{name}, bars.{name})" for name in _FIRST_SEEN)
 )
 _UPDATE_DERIVED = (
     f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"
