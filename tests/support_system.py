@@ -76,22 +76,36 @@ def finished(arguments: Sequence[str], env: Mapping[str, str], cwd: Path) -> sub
     )
 
 
-class Product:
-    """A running `futuresboard …`; its port is the one in the environment."""
+_ON_CALL = "import sys; from futuresboard.cli import main; sys.stdin.readline(); sys.exit(main(sys.argv[1:]))"
 
-    def __init__(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
+
+class Product:
+    """A running `futuresboard …`; its port is the one in the environment.
+
+    on_call: everything is loaded, but the command itself waits for `go`.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, *, on_call: bool = False
+    ) -> None:
         self.port = int(env["PORT"])
         self.database = Path(env["DATABASE_URL"].removeprefix("sqlite:///"))
         self.log_file = folder / f"{arguments[0]}.log"
         with self.log_file.open("ab") as sink:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "futuresboard", *arguments],
+                [sys.executable, *(("-c", _ON_CALL) if on_call else ("-m", "futuresboard")), *arguments],
                 env=dict(env),
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if on_call else subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
             )
+
+    def go(self) -> None:
+        """Begin what `on_call` holds back."""
+        if self.process.stdin is not None:
+            self.process.stdin.write(b"\n")
+            self.process.stdin.close()
 
     @property
     def url(self) -> str:
