@@ -34,6 +34,8 @@ def both(settled, close, stated, pages=1):
         product.take(0, Rows(Kind.FUNDING, ts, {"rate": rates}), exhausted=False)
     rates, hours = product.at(np.array([0]), np.array([close], dtype=np.int64))
     rate = None if math.isnan(rates[0]) else float(rates[0])
+    # What is settled on the minute is stamped a few milliseconds late; it counts as on the minute.
+    settled = [(ts - ts % 60_000 if ts % 60_000 < 1_000 else ts, rate) for ts, rate in settled]
     wanted = reference.funding_at(settled, close, stated), reference.funding_interval(settled, close, stated)
     return (rate, float(hours[0])), wanted
 
