@@ -38,7 +38,7 @@ def columns(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     """Raw columns of one series, all known and fit but for funding's guard; scales over 24 decades."""
     price = _walk(rng, count, 2.0 ** rng.integers(-30, 20))
     volume_scale = 2.0 ** rng.integers(-20, 40)
-    volume = rng.choice([0.0, 100.0, 40.0, 256.0], count, p=[0.03, 0.47, 0.25, 0.25]) * volume_scale
+    volume = rng.choice([0.0, 100.0, 200.0, 400.0], count, p=[0.03, 0.47, 0.25, 0.25])
     lean = rng.choice([0.5, 0.515, 0.52, 0.48, 0.75, 0.25, 0.9, 0.0, 1.0], count, p=[0.2] * 4 + [0.04] * 5)
     oi = _walk(rng, count, 2.0 ** rng.integers(-10, 40))
     return {
@@ -46,9 +46,10 @@ def columns(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "high": price * 1.01,
         "low": price * 0.99,
         "close": price,
-        "volume": volume,
+        # In halves, so that sums are exact and a flow of 0 or an imbalance of 3 % is just that.
+        "volume": volume * volume_scale,
         "quote_volume": volume * price,
-        "taker_buy": volume * lean,
+        "taker_buy": np.round(volume * lean * 2) / 2 * volume_scale,
         "oi_contracts": oi,
         "oi_abs_usd": oi * price,
         "global_ls": np.repeat(rng.choice([0.4, 1.0, 2.0, 2.001, 3.0], count // 9 + 1), 9)[:count],
@@ -58,13 +59,15 @@ def columns(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     }
 
 
-def rows(rng: np.random.Generator, count: int, timeframe_ms: int, faults: float) -> list[Row]:
-    """Raw rows of one series in which a share `faults` of bars is missing, of cells unknown or unfit."""
+def rows(
+    rng: np.random.Generator, count: int, timeframe_ms: int, faults: float, *, gaps: bool = True
+) -> list[Row]:
+    """Raw rows of one series: in a share `faults` cells are unknown or unfit, with `gaps` bars missing."""
     start = MIDNIGHT - int(rng.integers(0, count)) * timeframe_ms
     made = columns(rng, count)
     series = []
     for i in range(count):
-        if i and rng.random() < faults / 2:
+        if gaps and i and rng.random() < faults / 2:
             continue
         row: Row = {"ts": start + i * timeframe_ms}
         for name in RAW_COLUMNS:

@@ -150,9 +150,16 @@ TABLE = [
     ),
     *(Case(exchange, 451, "", BlockedError) for exchange in REGISTRY),
     *(
-        Case(exchange, 404, "no such path", UnpublishedError, path=LS, kind=Kind.GLOBAL_LS)
+        Case(exchange, 401, "no key", expected, path=path, kind=kind)
         for exchange in REGISTRY
+        for path, kind, expected in (
+            (LS, Kind.GLOBAL_LS, UnpublishedError),
+            (CANDLES, Kind.CANDLES, TransientError),
+        )
     ),
+    binance(400, -1121, "Invalid symbol.", TransientError, path=LS, kind=Kind.GLOBAL_LS),
+    bybit(200, 10001, "symbol params err", TransientError, path=LS, kind=Kind.GLOBAL_LS),
+    okx(200, "51001", "Instrument ID does not exist", TransientError, path=LS, kind=Kind.GLOBAL_LS),
     *(
         Case(exchange, 200, body, PayloadError)
         for exchange in REGISTRY
@@ -199,7 +206,7 @@ def test_error_table(case: Case) -> None:
         if isinstance(error, ThrottledError):
             assert (error.retry_after_s, error.ban) == (case.seconds, case.ban)
         assert (adapter.stats().requests, adapter.stats().failed) == (1, 1)
-        assert adapter.stats().last_error == str(error)
+        assert str(adapter.stats().last_error).startswith(case.exchange)
         assert adapter.stats().in_flight == 0
 
     run(case.exchange, work)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from exchange_server import ExchangeServer, payload, serving
-from futuresboard.errors import PairGoneError, PayloadError, UnpublishedError
+from futuresboard.errors import PairGoneError, PayloadError, ThrottledError, UnpublishedError
 from futuresboard.exchanges import REGISTRY, create
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.client import redirect
@@ -397,6 +397,26 @@ def test_a_part_that_fails_for_the_moment_is_asked_for_next_time(
     run(exchange, work)
 
 
+def test_binance_tickers_of_stopped_symbols_are_dropped() -> None:
+    """A symbol may trade no more while the list still says that it does."""
+
+    async def work(adapter: Exchange, server: ExchangeServer) -> None:
+        tickers = payload("binanceusdm", "ticker24hr.json")
+        assert isinstance(tickers, list)
+        newest = max(row["closeTime"] for row in tickers)
+        for row in tickers:
+            if row["symbol"] == "BTCUSDT":
+                row["closeTime"] = newest - HOUR - 1
+            if row["symbol"] == "BTCUSDT_260327":
+                row["closeTime"] = newest
+        server.answer("/fapi/v1/ticker/24hr", tickers)
+        found = {market.symbol: market.quote_volume for market in await adapter.markets()}
+        assert list(found.items()) == [("1000PEPE/USDT:USDT", 1100000000.5), ("BTC/USDT:USDT", None)]
+        assert list(await adapter.tickers()) == ["1000PEPE/USDT:USDT"]
+
+    run("binanceusdm", work)
+
+
 def test_missing_funding_lists_leave_the_interval_open() -> None:
     async def work(adapter: Exchange, server: ExchangeServer) -> None:
         server.answer("/fapi/v1/fundingInfo", "", status=404)
@@ -428,9 +448,23 @@ def test_rubik_is_paced_per_address_after_a_refusal() -> None:
         for market in others:
             await adapter.rows(Kind.GLOBAL_LS, market, limit=1)
         assert clock.now == 1000.0  # eight instruments, eight budgets of five
-        server.answer(path, {"code": "50011", "msg": "Too Many Requests", "data": []}, status=429)
-        with pytest.raises(Exception, match="too many requests"):
-            await adapter.rows(Kind.GLOBAL_LS, others[0], limit=1)
+        refusals = [0]
+
+        async def refuse_once(_request: web.Request) -> web.Response:
+            refusals[0] += 1
+            if refusals[0] == 1:
+                return web.json_response({"code": "50011", "msg": "Too Many", "data": []}, status=429)
+            return web.json_response(payload("okx", "long-short-account-ratio-contract.json"))
+
+        server.say[path] = refuse_once
+        asked = len(server.asked(path))
+        answers = await asyncio.gather(*(adapter.rows(Kind.GLOBAL_LS, m, limit=1) for m in others))
+        assert [len(rows.ts) for rows in answers] == [1] * 8  # who was refused or waited asked again
+        assert len(server.asked(path)) == asked + 8 + 1
+        server.answer(path, {"code": "50011", "msg": "Too Many", "data": []}, status=429)
+        with pytest.raises(ThrottledError, match="too many requests"):
+            await adapter.rows(Kind.GLOBAL_LS, others[0], limit=1)  # the stricter reading asks once
+        assert len(server.asked(path)) == asked + 8 + 2
         del server.say[path]
         clock.now += 10
         before = clock.now

@@ -108,14 +108,16 @@ def _same(got: object, want: float | None, scale: float | None) -> bool:
 def missing(
     truth: Truth, rows: Iterable[Mapping[str, object]], timeframe: str, start: int, end: int
 ) -> list[tuple[str, str, int]]:
-    """(exchange, symbol, ts) of every true bar opening in [start, end) that no row holds."""
+    """(exchange, symbol, ts) of every true bar within [start, end] that no row holds."""
     have = {(r["exchange"], r["symbol"], r["ts"]) for r in rows if r["timeframe"] == timeframe}
     out = []
     for exchange in ("binanceusdm", "bybit", "okx"):
         for symbol in truth.symbols(exchange):
             stamps = truth.rows(exchange, symbol, timeframe, start, end)
             out += [
-                (exchange, symbol, ts) for ts in stamps if ts < end and (exchange, symbol, ts) not in have
+                (exchange, symbol, ts)
+                for ts in stamps
+                if ts + SPAN[timeframe] <= end and (exchange, symbol, ts) not in have
             ]
     return out
 

@@ -140,6 +140,36 @@ class TestAgainstTheReference:
         assert reference.derive(series, M5)[-1]["rsi"] is not None
         assert disagreements(series, M5) == []
 
+    def test_no_direction_agrees_with_nothing(self):
+        series = [
+            {"ts": MIDNIGHT + i * M5, "close": 5.0, "volume": 2.0, "taker_buy": 1.0, "oi_contracts": oi}
+            for i, oi in enumerate([100.0] * 12 + [102.0])
+        ]
+        assert reference.derive(series, M5)[-1]["flags"][3] is False
+        assert disagreements(series, M5) == []
+
+    def test_exactly_at_a_threshold_is_not_above(self):
+        oi = [100.0, 101.0] * 10 + [100.0, 105.0]
+        series = [
+            {
+                "ts": MIDNIGHT + i * M5,
+                "oi_contracts": level,
+                "global_ls": 2.0,
+                "volume": 100.0,
+                "taker_buy": 51.5,
+            }
+            for i, level in enumerate(oi)
+        ]
+        _, values, _, _, _ = product(series, M5)
+        at = Thresholds(z=float(values["z_score"][-1]))
+        _, _, flags, k, _ = product(series, M5, thresholds=at)
+        assert (flags[1][-1], k[-1]) == (0.0, 0.0)
+        below = Thresholds(
+            z=math.nextafter(at.z, 0), ls=math.nextafter(2, 0), imbalance_pct=math.nextafter(3, 0)
+        )
+        _, _, flags, k, _ = product(series, M5, thresholds=below)
+        assert (flags[1][-1], k[-1]) == (1.0, 3.0)
+
     @pytest.mark.parametrize("mean", [0.0, 1.0, -1.0])
     @pytest.mark.parametrize("unit", [0.0, 0.4e-9, 0.6e-9, 0.4e-6, 0.6e-6, 1e-3])
     def test_spreads_beside_those_too_small_for_a_z(self, mean, unit):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from futuresboard.exchanges.stamps import LiveLevel, oi_stamp, oi_stamp_from_live, taker_stamp
@@ -35,7 +35,6 @@ def level_rows(bars: Rows, price: np.ndarray, rng: np.random.Generator, noise: f
     return Rows(Kind.OI, bars.ts, {"oi_contracts": base, "oi_usd": usd})
 
 
-@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(60, 500), st.booleans())
 def test_oi_rows_tell_their_convention(seed: int, count: int, snapshot: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -63,7 +62,6 @@ def test_frozen_prices_and_unknown_values_give_no_oi_verdict() -> None:
     assert oi_stamp(unknown, bars) is None
 
 
-@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(10, 300), st.booleans())
 def test_live_levels_tell_the_convention(seed: int, pairs: int, snapshot: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -83,7 +81,6 @@ def test_live_levels_without_a_clear_winner_keep_the_default() -> None:
     assert oi_stamp_from_live([]) is None
 
 
-@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(30, 100), st.sampled_from(["start", "end", None]))
 def test_taker_rows_tell_their_convention(seed: int, count: int, truth: str | None) -> None:
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from futuresboard.exchanges.gate import Gate
@@ -86,7 +86,6 @@ jobs_strategy = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(jobs_strategy, st.integers(1, 8))
 def test_no_window_of_the_server_sees_more_than_nine_tenths(jobs: list[Job], concurrency: int) -> None:
     limits = [(10.0, 2.0), (20.0, 5.0)]
@@ -100,7 +99,6 @@ def test_no_window_of_the_server_sees_more_than_nine_tenths(jobs: list[Job], con
     assert run.gate.in_flight == 0
 
 
-@settings(max_examples=60, deadline=None)
 @given(jobs_strategy, st.integers(1, 8))
 def test_everyone_is_served_in_order_of_arrival_within_bucket_and_priority(
     jobs: list[Job], concurrency: int
@@ -112,7 +110,6 @@ def test_everyone_is_served_in_order_of_arrival_within_bucket_and_priority(
         assert orders == sorted(orders)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 120))
 def test_waiting_needs_no_polling(count: int) -> None:
     jobs = [Job(0.0, 0, 1.0, 0.01, 0.5, background=False) for _ in range(count)]

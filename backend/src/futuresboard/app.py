@@ -83,12 +83,13 @@ def _feed(context: ApiContext) -> Feed:
 def run(app: Flask, publisher: Publisher, settings: Settings, *, ready: Callable[[str], None]) -> None:
     """Serve on `settings.host` and `settings.port` until interrupted.
 
-    `ready` is called with the URL once the port listens. Raises ConfigError when it cannot be had.
+    `ready` is called with the URL once the port is had, before anything is answered. Raises
+    ConfigError when it cannot be had.
     """
     with closing(Server(app, settings.host, settings.port)) as server:
+        ready(server.url)
         publisher.start()
         try:
-            ready(server.url)
             server.serve()
         finally:
             publisher.stop()

@@ -25,7 +25,7 @@ TAKER_TOLERANCE = 0.02
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
-MOST_AT_ONCE = 8192
+MOST_AT_ONCE = 2048
 _FAR = np.iinfo(np.int64).max
 
 
@@ -129,7 +129,7 @@ class Book:
     def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
 
-        Candles that have not closed at `now_ms` (exchange time) are left out.
+        Candles and other windows that have not closed at `now_ms` (exchange time) are left out.
         """
         if rows.kind is Kind.FUNDING:
             for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
@@ -140,7 +140,8 @@ class Book:
             sheet.low[row] = 0
         slots = (rows.ts - self._origin) // STEP_MS
         held = (slots >= 0) & (slots < self._slots)
-        if rows.kind is Kind.CANDLES:
+        if sheet.offset == 0:
+            # A row stamped with its window's start may be shown while the window is still open.
             held &= rows.ts + STEP_MS <= now_ms
         slots = slots[held]
         if not len(slots):
@@ -228,7 +229,9 @@ class Book:
         low = int(self._sheets[kind].low[row])
         return None if low == _FAR else self._origin + low * STEP_MS
 
-    def ready(self, now_ms: int, finalise_after_ms: int, patience_ms: int) -> Ready | None:
+    def ready(
+        self, now_ms: int, finalise_after_ms: int, patience_ms: int, *, live_only: bool = False
+    ) -> Ready | None:
         """Bars that can be finalised (or must be revised) at `now_ms`, and marks them as handed over.
 
         A bar needs its candle. It is ready when every published kind has its row, or is known to
@@ -239,6 +242,8 @@ class Book:
         if stop <= 0:
             return None
         candles = self._sheets[Kind.CANDLES].have[:, :stop]
+        if live_only:
+            candles = candles & (np.arange(stop) >= self.slot(self._begin - STEP_MS))
         open_ = candles & (~self._done[:, :stop] | self._dirty[:, :stop])
         if not open_.any():
             return None

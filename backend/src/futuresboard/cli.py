@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "sim-exchange":
         return sim.main(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         overrides = {"DATABASE_URL": arguments.database} if getattr(arguments, "database", None) else {}
         settings = load(os.environ, project_root(), demo=arguments.demo, overrides=overrides)

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -105,13 +106,12 @@ class Collector:
             return [market for market in markets if market.base in self._settings.symbols]
         return list(markets[: self._settings.max_pairs])
 
-    async def adopt(self, markets: Sequence[Market], wall_ms: int) -> None:
-        """Record these pairs from now on; `wall_ms` is this machine's wall clock, for the skew alone."""
+    async def adopt(self, markets: Sequence[Market]) -> None:
+        """Record these pairs from now on."""
         self.markets = list(markets)
         pairs = await self._run(lambda: self._pipeline.register(self.markets))
         self._rows = {market.symbol: row for row, market in enumerate(self.markets)}
         self.begin_ms = self.now_ms()
-        self.skew_ms = self.begin_ms - wall_ms
         newest = self.begin_ms // STEP_MS * STEP_MS - STEP_MS
         self._bar = newest
         history = self._settings.history_bars + 8
@@ -144,7 +144,10 @@ class Collector:
     async def _sample_clock(self) -> None:
         sent = self._clock.monotonic()
         heard = await self.exchange.server_time()
-        self.time.sample(sent, self._clock.monotonic(), heard)
+        received = self._clock.monotonic()
+        self.time.sample(sent, received, heard)
+        # Against this machine's wall clock, which dates nothing but log lines.
+        self.skew_ms = self.time.now_ms(received) - int(time.time() * 1000)
 
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
@@ -198,15 +201,24 @@ class Collector:
     def _settle_levels(self, verdict: stamps.LevelStamp) -> None:
         # LS follows its exchange's OI: nothing in a ratio tells when it was taken.
         for kind in LEVELS:
-            self._settle(kind, {"snapshot": 1, "start": 0}[verdict], verdict)
+            if kind in self.book.kinds:
+                self._settle(kind, {"snapshot": 1, "start": 0}[verdict], verdict)
 
     def _settle(self, kind: Kind, offset: int, verdict: str) -> None:
         before = self.stamps.get(kind.value)
-        if self.book.decide(kind, offset):
-            level = logging.WARNING if before not in (None, verdict) else logging.INFO
-            log.log(level, "%s: %s rows are stamped with the %s", self.id, kind.value, _STAMP_WORDS[verdict])
-            self._flush_soon.set()
         self.stamps[kind.value] = verdict
+        if not self.book.decide(kind, offset):
+            return
+        self._flush_soon.set()
+        if before is None and kind in (Kind.OI, Kind.TAKER):
+            log.info("%s: %s rows are stamped with the %s", self.id, kind.value, _STAMP_WORDS[verdict])
+        elif before is not None:
+            log.warning(
+                "%s: %s rows are now stamped with the %s; bars are revised",
+                self.id,
+                kind.value,
+                _STAMP_WORDS[verdict],
+            )
 
     def _weigh_live_evidence(self) -> None:
         if Kind.OI not in self.book.kinds or not self.book.undecided(Kind.OI):
@@ -240,7 +252,7 @@ class Collector:
             work.append(self.probe_stamps())
         await asyncio.gather(*work)
         self._weigh_live_evidence()
-        await self.flush()
+        await self.flush(live_only=True)
         if not tally.errors:
             self.last_ok_ms = self.now_ms()
         return tally
@@ -393,13 +405,13 @@ class Collector:
             await self.flush()
             await self._clock.sleep(FLUSH_S / self.time.rate)
 
-    async def flush(self) -> None:
-        """Store every bar that can be finalised now."""
-        async with self._flush_lock:
-            while True:
+    async def flush(self, *, live_only: bool = False) -> None:
+        """Store every bar (`live_only`: that closed since the start) that can be finalised now."""
+        while True:
+            async with self._flush_lock:
                 now = self.now_ms()
                 wait_ms = int(self._settings.finalise_after * 1000)
-                ready = self.book.ready(now, wait_ms, HISTORY_PATIENCE_MS)
+                ready = self.book.ready(now, wait_ms, HISTORY_PATIENCE_MS, live_only=live_only)
                 if ready is None or not await self._store(ready, now):
                     return
 

@@ -45,20 +45,24 @@ def _serve(settings: Settings) -> int:
         on_commit=lambda done: publisher[0].publish(done.seq, done.alerts) if publisher else None,
         on_health=lambda document: publisher[0].publish_health(document) if publisher else None,
     )
-    scraper.start()
-    try:
-        with contextlib.closing(open_reader(settings)) as reader:
-            app, _, events = create_app(
-                settings,
-                reader=reader,
-                now_ms=scraper.now_ms,
-                health=scraper.health,
-                save_thresholds=scraper.save_thresholds,
-            )
-            publisher.append(events)
-            run(app, events, settings, ready=lambda url: _greet(settings, url))
-    finally:
-        scraper.stop()
+
+    def begin(url: str) -> None:
+        scraper.start()
+        _greet(settings, url)
+
+    with contextlib.closing(open_reader(settings)) as reader:
+        app, _, events = create_app(
+            settings,
+            reader=reader,
+            now_ms=scraper.now_ms,
+            health=scraper.health,
+            save_thresholds=scraper.save_thresholds,
+        )
+        publisher.append(events)
+        try:
+            run(app, events, settings, ready=begin)
+        finally:
+            scraper.stop()
     return 0
 
 

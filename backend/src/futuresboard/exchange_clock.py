@@ -7,6 +7,9 @@ REAL_TIME_SLACK_S = 2.0
 
 SHORTEST_S = 0.2
 AGREE = 0.2
+DRIFT = 0.0005
+"""Seconds a second by which two clocks may part; generous for quartz."""
+STEP_S = 0.05
 
 
 class ExchangeClock:
@@ -21,6 +24,7 @@ class ExchangeClock:
         self._last: tuple[float, int] | None = None
         self._rate = 1.0
         self._suspected = 1.0
+        self._error = 0.0
 
     @property
     def rate(self) -> float:
@@ -34,17 +38,32 @@ class ExchangeClock:
 
     def sample(self, sent: float, received: float, exchange_ms: int) -> None:
         """Add an answer: local monotonic seconds of sending and receiving, and the time in it."""
-        local = (sent + received) / 2.0
+        local, error = (sent + received) / 2.0, (received - sent) / 2.0
         if self._last is not None and local - self._last[0] >= SHORTEST_S:
-            elapsed, told = local - self._last[0], (exchange_ms - self._last[1]) / 1000.0
-            measured = told / elapsed
-            if abs(told - elapsed) <= REAL_TIME_SLACK_S:
-                self._rate = 1.0
-            elif abs(measured - self._suspected) <= AGREE * measured:
-                # Seen twice in a row it is a rate; seen once it was a step of the exchange's clock.
-                self._rate = measured
-            self._suspected = measured
-        self._last = (local, exchange_ms)
+            self._weigh(local, exchange_ms)
+        if self._last is None or self._rate != 1.0 or self._better(local, error, exchange_ms):
+            self._last, self._error = (local, exchange_ms), error
+
+    def _weigh(self, local: float, exchange_ms: int) -> None:
+        """Judge the rate by the time since the sample in use."""
+        if self._last is None:
+            return
+        elapsed, told = local - self._last[0], (exchange_ms - self._last[1]) / 1000.0
+        measured = told / elapsed
+        if abs(told - elapsed) <= REAL_TIME_SLACK_S:
+            self._rate = 1.0
+        elif abs(measured - self._suspected) <= AGREE * measured:
+            # Seen twice in a row it is a rate; seen once it was a step of the exchange's clock.
+            self._rate = measured
+        self._suspected = measured
+
+    def _better(self, local: float, error: float, exchange_ms: int) -> bool:
+        """Whether a sample says more than the one in use: a slow answer tells little about the time."""
+        if self._last is None:
+            return True
+        aged = self._error + DRIFT * (local - self._last[0])
+        off = abs(self.now_ms(local) - exchange_ms) / 1000.0
+        return error <= aged or off > error + aged + STEP_S
 
     def now_ms(self, local: float) -> int:
         """Exchange time at a local monotonic time, ms UTC. Raises LookupError before the first sample."""

@@ -102,7 +102,9 @@ class Scraper:
             raise self.failure
 
     def stop(self, timeout_s: float = 15.0) -> None:
-        """Finish what is being written and end the thread."""
+        """Finish what is being written and end the thread; nothing to do when it never began."""
+        if self._thread.ident is None:
+            return
         if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(timeout_s)
@@ -238,7 +240,7 @@ class Scraper:
         if not markets:
             log.warning("%s: lists none of the pairs asked for", collector.id)
             return
-        await collector.adopt(markets, int(time.time() * 1000))
+        await collector.adopt(markets)
         if (reserved := RESERVED_BUDGET.get(collector.id)) is not None:
             collector.exchange.keep_free(reserved[0], reserved[1] * len(markets))
         log.info("%s: recording %d pairs", collector.id, len(markets))

@@ -88,7 +88,7 @@ export class LiveData {
   private get transport(): Transport {
     if (this.connected) return this.socket;
     if (this.http === "ok") return "http";
-    return this.socket === "connecting" && this.http === "untried" ? "connecting" : "offline";
+    return this.http === "untried" ? "connecting" : "offline";
   }
 
   private store(tf: string): RowStore {

@@ -25,7 +25,7 @@ export function App() {
   const phone = useMedia("(max-width: 767px)");
   const wide = useMedia("(min-width: 1280px)");
   const { settings, error: settingsError } = useSettings();
-  const { health, told } = useHealth();
+  const { health, failed, told } = useHealth();
   const page = usePage(settings, wide);
   const { tf, filter, railOpen } = page;
   const { alerts, live } = useBoard(tf, page.openAlert, told);
@@ -67,7 +67,7 @@ export function App() {
         onBell={() => showRail(!railOpen)}
         onHelp={showHelp}
       />
-      <Banners live={live} settingsError={settingsError} health={health} />
+      <Banners live={live} settingsError={settingsError} health={health} healthFailed={failed} />
       <main className="relative flex min-h-0 flex-1 flex-col">
         <ErrorBoundary name="The overview">
           <KpiStrip kpis={kpis} oiTrail={oiTrail} health={health} zThreshold={context.limits.z} />

@@ -7,6 +7,7 @@ interface Props {
   live: LiveSnapshot;
   settingsError: string | null;
   health: Health | null;
+  healthFailed: boolean;
 }
 
 const FINE = new Set(["ok", "starting", "up", "live", "healthy"]);
@@ -24,7 +25,7 @@ function exchangeTrouble(health: Health | null): Message[] {
   return names === "" ? [] : [{ tone: "warn", text: `${names}. The other exchanges are not affected.` }];
 }
 
-function messages({ live, settingsError, health }: Props): Message[] {
+function messages({ live, settingsError, health, healthFailed }: Props): Message[] {
   if (live.transport === "offline") {
     const shown = live.rows.length > 0 ? "These are the last known figures. " : "";
     return [{ tone: "bad", text: `No connection to the server. ${shown}The page keeps trying.` }];
@@ -34,6 +35,7 @@ function messages({ live, settingsError, health }: Props): Message[] {
   if (settingsError !== null) {
     found.push({ tone: "warn", text: `The settings could not be read: ${settingsError} The page keeps trying.` });
   }
+  if (healthFailed) found.push({ tone: "warn", text: "The state of the exchanges could not be read. The page keeps trying." });
   return [...found, ...exchangeTrouble(health)];
 }
 

@@ -18,15 +18,22 @@ export function useKeys(commands: Commands): void {
     event.preventDefault();
     run();
   };
-  const move = (delta: number) => prevented(() => commands.move(delta));
+  const moveUnlessIn = (place: string, delta: number) => (event: KeyboardEvent) => {
+    if (event.target instanceof Element && event.target.closest(place)) return;
+    event.preventDefault();
+    commands.move(delta);
+  };
+  // Arrows walk the pairs even from the open details; there the larger steps scroll the details.
+  const step = (delta: number) => moveUnlessIn("[aria-modal=true]", delta);
+  const leap = (delta: number) => moveUnlessIn("[role=dialog]", delta);
   useHotkeys({
     "/": prevented(commands.search),
-    ArrowDown: move(1),
-    ArrowUp: move(-1),
-    PageDown: move(PAGE),
-    PageUp: move(-PAGE),
-    Home: move(-ALL),
-    End: move(ALL),
+    ArrowDown: step(1),
+    ArrowUp: step(-1),
+    PageDown: leap(PAGE),
+    PageUp: leap(-PAGE),
+    Home: leap(-ALL),
+    End: leap(ALL),
     Escape: commands.escape,
     t: commands.nextTimeframe,
     a: commands.toggleRail,

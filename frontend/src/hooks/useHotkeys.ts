@@ -4,6 +4,7 @@ export type Hotkeys = Record<string, (event: KeyboardEvent) => void>;
 
 const TYPING = "input:not([type=radio]), textarea, select, [contenteditable=true]";
 const OWN_ARROWS = "input, textarea, select";
+const MOVES = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
 
 /** Single-key commands of the page. While someone types, only Escape is ours. */
 export function useHotkeys(keys: Hotkeys): void {
@@ -15,7 +16,7 @@ export function useHotkeys(keys: Hotkeys): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target instanceof Element ? event.target : document.body;
-      const busy = event.key.startsWith("Arrow") ? OWN_ARROWS : TYPING;
+      const busy = MOVES.has(event.key) ? OWN_ARROWS : TYPING;
       if (event.key !== "Escape" && target.closest(busy)) return;
       current.current[event.key]?.(event);
     };

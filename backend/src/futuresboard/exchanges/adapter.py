@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from futuresboard.errors import (
     BlockedError,
     ExchangeError,
+    PairGoneError,
     PayloadError,
     ThrottledError,
     TransientError,
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 UNSUPPORTED_RETRY_S = 600.0
 SETTLE = "USDT"
+STATISTICS = frozenset({Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER})
 
 
 class Adapter(ABC):
@@ -108,7 +110,11 @@ class Adapter(ABC):
     async def rows(
         self, kind: Kind, market: Market, *, limit: int, end: int | None = None, background: bool = False
     ) -> Rows:
-        """The newest `limit` rows of a kind, or the newest with stamp <= `end`; one page at most."""
+        """The newest `limit` rows of a kind, or the newest with stamp <= `end`; one page at most.
+
+        Only what every pair has tells that a pair is gone or a whole series not published: no
+        exchange is without candles, and a pair may well be without statistics.
+        """
         if kind not in self.kinds:
             raise UnpublishedError(self.id, f"{kind} has no request of its own here")
         limit = max(1, min(limit, self.page_rows[kind]))
@@ -118,7 +124,11 @@ class Adapter(ABC):
         except UnpublishedError as error:
             if kind is not Kind.CANDLES:
                 raise
-            raise TransientError(self.id, error.reason) from error  # no exchange is without candles
+            raise TransientError(self.id, error.reason) from error
+        except PairGoneError as error:
+            if kind not in STATISTICS:
+                raise
+            raise TransientError(self.id, f"no {kind} of {market.symbol}: {error.reason}") from error
         with self.reading():
             return parse.newest(self.read(kind, payload), limit, end)
 

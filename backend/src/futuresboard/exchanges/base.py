@@ -73,7 +73,8 @@ class Exchange(Protocol):
         `limit` may exceed `page_rows`: then one page is returned. The still-forming candle is
         included when the exchange returns it; telling it apart is the caller's. `background` work
         (warm start, healing of gaps) yields budget and slots to every other request, and leaves
-        free what `keep_free` asked for.
+        free what `keep_free` asked for. UnpublishedError speaks of the kind on the whole exchange
+        (never of candles), PairGoneError of the pair (never because of missing statistics).
         """
         ...
 

@@ -142,7 +142,7 @@ class BinanceUsdm(Adapter):
             row.get("contractType") in types
             and row.get("status") == "TRADING"
             and row.get("quoteAsset") == SETTLE
-            and row.get("marginAsset") == SETTLE
+            and row.get("marginAsset", SETTLE) == SETTLE
             and bool(row.get("baseAsset"))
             and bool(row.get("symbol"))
         )

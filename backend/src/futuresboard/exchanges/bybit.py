@@ -139,7 +139,7 @@ class Bybit(Adapter):
             row.get("contractType") == "LinearPerpetual"
             and row.get("status") == "Trading"
             and row.get("quoteCoin") == SETTLE
-            and row.get("settleCoin") == SETTLE
+            and row.get("settleCoin", SETTLE) == SETTLE
             and (self.tradfi or row.get("symbolType") not in TRADFI_TYPES)
             and bool(row.get("baseCoin"))
             and bool(row.get("symbol"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import ccxt.async_support as ccxt
 from ccxt.base.errors import BaseError, RequestTimeout
 
@@ -30,6 +31,7 @@ PROBE_AFTER_S = 600.0
 PACED_THROTTLE_S = 5.0
 """A throttle up to this long is waited out in the queue; a longer one is told to the caller."""
 LATENCIES_KEPT = 256
+RATE_WINDOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,12 @@ class Transport:
         self.client.handle_errors = self._judge
         if url_override:
             self.client.urls["api"] = redirect(self.client.urls["api"], url_override)
-            self.client.timeout_on_exit = 0 if url_override.startswith("http:") else 250
+            if url_override.startswith("http:"):
+                self.client.verify = False  # no TLS: neither its context nor its grace period at the end
+                self.client.timeout_on_exit = 0
         self._limits = limits
         self._failure = failure
+        self._session: aiohttp.ClientSession | None = None
         self._gate = Gate(concurrency, clock)
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._offset_ms: float | None = None
@@ -114,13 +119,15 @@ class Transport:
         return self._buckets[place]
 
     def relimit(self, budget: str, limit: Limit) -> None:
-        """Replace a budget's limit; what waits under the old one fails as throttled for a window."""
+        """Replace a budget's limit; what was under the old one is waited out, what waits is refused."""
         self._limits = {**self._limits, budget: limit}
-        for place in [place for place in self._buckets if place[0] == budget]:
+        old = [self._buckets.pop(place) for place in list(self._buckets) if place[0] == budget]
+        for bucket in old:
             self._gate.reject(
-                lambda: ThrottledError(self.exchange, f"stricter limit for {budget}", limit.window_s),
-                self._buckets.pop(place),
+                lambda: ThrottledError(self.exchange, f"stricter limit for {budget}", limit.window_s), bucket
             )
+        if old:
+            self.bucket(budget).block(self.clock.monotonic(), limit.window_s)
 
     def exchange_now_ms(self) -> float | None:
         """The exchange's clock now, milliseconds; None before it was ever heard."""
@@ -155,9 +162,19 @@ class Transport:
             self._bans_in_row = 0
         return payload
 
+    def _open(self) -> None:
+        """An HTTP session of our own: ccxt's asks aiohttp for an option that newer Pythons refuse."""
+        self.client.own_session = False
+        self.client.open()
+        connector = aiohttp.TCPConnector(ssl=self.client.ssl_context)
+        self._session = self.client.session = aiohttp.ClientSession(connector=connector)
+
     async def _send(self, request: Request, started: float) -> object:
+        if self._session is None:
+            self._open()
         self._requests += 1
         self._sent.append(started)
+        self._forget_sent(started)
         token = _request.set(request)
         try:
             payload: object = await getattr(self.client, request.endpoint)(dict(request.params))
@@ -250,6 +267,10 @@ class Transport:
             lambda: ThrottledError(self.exchange, error.reason, error.retry_after_s, ban=error.ban), place
         )
 
+    def _forget_sent(self, now: float) -> None:
+        while self._sent and self._sent[0] <= now - RATE_WINDOW_S:
+            self._sent.popleft()
+
     def unreadable(self, error: PayloadError) -> None:
         """Count an answer as failed that arrived well and turned out to be of the wrong shape."""
         self._failed += 1
@@ -258,8 +279,7 @@ class Transport:
     def stats(self) -> ExchangeStats:
         """A snapshot; to be taken in the loop's own thread."""
         now = self.clock.monotonic()
-        while self._sent and self._sent[0] <= now - 60:
-            self._sent.popleft()
+        self._forget_sent(now)
         used: dict[str, float] = {}
         for (budget, _), bucket in self._buckets.items():
             used[budget] = max(used.get(budget, 0.0), bucket.used(now) / bucket.limit)
@@ -271,7 +291,7 @@ class Transport:
             peak_in_flight=self._gate.peak_in_flight,
             latency_p50_s=latencies[len(latencies) // 2] if latencies else None,
             latency_p95_s=latencies[len(latencies) * 95 // 100] if latencies else None,
-            request_rate=len(self._sent) / 60,
+            request_rate=len(self._sent) / RATE_WINDOW_S,
             budget_used=used,
             last_error=self._last_error,
             banned_for_s=max(0.0, self._pauses.get(None, (0.0, ""))[0] - now),
@@ -298,3 +318,5 @@ class Transport:
         """Cancel what waits and end the HTTP session."""
         await self._gate.close()
         await self.client.close()
+        if self._session is not None:
+            await self._session.close()

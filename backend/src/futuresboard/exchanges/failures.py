@@ -62,7 +62,7 @@ class Answer:
 def http_failure(answer: Answer) -> ExchangeError | None:
     """What the status and the bare body say on any exchange; None for a well-formed 200.
 
-    451 and 403 are blocks, 429 a throttle; 401 and 404, and 400 on a request that names no pair,
+    451 and 403 are blocks, 429 a throttle; 401, and 400 or 404 on a request that names no pair,
     mean "not offered here"; everything else from 400 on is transient; a 200 whose body is no JSON
     object or array is a payload error.
     """
@@ -70,7 +70,7 @@ def http_failure(answer: Answer) -> ExchangeError | None:
         return throttled(answer)
     if answer.status in (403, 451):
         return BlockedError(answer.exchange, f"refused by location or firewall: {answer.says()}")
-    if answer.status in (401, 404) or (answer.status == 400 and not answer.pair):
+    if answer.status == 401 or (answer.status in (400, 404) and not answer.pair):
         return UnpublishedError(answer.exchange, f"not offered to the public: {answer.says()}")
     if answer.status >= 400 or answer.status < 200:
         return TransientError(answer.exchange, answer.says())

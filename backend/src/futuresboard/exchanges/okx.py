@@ -162,14 +162,20 @@ class Okx(Adapter):
     async def rows(
         self, kind: Kind, market: Market, *, limit: int, end: int | None = None, background: bool = False
     ) -> Rows:
-        """As every exchange; a rubik path that refuses for its rate is paced per address from then on."""
+        """As every exchange; a rubik path that refuses for its rate is paced per address from then on.
+
+        Whoever was sent or waiting under the laxer reading then queues once more.
+        """
+        strict = self.rubik_per_ip
         try:
             return await super().rows(kind, market, limit=limit, end=end, background=background)
         except ThrottledError as error:
-            if kind in _RUBIK and not error.ban and not self.rubik_per_ip:
+            if kind not in _RUBIK or error.ban or strict:
+                raise
+            if not self.rubik_per_ip:
                 log.warning("okx: %s; its statistics are paced per address from now on", error.reason)
                 self._limit_rubik_per_ip()
-            raise
+        return await super().rows(kind, market, limit=limit, end=end, background=background)
 
     def _limit_rubik_per_ip(self) -> None:
         self.rubik_per_ip = True

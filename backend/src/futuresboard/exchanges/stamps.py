@@ -60,16 +60,15 @@ def oi_stamp(oi: Rows, candles: Rows) -> LevelStamp | None:
 def oi_stamp_from_live(levels: Sequence[LiveLevel]) -> LevelStamp | None:
     """The same where rows carry no USD value: rows against our own live snapshots beside a close.
 
-    The level at the close C is taken as the middle of the two live ones. "start" (the row stamped
-    C - 5 min is the one that stood at C) only if its median error is less than half of the other;
-    else "snapshot". None with fewer than `LEAST_LIVE_PAIRS` usable pairs.
+    A row's error is its distance to the nearer of the two live ones: where live values move once a
+    bar, the one before C still shows the bar before. "start" (the row stamped C - 5 min is the one
+    that stood at C) only if its median error is less than half of the other; else "snapshot". None with fewer than `LEAST_LIVE_PAIRS` usable pairs.
     """
     values = np.array(levels, dtype=np.float64).reshape(-1, 4)
     values = values[np.all(np.isfinite(values) & (values > 0), axis=1)]
     if len(values) < LEAST_LIVE_PAIRS:
         return None
-    live = (values[:, 2] + values[:, 3]) / 2
-    snapshot, start = _error(values[:, 0], live), _error(values[:, 1], live)
+    snapshot, start = (_nearest_error(values[:, row], values[:, 2:]) for row in (0, 1))
     return "start" if start < CLEARLY * snapshot else "snapshot"
 
 
@@ -99,6 +98,10 @@ def _aligned(ts: IntArray, values: FloatArray, candles: Rows, *columns: FloatArr
     picked = [values[left], *(column[right] for column in columns)]
     usable = np.all([np.isfinite(column) & (column > 0) for column in picked], axis=0)
     return [common[usable].astype(np.float64), *(column[usable] for column in picked)]
+
+
+def _nearest_error(values: FloatArray, live: FloatArray) -> float:
+    return float(np.median(np.abs(values[:, None] / live - 1).min(axis=1)))
 
 
 def _error(values: FloatArray, reference: FloatArray) -> float:

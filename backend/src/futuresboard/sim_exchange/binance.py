@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import orjson
 
+from futuresboard.sim_exchange.binance_rows import contract, premium, ticker
 from futuresboard.sim_exchange.live import Snapshot
 from futuresboard.sim_exchange.series import Span
 from futuresboard.sim_exchange.universe import HOUR_MS, Instrument, Sort, State
 from futuresboard.sim_exchange.venue import Venue, World, whole
-from futuresboard.sim_exchange.wire import Query, fixed, floats, one, power, refuse
+from futuresboard.sim_exchange.wire import Query, fixed, floats, one, refuse
 
 INTERVALS = {
     "1m": 60_000,
@@ -30,8 +31,6 @@ INTERVALS = {
 }
 # Weeks open on Monday; 1 January 1970 was a Thursday.
 WEEK_OFFSET = 4 * 24 * HOUR_MS
-PERPETUAL_DELIVERY = 4_133_404_800_000
-_SUBTYPES = {"stock": "EQUITY", "commodity": "COMMODITY", "forex": "FOREX"}
 _FUTURES = (State.LIVE, State.SETTLING, State.PENDING)
 _QUOTED = (State.LIVE, State.SETTLING, State.GONE)
 
@@ -124,59 +123,12 @@ class Binance(Venue):
                 "rateLimits": limits,
                 "exchangeFilters": [],
                 "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
-                "symbols": [self._contract(row, state) for _, row, state in self.listed(*_FUTURES)],
+                "symbols": [
+                    contract(row, state, *self.market.window(row)) for _, row, state in self.listed(*_FUTURES)
+                ],
             }
 
         return self.kept(("exchangeInfo",), make)
-
-    def _contract(self, row: Instrument, state: State) -> dict[str, object]:
-        listed, ended = self.market.window(row)
-        status = {State.LIVE: "TRADING", State.SETTLING: "SETTLING", State.PENDING: "PENDING_TRADING"}[state]
-        tick, step = power(-row.price_decimals), power(row.qty_exp)
-        lot = {"maxQty": "10000000", "minQty": step, "stepSize": step}
-        return {
-            "symbol": row.id,
-            "pair": row.id.split("_")[0],
-            "contractType": _contract_type(row),
-            "deliveryDate": ended or row.expiry_ts or PERPETUAL_DELIVERY,
-            "onboardDate": listed,
-            "status": status,
-            "maintMarginPercent": "2.5000",
-            "requiredMarginPercent": "5.0000",
-            "baseAsset": row.base,
-            "quoteAsset": row.quote,
-            "marginAsset": row.settle,
-            "pricePrecision": row.price_decimals + 1,
-            "quantityPrecision": row.base_decimals,
-            "baseAssetPrecision": 8,
-            "quotePrecision": 8,
-            "underlyingType": "INDEX" if row.sort is Sort.INDEX else _SUBTYPES.get(row.topic, "COIN"),
-            "underlyingSubType": [],
-            "triggerProtect": "0.0500",
-            "liquidationFee": "0.015000",
-            "marketTakeBound": "0.05",
-            "maxMoveOrderLimit": 10000,
-            "filters": [
-                {
-                    "filterType": "PRICE_FILTER",
-                    "minPrice": tick,
-                    "maxPrice": power(max(6 - row.price_decimals, 1)),
-                    "tickSize": tick,
-                },
-                {"filterType": "LOT_SIZE", **lot},
-                {"filterType": "MARKET_LOT_SIZE", **lot},
-                {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-                {"filterType": "MIN_NOTIONAL", "notional": "5"},
-                {
-                    "filterType": "PERCENT_PRICE",
-                    "multiplierUp": "1.1000",
-                    "multiplierDown": "0.9000",
-                    "multiplierDecimal": "4",
-                },
-            ],
-            "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"],
-            "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
-        }
 
     # --- tickers -----------------------------------------------------------------------------
     def _bulk(
@@ -190,7 +142,7 @@ class Binance(Venue):
 
     def ticker_24hr(self, query: Query) -> bytes:
         """24-hour statistics; delisted symbols stay with an old closeTime."""
-        return self._bulk(query, "24hr", _QUOTED, _ticker)
+        return self._bulk(query, "24hr", _QUOTED, ticker)
 
     def ticker_price(self, query: Query) -> bytes:
         """Last prices."""
@@ -224,7 +176,7 @@ class Binance(Venue):
 
     def premium_index(self, query: Query) -> bytes:
         """Mark price and the rate predicted for the next settlement."""
-        return self._bulk(query, "premium", _QUOTED[:2], _premium)
+        return self._bulk(query, "premium", _QUOTED[:2], premium)
 
     def open_interest(self, query: Query) -> bytes:
         """One symbol's open interest now, base units, one side."""
@@ -361,49 +313,3 @@ class Binance(Venue):
         ]
         now = self.now
         return orjson.dumps({"lastUpdateId": now, "E": now, "T": now, "bids": sides[0], "asks": sides[1]})
-
-
-def _contract_type(row: Instrument) -> str:
-    if row.sort is Sort.TRADFI:
-        return "TRADIFI_PERPETUAL"
-    if row.sort is Sort.DELIVERY:
-        return f"{row.topic.upper()}_QUARTER"
-    return "PERPETUAL"
-
-
-def _ticker(row: Instrument, s: Snapshot, i: int, ts: int) -> dict[str, object]:
-    price, size = row.price_decimals, row.base_decimals
-    last, open_, volume, quote = (int(a[i]) for a in (s.last, s.day_open, s.day_volume, s.day_quote))
-    average = quote / 10_000 / (volume / 10**size) if volume else 0.0
-    return {
-        "symbol": row.id,
-        "priceChange": one(last - open_, price) + "0",
-        "priceChangePercent": f"{(last / open_ - 1) * 100:.3f}",
-        "weightedAvgPrice": f"{average:.{price + 1}f}",
-        "lastPrice": one(last, price) + "0",
-        "lastQty": one(max(volume // 200_000, row.qty_step), size),
-        "openPrice": one(open_, price) + "0",
-        "highPrice": one(int(s.day_high[i]), price) + "0",
-        "lowPrice": one(int(s.day_low[i]), price) + "0",
-        "volume": one(volume, size),
-        "quoteVolume": one(quote, 4),
-        "openTime": ts - ts % 60_000 - 86_400_000,
-        "closeTime": ts,
-        "firstId": ts // 1000,
-        "lastId": ts // 1000 + quote // 7_000_000,
-        "count": 1 + quote // 7_000_000,
-    }
-
-
-def _premium(row: Instrument, s: Snapshot, i: int, ts: int) -> dict[str, object]:
-    pays = row.sort is not Sort.DELIVERY
-    return {
-        "symbol": row.id,
-        "markPrice": f"{s.mark[i]:.8f}",
-        "indexPrice": f"{s.index[i]:.8f}",
-        "estimatedSettlePrice": f"{s.index[i]:.8f}",
-        "lastFundingRate": f"{s.funding[i]:.8f}" if pays else "",
-        "interestRate": f"{0.0001 * row.funding_hours / 8:.8f}" if pays else "",
-        "nextFundingTime": int(s.next_funding[i]) if pays else 0,
-        "time": ts,
-    }

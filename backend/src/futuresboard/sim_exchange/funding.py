@@ -27,6 +27,9 @@ class Funding:
     def __init__(self, coin_keys: U64, own_keys: U64, rows: list[Instrument]) -> None:
         self._coin = coin_keys
         self._own = own_keys
+        # Large coins rarely see extreme funding.
+        temper = [0.12 if row.coin.rank < 12 else 0.5 if row.coin.rank < 45 else 1.0 for row in rows]
+        self._temper = np.array(temper)[:, None]
         self.hours = np.array([row.funding_hours for row in rows], dtype=np.int64)
         self._decimals = rate_decimals(rows[0].exchange) if rows else 8
 
@@ -42,7 +45,9 @@ class Funding:
         part = (hours % 24) / 24.0
         slow = base * (1 - part) + after * part
         wild = np.sign(slow) * np.maximum(np.abs(slow) - 1.75, 0.0) ** 2
-        return np.asarray(INTEREST + 0.00045 * slow + 0.0042 * wild + 0.00033 * normal(own, hours))
+        return np.asarray(
+            INTEREST + 0.00045 * slow + 0.0042 * wild * self._temper[rows] + 0.00033 * normal(own, hours)
+        )
 
     def _rate(self, premium: F64, hours: I64) -> F64:
         per_8h = premium + np.clip(INTEREST - premium, -0.0005, 0.0005)

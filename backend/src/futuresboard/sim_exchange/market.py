@@ -46,7 +46,7 @@ class Levels:
 
 
 class Market:
-    """The simulated market of all exchanges; thread-safe for readers of the GIL only.
+    """The simulated market of all exchanges, for one thread; another reads from a `twin`.
 
     Memory is bounded: at most `config.cache_blocks` blocks of 32 instruments x one day
     (about 450 kB each).
@@ -54,6 +54,8 @@ class Market:
 
     def __init__(self, config: SimConfig, epoch_ms: int) -> None:
         self.seed = config.seed
+        self.epoch_ms = epoch_ms
+        self.version = 0
         self.rows = {exchange: listing(exchange, config.pairs, epoch_ms) for exchange in EXCHANGES}
         self.index = {ex: {row.id: i for i, row in enumerate(rows)} for ex, rows in self.rows.items()}
         self._by_symbol = {ex: {row.symbol: row for row in rows} for ex, rows in self.rows.items()}
@@ -100,6 +102,7 @@ class Market:
         if row is None:
             raise KeyError(name)
         self._ended[exchange, row.id] = at_ms
+        self.version += 1
 
     def list_new(self, exchange: str, name: str | None, at_ms: int) -> Instrument:
         """List a spare instrument (the next one, or by name) from a time on. KeyError if none."""
@@ -107,6 +110,7 @@ class Market:
             wanted = row.state is State.SPARE if name is None else name in (row.id, row.symbol)
             if wanted and (exchange, row.id) not in self._listed:
                 self._listed[exchange, row.id] = at_ms
+                self.version += 1
                 return row
         raise KeyError(name or "no spare instrument")
 
@@ -114,6 +118,13 @@ class Market:
         """Undo every listing and delisting made while running."""
         self._ended.clear()
         self._listed.clear()
+        self.version += 1
+
+    def twin(self, config: SimConfig) -> Market:
+        """The same market with caches of its own; listings made while running are shared."""
+        other = Market(config, self.epoch_ms)
+        other._ended, other._listed = self._ended, self._listed
+        return other
 
     # --- data --------------------------------------------------------------------------------
     def block(self, exchange: str, group: int, day: int) -> Block:

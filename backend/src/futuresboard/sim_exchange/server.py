@@ -19,7 +19,7 @@ from futuresboard.sim_exchange.hashing import key_of
 from futuresboard.sim_exchange.limits import Counts, Limits
 from futuresboard.sim_exchange.okx_history import OkxSwaps
 from futuresboard.sim_exchange.truth import Truth
-from futuresboard.sim_exchange.venue import Endpoint, Venue, build_world
+from futuresboard.sim_exchange.venue import Endpoint, Venue, build_world, twin
 from futuresboard.sim_exchange.wire import Answer, Query, RefusalError
 
 _PREFIX = {"binance": "binanceusdm", "bybit": "bybit", "okx": "okx", "coingecko": "coingecko"}
@@ -44,7 +44,7 @@ class SimServer:
         self._host, self._port = host, port
         self.world = build_world(self.config)
         self.clock = self.world.clock
-        self.truth = Truth(self.world)
+        self.truth = Truth(twin(self.world))
         self.venues: dict[str, Venue] = {
             venue.name: venue
             for venue in (BinanceFutures(self.world), Bybit(self.world), OkxSwaps(self.world))
@@ -64,9 +64,9 @@ class SimServer:
     # --- life --------------------------------------------------------------------------------
     async def start(self) -> None:
         """Listen; `url` is set when this returns."""
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None))
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=512, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=512)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"

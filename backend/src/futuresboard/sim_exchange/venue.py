@@ -15,7 +15,7 @@ from futuresboard.sim_exchange.hashing import I64
 from futuresboard.sim_exchange.live import NODE_MS, NODES, Live, Snapshot, path, progress, traded
 from futuresboard.sim_exchange.market import Market, bar_of
 from futuresboard.sim_exchange.model import BAR_MS
-from futuresboard.sim_exchange.series import Series, Span
+from futuresboard.sim_exchange.series import Series
 from futuresboard.sim_exchange.universe import Instrument, State
 from futuresboard.sim_exchange.wire import Query
 
@@ -39,6 +39,13 @@ def build_world(config: SimConfig) -> World:
     market = Market(config, clock.now_ms())
     live = Live(market)
     return World(config, clock, market, live, Series(market, live, config))
+
+
+def twin(world: World) -> World:
+    """The same world with caches of its own, for readers in another thread."""
+    market = world.market.twin(world.config)
+    live = Live(market)
+    return World(world.config, world.clock, market, live, Series(market, live, world.config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ class Venue:
 
     def kept(self, key: tuple[object, ...], make: Callable[[], object]) -> bytes:
         """A JSON body that is the same for everyone within a 2-second step."""
-        full = (*key, self.step_ms(), len(self.listed(State.SPARE)), len(self.listed(State.SETTLING)))
+        full = (*key, self.step_ms(), self.market.version)
         body = self._kept.get(full)
         if body is None:
             body = self._kept[full] = orjson.dumps(make())
@@ -159,8 +166,3 @@ def whole(query: Query, name: str) -> int | None:
     """An integer parameter; None when absent. Raises ValueError when it is not a number."""
     text = query.get(name)
     return None if text in (None, "") else int(str(text))
-
-
-def span(limit: int, since: int | None, until: int | None, *, oldest: bool) -> Span:
-    """A span; see `series.Span`."""
-    return Span(limit, since, until, oldest)

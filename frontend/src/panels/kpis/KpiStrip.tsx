@@ -103,6 +103,31 @@ function Warm({ warm }: { warm: number | null }) {
   );
 }
 
+function Breadth({ kpis, zThreshold }: { kpis: Kpis; zThreshold: number }) {
+  return (
+    <Tile
+      label="Z breadth"
+      unit={`|Z| > ${decimals(zThreshold, 1)}`}
+      title="Pairs whose open interest moved far beyond their own habit on the newest bar"
+      value={kpis.zKnown === 0 ? null : percent((kpis.zHigh + kpis.zLow) / kpis.zKnown, 1)}
+      aside={
+        kpis.zKnown > 0 && (
+          <span className="flex gap-2 whitespace-nowrap text-xs font-semibold">
+            <span className="text-up">▲ {whole(kpis.zHigh)}</span>
+            <span className="text-down">▼ {whole(kpis.zLow)}</span>
+          </span>
+        )
+      }
+      note={kpis.zKnown === 0 ? UNKNOWN : `of ${whole(kpis.zKnown)} pairs with a known Z`}
+    />
+  );
+}
+
+const oiNote = (kpis: Kpis, trail: boolean) => {
+  if (kpis.oiUsd === null) return UNKNOWN;
+  return trail ? "since the page was opened" : "sum over the pairs shown";
+};
+
 /** The board in six figures. */
 export function KpiStrip({ kpis, oiTrail, health, zThreshold }: Props) {
   const total = kpis.pairs.reduce((sum, { count }) => sum + count, 0);
@@ -121,29 +146,17 @@ export function KpiStrip({ kpis, oiTrail, health, zThreshold }: Props) {
         title="Sum of the live open interest of the pairs shown, one side"
         value={kpis.oiUsd === null ? null : usd(kpis.oiUsd)}
         aside={trail && <Sparkline values={oiTrail} width={72} height={22} fill className="h-[22px] w-[72px] text-accent" />}
-        note={trail ? "since the page was opened" : "all pairs shown"}
+        note={oiNote(kpis, trail)}
       />
       <Tile
         label="Pairs"
         title="Pairs with a row, by exchange"
-        value={whole(total)}
-        aside={<span className="whitespace-nowrap text-micro text-ink-soft">{whole(kpis.tiered)} with a tier</span>}
-        note={<PairsNote kpis={kpis} health={health} />}
+        value={total === 0 ? null : whole(total)}
+        aside={total > 0 && <span className="whitespace-nowrap text-micro text-ink-soft">{whole(kpis.tiered)} with a tier</span>}
+        note={total === 0 ? UNKNOWN : <PairsNote kpis={kpis} health={health} />}
       />
       <LongShort kpis={kpis} />
-      <Tile
-        label="Z breadth"
-        unit={`|Z| > ${decimals(zThreshold, 1)}`}
-        title="Pairs whose open interest moved far beyond their own habit on the newest bar"
-        value={kpis.zKnown === 0 ? null : percent((kpis.zHigh + kpis.zLow) / kpis.zKnown, 1)}
-        aside={
-          <span className="flex gap-2 whitespace-nowrap text-xs font-semibold">
-            <span className="text-up">▲ {whole(kpis.zHigh)}</span>
-            <span className="text-down">▼ {whole(kpis.zLow)}</span>
-          </span>
-        }
-        note={`of ${whole(kpis.zKnown)} pairs with a known Z`}
-      />
+      <Breadth kpis={kpis} zThreshold={zThreshold} />
       <Funding kpis={kpis} />
       <Warm warm={health?.warm ?? null} />
     </section>

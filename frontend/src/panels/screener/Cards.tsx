@@ -55,7 +55,7 @@ const Card = memo(function Card({ view, context: { catalog }, onOpen }: CardProp
           <NumberCell {...common} column="price_change_24h_pct" format={change} tone={signOf} />
         </Fact>
         <Fact label="OI USD">
-          <NumberCell {...common} column="live_oi_abs_usd" format={usd} />
+          <NumberCell {...common} column="live_oi_abs_usd" fallback="oi_abs_usd" format={usd} />
         </Fact>
         <Fact label="OI Δ %">
           <NumberCell {...common} column="oi_delta_pct" format={change} tone={signOf} />

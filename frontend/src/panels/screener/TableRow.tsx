@@ -53,7 +53,7 @@ export const TableRow = memo(function TableRow(props: Props) {
       style={{ gridTemplateColumns: "var(--cols)", height: ROW_HEIGHT, transform: `translateY(${top}px)` }}
     >
       {COLUMNS.map((column, i) => (
-        <div key={column.id} role={i === 0 ? "rowheader" : "cell"} className={`${CELL} ${place(i)} ${align(column)}`}>
+        <div key={column.id} data-column={column.id} role={i === 0 ? "rowheader" : "cell"} className={`${CELL} ${place(i)} ${align(column)}`}>
           {i === 0 && (
             <>
               <span aria-hidden="true" className={`absolute inset-0 ${tiered ? style.row : ""}`} />

@@ -40,8 +40,12 @@ export function Toolbar({ chip, limits, shown, total, onChip }: Props) {
         ))}
       </div>
       <p aria-live="polite" className="whitespace-nowrap text-micro text-ink-soft">
-        <span className="font-semibold text-ink-strong">{whole(shown)}</span> of {whole(total)}
-        <span className="max-sm:hidden"> pairs</span>
+        {total > 0 && (
+          <>
+            <span className="font-semibold text-ink-strong">{whole(shown)}</span> of {whole(total)}
+            <span className="max-sm:hidden"> pairs</span>
+          </>
+        )}
       </p>
       <p className="ml-auto hidden items-center gap-4 whitespace-nowrap text-micro text-ink-faint min-[1440px]:flex">
         <span>– not published</span>

@@ -49,6 +49,7 @@ export function Absent({ note }: { note: CellNote }) {
 interface NumberCellProps {
   row: MetricRow;
   column: NumberColumn;
+  fallback?: NumberColumn | undefined;
   catalog: Catalog | null;
   format: (value: number) => string;
   /** -1, 0 or 1 colours the number; its sign is in the text. */
@@ -62,18 +63,17 @@ interface NumberCellProps {
 
 /** One number: formatted, coloured by its sign, flashing once when its text changes. */
 export function NumberCell(props: NumberCellProps) {
-  const { row, column, format, tone, heat, before, after, className = "" } = props;
-  const value = row[column] ?? null;
+  const { row, column, fallback = column, format, tone, heat, before, after, className = "" } = props;
+  const value = row[column] ?? row[fallback] ?? null;
   const text = value === null ? "" : format(value);
   const flash = useFlash<HTMLSpanElement>(text, value);
   if (value === null) return <Absent note={explain(row, column, props.catalog)} />;
-  const background = heat?.(value);
   return (
     <span
       ref={flash}
       title={exact(value)}
       className={`-mx-1 flex items-center justify-end gap-1.5 rounded-sm px-1 ${tone ? TONE[tone(value)] : ""} ${className}`}
-      style={background ? { backgroundColor: background } : undefined}
+      style={{ backgroundColor: heat?.(value) }}
     >
       {before?.(value)}
       <span>{text}</span>

@@ -43,6 +43,8 @@ interface NumberSpec {
   after?: (row: MetricRow) => ReactNode;
   heat?: (value: number) => string | undefined;
   className?: string;
+  /** Shown while the column itself is not known. */
+  fallback?: NumberColumn;
 }
 
 const signed = (value: number) => signOf(value);
@@ -62,6 +64,7 @@ function number(group: string, column: NumberColumn, spec: NumberSpec): Column {
       <NumberCell
         row={row}
         column={column}
+        fallback={spec.fallback}
         catalog={catalog}
         format={spec.format}
         tone={spec.signed}
@@ -111,7 +114,7 @@ export const COLUMNS: readonly Column[] = [
     doc: "Alert conditions that hold on the newest closed bar, most severe first.",
     align: "left",
     sortValue: ({ row }) => (row.tiers === null || row.tier === null ? undefined : -severityRank(row.tier)),
-    cell: ({ row }, { catalog }) => <TiersCell row={row} catalog={catalog} />,
+    cell: ({ row }, { catalog, limits }) => <TiersCell row={row} catalog={catalog} zThreshold={limits.z} />,
   },
   {
     id: "confluence",
@@ -126,7 +129,7 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ row }, { catalog }) => <ConfluenceCell row={row} catalog={catalog} />,
   },
   {
-    ...number("Open interest", "live_oi_abs_usd", { label: "OI", unit: "USD", width: 76, doc: "Open interest now, one side, in US dollars.", format: usd, className: "text-ink-strong" }),
+    ...number("Open interest", "live_oi_abs_usd", { label: "OI", unit: "USD", width: 76, doc: "Open interest now (else at the last close), one side, in US dollars.", format: usd, fallback: "oi_abs_usd", className: "text-ink-strong" }),
     sortValue: ({ row }) => oiUsd(row) ?? undefined,
   },
   number("Open interest", "oi_delta_pct", { label: "OI Δ", unit: "% bar", width: 92, doc: "Change of open interest in coins over the newest closed bar.", format: change, signed, before: (v) => <DivergingBar value={v} scale={3} /> }),

@@ -40,10 +40,17 @@ function QualityFlag({ row }: { row: MetricRow }) {
   );
 }
 
-export function TiersCell({ row, catalog }: { row: MetricRow; catalog: Catalog | null }) {
+interface TiersProps {
+  row: MetricRow;
+  catalog: Catalog | null;
+  zThreshold: number;
+}
+
+/** Tiers by severity; a fall of open interest as unusual as a tier 1 rise is named, it is no tier. */
+export function TiersCell({ row, catalog, zThreshold }: TiersProps) {
   if (row.tiers === null) return <Absent note={explain(row, "tiers", catalog)} />;
   if (row.tiers.length === 0) {
-    const flush = row.z_score !== null && row.z_score < -2.5;
+    const flush = row.z_score !== null && row.z_score < -zThreshold;
     return flush ? (
       <span title="Open interest fell far beyond its own habit" className="text-micro font-medium text-down">
         OI flush

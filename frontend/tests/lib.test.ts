@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+
+import type { Catalog } from "../src/api/types";
+import { applyFilter, type Filter, thresholdsOf } from "../src/lib/filter";
+import { computeKpis } from "../src/lib/kpis";
+import { explain, inWords, notable } from "../src/lib/quality";
+import { severityRank } from "../src/lib/tiers";
+import { makeRow, makeView } from "./make";
+
+const catalog: Catalog = { metrics: [], tiers: [], unpublished: { bybit: { taker_buy: "only by trades" } } };
+
+describe("why a cell is empty", () => {
+  it("says nothing about a known value, zero included", () => {
+    expect(explain(makeRow({ cvd: 0 }), "cvd", catalog).state).toBe("ok");
+  });
+
+  it("gives the catalog's reason, also for what is derived", () => {
+    const row = makeRow({ exchange: "bybit", imbalance: null });
+    expect(explain(row, "imbalance", catalog)).toEqual({
+      state: "unpublished",
+      reason: "Not published (made from taker_buy): only by trades",
+    });
+  });
+
+  it("reads the mark of the row where the catalog is silent", () => {
+    const row = makeRow({ top_ls: null, quality: ["unpublished:top_ls"] });
+    expect(explain(row, "top_ls", null).state).toBe("unpublished");
+  });
+
+  it("shows the raw value a guard refused", () => {
+    const note = explain(makeRow({ imbalance: null, guarded: { imbalance: 63.1 } }), "imbalance", catalog);
+    expect(note.state).toBe("guarded");
+    expect(note.reason).toContain("63.1");
+  });
+
+  it("tells warming from unknown", () => {
+    expect(explain(makeRow({ z_score: null, quality: ["warming"] }), "z_score", null).state).toBe("warming");
+    expect(explain(makeRow({ z_score: null }), "z_score", null).state).toBe("unknown");
+    expect(explain(makeRow({ funding: null, quality: ["warming"] }), "funding", null).state).toBe("unknown");
+  });
+
+  it("puts marks into words and flags only what is notable", () => {
+    expect(inWords("guarded:imbalance")).toContain("imbalance");
+    expect(inWords("brand-new")).toBe("brand-new");
+    expect(notable(makeRow({ quality: ["unpublished:top_ls", "ls:late"] }))).toEqual(["ls:late"]);
+  });
+});
+
+describe("filters", () => {
+  const limits = thresholdsOf({ z_threshold: 3 });
+  const views = [
+    makeView({ z_score: 4, tiers: [1], tier: 1 }),
+    makeView({ symbol: "1000PEPE/USDT:USDT", base: "PEPE", exchange: "okx", z_score: null, global_ls: null }),
+    makeView({ symbol: "ETH/USDT:USDT", base: "ETH", z_score: -3.5, global_ls: 2.5, funding: 0.0004, funding_interval_h: 4 }),
+  ];
+  const bases = (filter: Partial<Filter>) =>
+    applyFilter(views, { search: "", exchange: "", chip: "all", ...filter }, limits).map(({ row }) => row.base);
+
+  it("takes thresholds from the server and defaults for the rest", () => {
+    expect(limits).toMatchObject({ z: 3, ls: 2, funding: 0.01 });
+  });
+
+  it("finds by coin, exchange and several words", () => {
+    expect(bases({ search: "pepe" })).toEqual(["PEPE"]);
+    expect(bases({ search: "1000 okx" })).toEqual(["PEPE"]);
+    expect(bases({ search: "binance eth" })).toEqual(["ETH"]);
+    expect(bases({ search: "nothing" })).toEqual([]);
+  });
+
+  it("never matches a condition with an unknown value", () => {
+    expect(bases({ chip: "z" })).toEqual(["BTC", "ETH"]);
+    expect(bases({ chip: "crowded" })).toEqual(["ETH"]);
+    expect(bases({ chip: "tiers" })).toEqual(["BTC"]);
+    expect(bases({ exchange: "okx" })).toEqual(["PEPE"]);
+  });
+
+  it("does not call the default funding rate unusual, and brings rates to eight hours", () => {
+    expect(bases({ chip: "funding" })).toEqual(["ETH"]);
+  });
+});
+
+describe("the overview", () => {
+  it("leaves unknown values out of every mean and count", () => {
+    const kpis = computeKpis(
+      [
+        makeView({ global_ls: 3, z_score: 3, funding: 0.0002, funding_interval_h: 4, live_oi_abs_usd: 10 }),
+        makeView({ exchange: "okx", global_ls: null, z_score: null, funding: null, live_oi_abs_usd: null, oi_abs_usd: 5 }),
+        makeView({ exchange: "bybit", global_ls: 1, z_score: -4, funding: -0.0002, live_oi_abs_usd: null, oi_abs_usd: null }),
+      ],
+      2.5,
+    );
+    expect(kpis).toMatchObject({ oiUsd: 15, meanLs: 2, longHeavy: 0.5, zHigh: 1, zLow: 1, zKnown: 2, fundingPositive: 0.5 });
+    expect(kpis.funding8h).toBeCloseTo(0.0001, 12);
+    expect(kpis.pairs.map(({ exchange }) => exchange)).toEqual(["binanceusdm", "bybit", "okx"]);
+  });
+
+  it("knows nothing about nothing: null, never zero", () => {
+    expect(computeKpis([], 2.5)).toMatchObject({ oiUsd: null, meanLs: null, funding8h: null, zKnown: 0 });
+  });
+});
+
+it("ranks tiers by severity, not by number", () => {
+  const order = [1, 2, 3, 4, 5, 6].sort((a, b) => severityRank(a) - severityRank(b));
+  expect(order).toEqual([6, 2, 5, 3, 1, 4]);
+  expect(severityRank(null)).toBeGreaterThan(severityRank(4));
+});
