@@ -6,6 +6,7 @@ every other thread opens a `Reader`.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -95,6 +96,18 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     connection.execute(f"PRAGMA query_only = {int(readonly)}")
     connection.execute("PRAGMA cache_size = -65536")
     return connection
+
+
+def stamped(path: Path) -> str | None:
+    """What a database holds, `live` or `simulated` data; None when that is still open."""
+    if not path.exists():
+        return None
+    with contextlib.closing(connect(path, readonly=True)) as connection:
+        try:
+            row = connection.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
+        except sqlite3.DatabaseError:
+            return None
+    return None if row is None else str(row[0])
 
 
 class Store:
