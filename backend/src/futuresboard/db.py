@@ -102,11 +102,11 @@ def stamped(path: Path) -> str | None:
     """What a database holds, `live` or `simulated` data; None when that is still open."""
     if not path.exists():
         return None
-    with contextlib.closing(connect(path, readonly=True)) as connection:
-        try:
+    try:
+        with contextlib.closing(connect(path, readonly=True)) as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
-        except sqlite3.DatabaseError:
-            return None
+    except sqlite3.DatabaseError:
+        return None
     return None if row is None else str(row[0])
 
 
