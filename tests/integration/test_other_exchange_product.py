@@ -227,7 +227,7 @@ def test_bars_closing_while_it_runs_equal_the_truth_under_the_other_readings(tmp
 @needs_product
 @pytest.mark.xfail(reason="a changed verdict takes no stored value back to unknown", strict=False)
 def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_corrected(tmp_path: Path) -> None:
-    config = OtherConfig(start_ms=START, time_scale=20, stamps={BYBIT: "start"})
+    config = OtherConfig(start_ms=START, time_scale=40, stamps={BYBIT: "start"})
     oldest = START // BAR * BAR - 114 * BAR  # the rows that the very oldest bars need were never asked for
     with (
         OtherExchange(config) as server,
@@ -240,7 +240,7 @@ def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_correct
             return bool(rows) and not compare(server.truth, rows)
 
         product.until("warm", product.warm, 240)
-        product.until("corrected", corrected, 150)
+        product.until("corrected", corrected, 90)
 
 
 @needs_product
