@@ -11,6 +11,7 @@ import sys
 import urllib.request
 
 import pytest
+
 from futuresboard.sim_exchange import command
 
 SCRIPT = """
