@@ -6,7 +6,7 @@ an argument. One step is one transaction; when it fails nothing of it is kept, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +22,7 @@ from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Ma
 from futuresboard.panel import Panel
 from futuresboard.resample import resample
 
+_LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
 LATE_BARS = 2
 """A bar first stored more than this many bars after its close starts no alert."""
 
@@ -31,7 +32,9 @@ class RawBars:
     """m closed bars of the base timeframe, of any pairs and times.
 
     columns: each of `RAW_COLUMNS` -> (m,), NaN = unknown; marks: own quality bits (m,); guarded:
-    bar number -> column -> raw value that its adapter refused.
+    bar number -> column -> raw value that its adapter refused; live: bars that closed while they
+    were watched (None: by their age); reread: bars whose levels were read anew, so that unknown
+    replaces known there (None: nowhere).
     """
 
     pair_ids: IntArray
@@ -39,6 +42,8 @@ class RawBars:
     columns: Mapping[str, FloatArray]
     marks: IntArray
     guarded: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+    live: BoolArray | None = None
+    reread: BoolArray | None = None
 
 
 @dataclass
@@ -50,6 +55,11 @@ class _Touched:
     fresh: BoolArray
     guarded: Mapping[int, Mapping[str, object]]
     revised: BoolArray
+    reread: BoolArray
+
+    def places(self) -> Iterator[tuple[int, int, bool]]:
+        """(row, time, whether its levels were read anew) of each bar."""
+        return zip(self.rows.tolist(), self.ts.tolist(), self.reread.tolist(), strict=True)
 
 
 class Pipeline:
@@ -78,6 +88,7 @@ class Pipeline:
         self._panels: dict[str, Panel] = {}
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
         self._first: dict[str, IntArray] = {}
+        self._recorded = np.zeros(0, dtype=np.int64)
         self.reload()
 
     @property
@@ -105,6 +116,8 @@ class Pipeline:
             first = self._first[timeframe]
             missing = len(self._pairs) - len(first)
             self._first[timeframe] = np.concatenate([first, np.full(missing, np.iinfo(np.int64).max)])
+        more = len(self._pairs) - len(self._recorded)
+        self._recorded = np.concatenate([self._recorded, np.full(more, np.iinfo(np.int64).max)])
         self._live.grow(len(self._pairs))
 
     def reload(self) -> None:
@@ -123,8 +136,12 @@ class Pipeline:
             mine = {number: span for number, span in spans.items() if number in ids}
             if not mine:
                 continue
-            for number, (first, _) in mine.items():
+            for number, (first, last) in mine.items():
                 self._first[timeframe][ids[number]] = first
+                if timeframe == self.base:
+                    # What an earlier run stored it had recorded: what is missing after it is a gap.
+                    row = ids[number]
+                    self._recorded[row] = min(self._recorded[row], last)
             newest = max(last for _, last in mine.values())
             panel.reach(newest)
             self._fill(panel, ids, newest)
@@ -178,7 +195,7 @@ class Pipeline:
                 return None
             for timeframe in self._timeframes:
                 part = touched if timeframe == self.base else self._resampled(timeframe, touched)
-                if len(part.rows):
+                if part is not None:
                     self._derive(timeframe, part, now_ms, write)
             self._refresh_live(np.unique(touched.rows), write)
             committed = self._store.commit(write)
@@ -228,17 +245,19 @@ class Pipeline:
         columns: Mapping[str, FloatArray],
         marks: IntArray,
         guarded: Mapping[int, Mapping[str, object]],
+        reread: BoolArray | None = None,
     ) -> _Touched | None:
         """Store bars in the panel; returns those that are new, revised or differently marked."""
         panel = self._panels[timeframe]
         present, stored, stored_marks = panel.get(rows, ts)
-        # What was known stays known: an answer that lacks a value takes none away.
-        columns = {n: np.where(np.isnan(columns[n]), stored[n], columns[n]) for n in RAW_COLUMNS}
+        reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
+        columns = _merged(columns, stored, reread)
         changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
         for name in RAW_COLUMNS:
-            differs = ~np.isnan(columns[name]) & (columns[name] != stored[name])
+            known = ~np.isnan(stored[name])
+            differs = (columns[name] != stored[name]) & (known | ~np.isnan(columns[name]))
             changed |= differs
-            replaced |= differs & ~np.isnan(stored[name])
+            replaced |= differs & known
         # A bar from history may be completed piece by piece; one finalised at its close is revised.
         revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
         changed &= present
@@ -256,9 +275,9 @@ class Pipeline:
         renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
         panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
         np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
-        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep])
+        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep], reread[keep])
 
-    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
+    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched | None:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
         length = TIMEFRAME_MS[timeframe]
         # A bar after a gap also ends the window before it, whose own last bar may never come.
@@ -271,9 +290,8 @@ class Pipeline:
         rows, start = windows[0], windows[1]
         complete = (start + length - step <= base.newest(rows)) & (self._first[self.base][rows] <= start)
         rows, start = rows[complete], start[complete]
-        none = _Touched(rows[:0], start[:0], np.zeros(0, dtype=bool), {}, np.zeros(0, dtype=bool))
         if not len(rows):
-            return none
+            return None
         parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
         columns, marks = resample(
             {name: np.stack([part[1][name] for part in parts], axis=1) for name in RAW_COLUMNS},
@@ -281,7 +299,11 @@ class Pipeline:
             np.stack([part[0] for part in parts], axis=1),
         )
         self._panels[timeframe].reach(int(start.max()))
-        return self._put(timeframe, rows, start, columns, marks, {}) or none
+        anew = {(row, ts - ts % length) for row, ts, again in touched.places() if again}
+        reread = np.array(
+            [key in anew for key in zip(rows.tolist(), start.tolist(), strict=True)], dtype=bool
+        )
+        return self._put(timeframe, rows, start, columns, marks, {}, reread)
 
     def _derive(self, timeframe: str, touched: _Touched, now_ms: int, write: Write) -> None:
         """Recompute every stored bar from the oldest touched one on, and start alerts."""
@@ -339,6 +361,19 @@ class Pipeline:
             write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, now_ms, *values[i]))
             if touched.revised[number]:
                 write.revised.append((times[i], ids[i]))
+
+
+def _merged(
+    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], reread: BoolArray
+) -> dict[str, FloatArray]:
+    """What was known stays known, since an answer that lacks a value takes none away.
+
+    Only levels whose stamps turned out to mean something else give way to unknown.
+    """
+    return {
+        name: np.where(np.isnan(new[name]) & ~(reread & (name in _LEVELS)), stored[name], new[name])
+        for name in RAW_COLUMNS
+    }
 
 
 def _listing_bar(pair: Pair, timeframe_ms: int) -> int:
