@@ -43,6 +43,8 @@ CANARIES = 3
 FLUSH_S = 0.3
 HISTORY_PATIENCE_MS = 300_000
 PROBE_PAIRS = 5
+LIVE_EVIDENCE_ROWS = 50
+LIVE_EVIDENCE_SHARE = 0.7
 PROBE_EVERY_MS = 86_400_000
 LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 # In the order they are asked for at a close.
@@ -227,7 +229,7 @@ class Collector:
         if Kind.OI not in self.book.kinds or not self.book.undecided(Kind.OI):
             return
         at, before, live_before, live_after = self.book.live_evidence()
-        if len(at) < min(50, len(self.markets)):
+        if len(at) < min(LIVE_EVIDENCE_ROWS, len(self.markets) * LIVE_EVIDENCE_SHARE):
             return
         levels = [stamps.LiveLevel(*four) for four in zip(at, before, live_before, live_after, strict=True)]
         verdict = stamps.oi_stamp_from_live(levels)
