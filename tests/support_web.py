@@ -76,4 +76,5 @@ class Web:
         finally:
             server.stop()
             thread.join()
+            server.close()
             self.socketio.server.shutdown()

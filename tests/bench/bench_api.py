@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import multiprocessing
+import os
 import sqlite3
 import statistics
 import sys
@@ -190,8 +191,25 @@ def naive(path: Path) -> float:
     return took
 
 
+def client_figures(port: int, seconds: float, pause: float) -> tuple[list[float], dict[str, Any]]:
+    """Sorted milliseconds of a client's requests, and what it saw."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    client = context.Process(target=ask, args=(port, seconds, pause, results))
+    client.start()
+    found = results.get()
+    client.join()
+    assert found["statuses"] == {200}, found["statuses"]
+    return sorted(1000.0 * second for second in found["took"]), found
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value below which a share of sorted values lies."""
+    return round(ordered[int(len(ordered) * share)], 3)
+
+
 def measure(world: World, seconds: float, pause: float) -> dict[str, Any]:
-    """Run server, writer and client together; milliseconds."""
+    """Run the server with a client, alone and beside a writer; milliseconds."""
     settings = load({"DATABASE_URL": "sqlite:///unused.db"}, world.path.parent, demo=True)
     store = Store(world.path, simulated=True)
     reader = Reader(world.path, stale_after_ms=120_000)
@@ -205,37 +223,35 @@ def measure(world: World, seconds: float, pause: float) -> dict[str, Any]:
     serving = threading.Thread(target=server.serve, daemon=True)
     serving.start()
     publisher.start()
+    quiet, _ = client_figures(server.port, seconds / 3, pause)
     stop = threading.Event()
     commits: list[float] = []
     writing = threading.Thread(
         target=lambda: commits.extend(write_on(world, store, publisher.publish, stop)), daemon=True
     )
     writing.start()
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    client = context.Process(target=ask, args=(server.port, seconds, pause, results))
-    client.start()
-    found = results.get()
-    client.join()
+    took, seen = client_figures(server.port, seconds, pause)
     stop.set()
     writing.join()
     publisher.stop()
     server.stop()
     socketio.server.shutdown()
     serving.join()
+    server.close()
     reader.close()
     store.close()
-    took = sorted(1000.0 * second for second in found["took"])
-    assert found["statuses"] == {200}, found["statuses"]
     return {
         "requests": len(took),
-        "versions": found["versions"],
-        "content_range": sorted(found["ranges"]),
-        "p50_ms": round(statistics.median(took), 3),
-        "p99_ms": round(took[int(len(took) * 0.99)], 3),
+        "versions": seen["versions"],
+        "content_range": sorted(seen["ranges"]),
+        "p50_ms": percentile(took, 0.5),
+        "p99_ms": percentile(took, 0.99),
         "max_ms": round(took[-1], 3),
+        "p99_ms_without_writer": percentile(quiet, 0.99),
+        "max_ms_without_writer": round(quiet[-1], 3),
         "commits": len(commits),
         "commit_p50_ms": round(1000.0 * statistics.median(commits), 2),
+        "load_average": round(os.getloadavg()[0], 1),
     }
 
 

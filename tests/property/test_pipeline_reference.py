@@ -242,7 +242,6 @@ class TestWindowsWithAHole:
                     at += cut * M5
                 return differences(recording, ["15m"], alerts=True)
 
-    @pytest.mark.xfail(reason="levels of a window with a missing base bar are kept", strict=True)
     @pytest.mark.parametrize("missing", [0, 1])
     def test_everything_in_it_is_unknown(self, missing):
         assert self.differences(missing, [30]) == []
@@ -250,8 +249,5 @@ class TestWindowsWithAHole:
     def test_all_at_once_it_is_stored_without_its_last_bar(self):
         assert self.differences(2, [30]) == []
 
-    @pytest.mark.xfail(
-        reason="one bar at a time, a window whose last bar never came is not stored", strict=True
-    )
     def test_one_bar_at_a_time_it_is_stored_without_its_last_bar(self):
         assert self.differences(2, [1] * 30) == []

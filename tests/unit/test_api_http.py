@@ -5,14 +5,21 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import queue
 import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from futuresboard import app as app_module
+from futuresboard.api.newest import BUCKET_MS, Newest
 from futuresboard.api.pages import Page, Pages
 from futuresboard.api.server import Server
+from futuresboard.app import run
 from futuresboard.errors import ConfigError
 from support_rows import World
 from support_web import Web
@@ -215,3 +222,101 @@ def test_pages_forget_the_least_used():
     for key in ("a", "b", "c", "a", "d", "a", "b"):
         ask_for(key)
     assert built == ["a", "b", "c", "d", "b"]
+
+
+def test_a_body_in_chunks_is_refused_in_words(server: Server):
+    made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    chunks = (part for part in [b'{"thresholds": {}}'])
+    made.request("PUT", "/api/settings", chunks, {"Content-Type": "application/json"}, encode_chunked=True)
+    response = made.getresponse()
+    assert (response.status, response.headers["Connection"]) == (411, "close")
+    assert json.loads(response.read())["status"] == 411
+    made.close()
+
+
+# -- the newest rows, read once -------------------------------------------------------------------
+
+
+def test_rows_are_read_once_a_commit(world: World):
+    newest = Newest(world.reader, lambda: world.now)
+    first = newest.get("5m")
+    assert newest.get("5m") is first
+    assert newest.fresh("5m") is first
+    world.fill("okx", ["C0/USDT:USDT"])
+    second = newest.get("5m")
+    assert second is not first
+    assert second[0].seq == first[0].seq + 1
+    world.now += BUCKET_MS
+    assert newest.get("5m") is not second
+
+
+def test_rows_renewed_by_another_are_taken_as_they_are(world: World):
+    newest = Newest(world.reader, lambda: world.now)
+    first = newest.get("5m")
+    newest.rely(True)
+    world.fill("okx", ["C0/USDT:USDT"])
+    assert newest.get("5m") is first
+    renewed = newest.fresh("5m")
+    assert renewed is not first
+    assert newest.get("5m") is renewed
+    world.fill("okx", ["C0/USDT:USDT"])
+    newest.rely(False)
+    assert newest.get("5m") is not renewed
+
+
+def test_nobody_waits_for_rows_that_are_being_read(world: World, monkeypatch: pytest.MonkeyPatch):
+    newest = Newest(world.reader, lambda: world.now)
+    first = newest.get("5m")
+    world.fill("okx", ["C0/USDT:USDT"])
+    reading, go_on = threading.Event(), threading.Event()
+    whole = world.reader.snapshot
+
+    def slow(*args: object) -> object:
+        reading.set()
+        assert go_on.wait(20)
+        return whole(*args)
+
+    monkeypatch.setattr(world.reader, "snapshot", slow)
+    other = threading.Thread(target=newest.fresh, args=("5m",))
+    other.start()
+    assert reading.wait(20)
+    assert newest.get("5m") is first
+    go_on.set()
+    other.join()
+    assert newest.get("5m")[0].seq == first[0].seq + 1
+
+
+# -- run ------------------------------------------------------------------------------------------
+
+
+def test_run_serves_until_it_is_stopped(web: Web, monkeypatch: pytest.MonkeyPatch):
+    made: list[Server] = []
+
+    class Noted(Server):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args)  # type: ignore[arg-type]
+            made.append(self)
+
+    monkeypatch.setattr(app_module, "Server", Noted)
+    settings = replace(web.settings, port=0)
+    urls: queue.Queue[str] = queue.Queue()
+    thread = threading.Thread(target=run, args=(web.app, web.publisher, settings), kwargs={"ready": urls.put})
+    thread.start()
+    url = urls.get(timeout=20)
+    assert url == f"http://127.0.0.1:{made[0].port}"
+    with urlopen(f"{url}/api/metrics?limit=1") as response:
+        assert response.headers["Content-Range"] == "metrics 0-0/30"
+    made[0].stop()
+    thread.join(20)
+    assert not thread.is_alive()
+    # The port is free again.
+    Server(web.app, "127.0.0.1", made[0].port).close()
+
+
+def test_run_leaves_nothing_behind_when_it_cannot_begin(web: Web):
+    def fail(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(web.app, web.publisher, replace(web.settings, port=0), ready=fail)
+    assert not [thread for thread in threading.enumerate() if thread.name == "publisher"]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import engineio
 import pytest
 import socketio
 
@@ -18,13 +19,25 @@ from support_web import Web
 WAIT_S = 20.0
 
 
+class InOrderEngine(engineio.Client):
+    """Hands messages on in the order they came; the library starts a thread for each."""
+
+    def _trigger_event(self, event: str, *args: object, **kwargs: object) -> object:
+        return super()._trigger_event(event, *args, **{**kwargs, "run_async": False})
+
+
+class InOrderClient(socketio.Client):
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return InOrderEngine
+
+
 class Client:
     """A socket that writes down what it is told and can wait for it."""
 
     def __init__(
         self, server: Server, *, connect: bool = True, transports: tuple[str, ...] = ("websocket",)
     ) -> None:
-        self.io = socketio.Client(reconnection=False, handle_sigint=False)
+        self.io = InOrderClient(reconnection=False, handle_sigint=False)
         self.updates: list[dict] = []
         self.alerts: list[dict] = []
         self.health: list[dict] = []

@@ -151,7 +151,7 @@ def test_background_work_leaves_the_reserve_free() -> None:
     bucket.reserve = 600
     for _ in range(300):
         assert bucket.ready_in(clock.now, background=True) == 0.0
-        bucket.take(clock.now)
+        bucket.take(clock.now, background=True)
         bucket.settle(clock.now)
     assert bucket.ready_in(clock.now, background=True) == pytest.approx(300)
     assert bucket.ready_in(clock.now) == 0.0

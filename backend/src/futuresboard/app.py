@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 
 import orjson
 from flask import Flask
@@ -70,6 +71,7 @@ def _feed(context: ApiContext) -> Feed:
         exchanges=EXCHANGE_IDS,
         version=context.newest.version,
         newest=context.newest.fresh,
+        rely=context.newest.rely,
         alerts_after=context.reader.alerts_after,
         now_ms=context.now_ms,
         health=context.health,
@@ -84,10 +86,10 @@ def run(app: Flask, publisher: Publisher, settings: Settings, *, ready: Callable
     `ready` is called with the URL once the port is had, before anything is answered. Raises
     ConfigError when it cannot be had.
     """
-    server = Server(app, settings.host, settings.port)
-    ready(server.url)
-    publisher.start()
-    try:
-        server.serve()
-    finally:
-        publisher.stop()
+    with closing(Server(app, settings.host, settings.port)) as server:
+        ready(server.url)
+        publisher.start()
+        try:
+            server.serve()
+        finally:
+            publisher.stop()

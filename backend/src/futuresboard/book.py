@@ -129,7 +129,7 @@ class Book:
     def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
 
-        Candles that have not closed at `now_ms` (exchange time) are left out.
+        Candles and other windows that have not closed at `now_ms` (exchange time) are left out.
         """
         if rows.kind is Kind.FUNDING:
             for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
@@ -140,7 +140,8 @@ class Book:
             sheet.low[row] = 0
         slots = (rows.ts - self._origin) // STEP_MS
         held = (slots >= 0) & (slots < self._slots)
-        if rows.kind is Kind.CANDLES:
+        if sheet.offset == 0:
+            # A row stamped with its window's start may be shown while the window is still open.
             held &= rows.ts + STEP_MS <= now_ms
         slots = slots[held]
         if not len(slots):

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, Error
 from typing import cast
 
 import orjson
 
 from futuresboard.db import connect
-from futuresboard.errors import QueryError
+from futuresboard.errors import FuturesboardError, QueryError
 from futuresboard.model import TIMEFRAME_MS
 from futuresboard.quality import GAP, STALE
 from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
@@ -34,6 +34,10 @@ CROSS JOIN bars b ON b.ts = s.last_ts AND b.series_id = s.id
 LEFT JOIN live l ON l.pair_id = p.id
 WHERE s.timeframe = ? AND max(s.seq, coalesce(l.seq, 0)) > ?
 """
+
+
+class ReadError(FuturesboardError):
+    """Answered as 503, asked again later: the database cannot be read now."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +75,25 @@ class Reader:
         self._idle: deque[Connection] = deque()
         self._closed = False
 
+    def _take(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return connect(self._path, readonly=True)
+        except Error as error:
+            raise ReadError(str(error)) from error
+
     @contextmanager
     def _borrow(self) -> Iterator[Connection]:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = connect(self._path, readonly=True)
+        connection = self._take()
         kept = False
         try:
             yield connection
             kept = not self._closed and len(self._idle) < _MAX_IDLE
+        except Error as error:
+            raise ReadError(str(error)) from error
         finally:
             if kept:
                 self._idle.append(connection)

@@ -30,6 +30,10 @@ _ALERTS_ROOM = "alerts"
 _SETTLE_S = 0.05
 _MAX_SETTLE_ROUNDS = 10
 _HALF = 0.5
+# After reading everything anew the thread rests so long, and so many times what that took: in a warm
+# start commits come faster than anyone looks.
+_REST_S = 0.1
+_REST_SHARE = 5.0
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,17 @@ class Feed:
     """Where publications come from, and whom they may go to.
 
     version: (newest transaction, coarse time), which changes when there may be news; newest: that
-    and the newest rows of a timeframe; alerts_after: alerts of the transactions in (seq, until],
-    oldest first, with a limit the newest of them; now_ms: exchange time; health: the document of
-    `/health`; admits: whether a connect (with the client's auth payload) may stay; problem: an
-    error as the API words it.
+    and the newest rows of a timeframe; rely: told whether `newest` is called soon after every
+    commit; alerts_after: alerts of the transactions in (seq, until], oldest first, with a limit the
+    newest of them; now_ms: exchange time; health: the document of `/health`; admits: whether a
+    connect (with the client's auth payload) may stay; problem: an error as the API words it.
     """
 
     timeframes: tuple[str, ...]
     exchanges: tuple[str, ...]
     version: Callable[[], tuple[int, int]]
     newest: Callable[[str], tuple[tuple[int, int], Snapshot]]
+    rely: Callable[[bool], None]
     alerts_after: Callable[[int, int, int], list[Row]]
     now_ms: Callable[[], int]
     health: Callable[[], Mapping[str, object]]
@@ -129,11 +134,14 @@ class Publisher:
 
     def start(self) -> None:
         """Begin to publish."""
+        self._feed.rely(True)
+        self._wake.set()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread; what was published stays in the clients' queues."""
+        self._feed.rely(False)
         self._stopping.set()
         self._urgent.set()
         self._wake.set()
@@ -167,7 +175,7 @@ class Publisher:
             if version == self._version:
                 return
             # Read before taking the lock: who subscribes meanwhile must not wait for the database.
-            rows = {frame: self._feed.newest(frame)[1].rows for frame in self._feed.timeframes}
+            rows = self._renew()
             if self._version is None:
                 with self._lock:
                     self._begin(version, rows)
@@ -196,18 +204,29 @@ class Publisher:
         self._tell(news, alerts)
 
     def _run(self) -> None:
+        published_at = rested_at = monotonic() - self._gap_s
+        waiting = False
         while not self._stopping.is_set():
-            started = monotonic()
+            self._wake.wait(published_at + self._gap_s - monotonic() if waiting else self._poll_s)
+            self._stopping.wait(max(0.0, rested_at - monotonic()))
             self._wake.clear()
-            self._urgent.clear()
+            began = monotonic()
+            waiting = not self._urgent.is_set() and began < published_at + self._gap_s
             try:
-                self.publish_now()
-                self.publish_health(self._feed.health())
+                if waiting:
+                    self._renew()
+                else:
+                    published_at = began
+                    self._urgent.clear()
+                    self.publish_now()
+                    self.publish_health(self._feed.health())
             except Exception:  # noqa: BLE001
                 # The outermost edge of this thread: whatever failed is tried again next time.
                 _log.exception("publishing failed")
-            self._urgent.wait(max(0.0, started + self._gap_s - monotonic()))
-            self._wake.wait(self._poll_s)
+            rested_at = began + max(_REST_S, _REST_SHARE * (monotonic() - began))
+
+    def _renew(self) -> dict[str, list[Row]]:
+        return {frame: self._feed.newest(frame)[1].rows for frame in self._feed.timeframes}
 
     def _let_acknowledgements_out(self) -> None:
         """Wait until nobody subscribed just now.

@@ -74,6 +74,9 @@ def metric(
 
 
 def _percent_change(bars: Bars, column: str, slots: int) -> FloatArray:
+    if slots < 1:
+        # A change over less than one bar of a long timeframe cannot be seen.
+        return np.full(bars.shape, np.nan)
     now, before = bars.lag(column), bars.lag(column, slots)
     return (now - before) / before * 100.0
 

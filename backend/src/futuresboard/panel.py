@@ -90,6 +90,13 @@ class Panel:
         last = self.capacity - 1 - np.argmax(present[:, ::-1], axis=1)
         return self.oldest + np.where(present.any(axis=1), last, -1) * self.timeframe_ms
 
+    def before(self, rows: IntArray, ts: IntArray) -> IntArray:
+        """(m,) time of the newest bar of each row before each time; -1 where there is none."""
+        slots = np.arange(self.capacity)
+        earlier = self._present[rows] & (slots[None, :] < self.slots(ts)[:, None])
+        last = self.capacity - 1 - np.argmax(earlier[:, ::-1], axis=1)
+        return np.where(earlier.any(axis=1), self.oldest + last * self.timeframe_ms, -1)
+
     def window(
         self, rows: IntArray, end: int, slots: int, out: int, listed_ts: IntArray
     ) -> tuple[Bars, IntArray, BoolArray]:

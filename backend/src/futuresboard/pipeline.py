@@ -261,7 +261,13 @@ class Pipeline:
     def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
         length = TIMEFRAME_MS[timeframe]
-        windows = np.unique(np.stack([touched.rows, touched.ts - touched.ts % length]), axis=1)
+        # A bar after a gap also ends the window before it, whose own last bar may never come.
+        rows, ts = np.unique(np.stack([touched.rows, touched.ts]), axis=1)
+        gap_before = ~base.get(rows, ts - step)[0]
+        earlier = base.before(rows[gap_before], ts[gap_before])
+        rows = np.concatenate([rows, rows[gap_before][earlier >= 0]])
+        ts = np.concatenate([ts, earlier[earlier >= 0]])
+        windows = np.unique(np.stack([rows, ts - ts % length]), axis=1)
         rows, start = windows[0], windows[1]
         complete = (start + length - step <= base.newest(rows)) & (self._first[self.base][rows] <= start)
         rows, start = rows[complete], start[complete]

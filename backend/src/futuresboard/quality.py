@@ -44,7 +44,17 @@ MARK_WINDOW = 22
 """Slots whose marks a row carries: the 21 changes of its Z-score need 22 levels."""
 
 FUNDING_GUARD = 0.05
-_POSITIVE = ("open", "high", "low", "close", "oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
+_POSITIVE = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "oi_contracts",
+    "oi_abs_usd",
+    "global_ls",
+    "top_ls",
+    "funding_interval_h",
+)
 _NOT_NEGATIVE = ("volume", "quote_volume", "taker_buy")
 
 
@@ -76,11 +86,13 @@ def guard(
     size = len(next(iter(columns.values())))
     bits = np.zeros(size, dtype=np.int64)
     failed: dict[int, dict[str, float]] = {}
-    for name, values in columns.items():
+    # In the order of the columns: the volume is judged before what is compared with it.
+    for name in RAW_COLUMNS:
+        values = columns[name]
         bad = ~np.isnan(values) & ~(fit(name, values) & np.isfinite(values))
         if name == "taker_buy":
             with np.errstate(invalid="ignore"):
-                bad |= values > columns["volume"] * (1.0 + 1e-9)
+                bad |= values > clean["volume"] * (1.0 + 1e-9)
         clean[name] = np.where(bad, np.nan, values)
         bits |= np.where(bad, GUARDED[name], 0)
         for row in np.flatnonzero(bad):

@@ -22,39 +22,33 @@ def resample(
     """Bars of a longer timeframe from the base bars of their windows.
 
     columns: name -> (m, k) base values of m windows of k bars, oldest first; marks, present: (m, k).
-    Returns name -> (m,) and the own marks (m,). An aggregate is unknown unless every base bar's
-    value is known; a level is the last base bar's. A window with anything unknown that a base bar
-    of its pair does have is `partial`.
+    Returns name -> (m,) and the own marks (m,). Everything is unknown unless every base bar is there;
+    then an aggregate is unknown unless every base bar's value is known, and a level is the last base
+    bar's. A window with anything unknown that a base bar of it does have is `partial`.
     """
+    partial: BoolArray = ~present.all(axis=1)
     result: dict[str, FloatArray] = {}
     for name in RAW_COLUMNS:
         values = columns[name]
-        if name in LEVELS:
-            result[name] = values[:, -1].copy()
-        elif name == "open":
-            result[name] = values[:, 0].copy()
-        elif name == "close":
-            result[name] = values[:, -1].copy()
-        elif name == "high":
-            result[name] = values.max(axis=1)
-        elif name == "low":
-            result[name] = values.min(axis=1)
-        else:
-            total = np.zeros(len(values))
-            for i in range(values.shape[1]):
-                total = total + values[:, i]
-            result[name] = total
-    some, every = _known(columns)
-    for name in AGGREGATED:
-        result[name] = np.where(every[name], result[name], np.nan)
-    partial = ~present.all(axis=1)
-    for name in RAW_COLUMNS:
-        partial |= some[name] & ~np.isfinite(result[name])
+        known = np.isfinite(values)
+        whole = known.all(axis=1) if name in AGGREGATED else known[:, -1]
+        result[name] = np.where(whole & present.all(axis=1), _bar_value(name, values), np.nan)
+        partial |= known.any(axis=1) & ~np.isfinite(result[name])
     bits: IntArray = np.bitwise_or.reduce(np.where(present, marks, 0), axis=1)
     return result, bits | np.where(partial, PARTIAL, 0)
 
 
-def _known(columns: Mapping[str, FloatArray]) -> tuple[dict[str, BoolArray], dict[str, BoolArray]]:
-    known = {name: np.isfinite(columns[name]) for name in RAW_COLUMNS}
-    some = {name: mask.any(axis=1) for name, mask in known.items()}
-    return some, {name: mask.all(axis=1) for name, mask in known.items()}
+def _bar_value(name: str, values: FloatArray) -> FloatArray:
+    """(m,) one column of a longer bar from its base bars (m, k)."""
+    if name == "open":
+        return values[:, 0]
+    if name == "high":
+        return values.max(axis=1)
+    if name == "low":
+        return values.min(axis=1)
+    if name in _SUMMED:
+        total = np.zeros(len(values))
+        for i in range(values.shape[1]):
+            total = total + values[:, i]
+        return total
+    return values[:, -1]

@@ -13,6 +13,9 @@ _SLACK_MS = 60_000
 """Settlements are stamped up to a few milliseconds off the hour; intervals are whole hours."""
 
 
+_MINUTE_MS = 60_000
+_LATE_STAMP_MS = 1_000
+"""What is settled on the minute is stamped up to this much later (Binance: a few milliseconds)."""
 OVERDUE_MS = MS_PER_HOUR
 """A settlement that has not come for this long is no longer waited for."""
 
@@ -44,7 +47,8 @@ class Settlements:
     def take(self, row: int, rows: Rows, *, exhausted: bool) -> int | None:
         """Add a page; returns the oldest time at which something changed, None when nothing did."""
         known = dict(zip(self._times[row], self._rates[row], strict=True))
-        page = zip(map(int, rows.ts), map(float, rows.columns["rate"]), strict=True)
+        stamps = np.where(rows.ts % _MINUTE_MS < _LATE_STAMP_MS, rows.ts - rows.ts % _MINUTE_MS, rows.ts)
+        page = zip(map(int, stamps), map(float, rows.columns["rate"]), strict=True)
         new = {ts: rate for ts, rate in page if known.get(ts) != rate}
         self._exhausted[row] |= exhausted
         if not new:

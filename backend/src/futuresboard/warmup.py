@@ -16,6 +16,7 @@ WORKERS_PER_KIND = 4
 MOST_TRIES = 6
 FUNDING_PAGE = 100
 RETRY_S = 5.0
+LOOK_AGAIN_S = 2.0
 
 
 class WarmUp:
@@ -97,5 +98,11 @@ class WarmUp:
         else:
             newest = self._newest if oldest is None else oldest
             limit = (newest - self._since[row]) // STEP_MS + 2
-        page = await self._collector.fetch(kind, row, limit=int(limit), end=end, background=True)
-        return page is not None
+        asking = asyncio.ensure_future(
+            self._collector.fetch(kind, row, limit=int(limit), end=end, background=True)
+        )
+        # While a page waits for its budget, a bar close may bring the same rows.
+        while not (await asyncio.wait({asking}, timeout=LOOK_AGAIN_S))[0]:
+            if self._covered(kind, row):
+                asking.cancel()
+        return asking.cancelled() or asking.result() is not None

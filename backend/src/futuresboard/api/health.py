@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 from flask import Response
@@ -12,6 +11,7 @@ from futuresboard.api.auth import is_admitted
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import answer, json_page
 from futuresboard.api.routes import OBJECT, Route, Schema
+from futuresboard.db_read import ReadError
 
 DOWN = "down"
 STATES = ("starting", "ok", "degraded", DOWN)
@@ -38,7 +38,7 @@ def state(context: ApiContext) -> Mapping[str, object]:
     try:
         found = context.health()
         context.reader.seq()
-    except sqlite3.Error as error:
+    except ReadError as error:
         _log.error("health: the database cannot be read: %s", error)
         return {"status": DOWN, "detail": "the database cannot be read"}
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,6 +10,7 @@ import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from futuresboard.db_read import ReadError
 from futuresboard.errors import QueryError
 
 PROBLEM_TYPE = "application/problem+json"
@@ -51,7 +51,7 @@ def of_error(error: Exception) -> dict[str, object]:
     """The problem of any error, for those who cannot answer with a status."""
     if isinstance(error, QueryError):
         return of_query(error)
-    return document(503 if isinstance(error, sqlite3.Error) else 500)
+    return document(503 if isinstance(error, ReadError) else 500)
 
 
 def problem(
@@ -82,7 +82,7 @@ def register(app: Flask) -> None:
     def refused(error: QueryError) -> Response:
         return _response(of_query(error), {})
 
-    def unreadable(error: sqlite3.Error) -> Response:
+    def unreadable(error: ReadError) -> Response:
         _log.error("the database cannot be read: %s", error)
         return problem(503, headers={"Retry-After": str(RETRY_AFTER_S)})
 
@@ -91,6 +91,6 @@ def register(app: Flask) -> None:
         return problem(500)
 
     app.register_error_handler(QueryError, refused)
-    app.register_error_handler(sqlite3.Error, unreadable)
+    app.register_error_handler(ReadError, unreadable)
     app.register_error_handler(InternalServerError, failed)
     app.register_error_handler(HTTPException, from_http)

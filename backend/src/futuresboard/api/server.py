@@ -59,9 +59,12 @@ class Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answer one request."""
+        if self.headers.get("Transfer-Encoding"):
+            self.send_error(411, "Length Required", "send the body with its Content-Length, not in chunks")
+            return
         environ = self.make_environ()
         length = self._body_length()
-        if length is None or length > _KEPT_BODY:
+        if length > _KEPT_BODY:
             self.close_connection = True
         elif length:
             environ["wsgi.input"] = io.BytesIO(self.rfile.read(length))
@@ -76,14 +79,16 @@ class Handler(WSGIRequestHandler):
             self._answer(environ)
         except ConnectionError:
             self.close_connection = True
-        if length is not None and length > _KEPT_BODY:
+        if length > _KEPT_BODY:
             self._drain(length)
 
-    def _body_length(self) -> int | None:
-        if self.headers.get("Transfer-Encoding"):
-            return None
+    def _body_length(self) -> int:
         given = self.headers.get("Content-Length", "0")
-        return int(given) if given.isascii() and given.isdigit() else None
+        if given.isascii() and given.isdigit():
+            return int(given)
+        # Where the next request begins cannot be known.
+        self.close_connection = True
+        return 0
 
     def _drain(self, length: int) -> None:
         left = min(length, _DRAINED_BODY)
@@ -160,14 +165,15 @@ class Server:
     def serve(self) -> None:
         """Answer until `stop` is called from another thread or the process is interrupted."""
         sys.setswitchinterval(_SWITCH_S)
-        try:
-            self._server.serve_forever(poll_interval=0.1)
-        finally:
-            self._server.server_close()
+        self._server.serve_forever(poll_interval=0.1)
 
     def stop(self) -> None:
-        """End `serve`; answers under way are finished by their threads."""
+        """End `serve`, from another thread; answers under way are finished by their threads."""
         self._server.shutdown()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.server_close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -138,7 +138,7 @@ class Gate:
             heapq.heappush(self._parked, (now + wait, head.seq, lane.version, lane))
             return
         (lane.background if head.background else lane.foreground).popleft()
-        lane.bucket.take(now, head.cost)
+        lane.bucket.take(now, head.cost, background=head.background)
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
         head.future.set_result(None)

@@ -59,8 +59,8 @@ class Limit:
 class Bucket:
     """A sliding-window log of what was spent of one official limit.
 
-    At most `margin` of `limit` is ever used. `reserve` units are kept free for requests that are
-    not background work. Times are seconds of the injected clock, passed in by the caller.
+    At most `margin` of `limit` is ever used. Background work may use no more of a window than what
+    `reserve` leaves of that. Times are seconds of the injected clock, passed in by the caller.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Bucket:
         self._in_flight = 0.0
         self._spent = 0.0
         self._log: deque[tuple[float, float]] = deque()
+        self._background: deque[tuple[float, float]] = deque()
         self._blocked_until = -math.inf
 
     @property
@@ -94,9 +95,7 @@ class Bucket:
 
     def used(self, now: float) -> float:
         """Units that may still count at the exchange at `now`."""
-        span = self.window_s + self._pad_s
-        while self._log and self._log[0][0] + span <= now:
-            self._spent -= self._log.popleft()[1]
+        self._spent -= self._forget(now, self._log)
         if not self._log:
             self._spent = 0.0
         return self._spent + self._in_flight
@@ -107,27 +106,40 @@ class Bucket:
         A lower bound while requests are in flight (their windows have not begun to run out): ask
         again after waiting.
         """
-        blocked = max(0.0, self._blocked_until - now)
-        excess = self.used(now) + cost - self._ceiling(cost, background=background)
+        wait = max(0.0, self._blocked_until - now)
+        # One lone request always fits, whatever it costs.
+        wait = max(wait, self._fits_in(now, self._log, self.used(now) + cost - max(self.capacity, cost)))
+        if background:
+            share = max(self.capacity - self.reserve, 0.1 * self.capacity, cost)
+            self._forget(now, self._background)
+            used = sum(units for _, units in self._background)
+            wait = max(wait, self._fits_in(now, self._background, used + cost - share))
+        return wait
+
+    def _fits_in(self, now: float, log: deque[tuple[float, float]], excess: float) -> float:
+        """Seconds until at least `excess` of what is logged has left the window."""
         if excess <= 0:
-            return blocked
+            return 0.0
         span = self.window_s + self._pad_s
-        for at, units in self._log:
+        for at, units in log:
             excess -= units
             if excess <= 0:
-                return max(blocked, at + span - now)
-        return max(blocked, span)
+                return max(0.0, at + span - now)
+        return span
 
-    def _ceiling(self, cost: float, *, background: bool) -> float:
-        """Most units in use after a request of `cost`; one lone request always fits."""
-        if not background:
-            return max(self.capacity, cost)
-        return max(self.capacity - self.reserve, 0.1 * self.capacity, cost)
+    def _forget(self, now: float, log: deque[tuple[float, float]]) -> float:
+        """Drop what has left the window; returns how much that was."""
+        gone = 0.0
+        while log and log[0][0] + self.window_s + self._pad_s <= now:
+            gone += log.popleft()[1]
+        return gone
 
-    def take(self, now: float, cost: float = 1.0) -> None:
+    def take(self, now: float, cost: float = 1.0, *, background: bool = False) -> None:
         """Count a request that is sent at `now`; `settle` must follow when it is over."""
         self.used(now)
         self._in_flight += cost
+        if background:
+            self._background.append((now, cost))
 
     def settle(self, now: float, cost: float = 1.0) -> None:
         """Let the window of a taken request start to run out: its answer (or failure) came."""

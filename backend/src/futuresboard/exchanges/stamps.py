@@ -62,7 +62,8 @@ def oi_stamp_from_live(levels: Sequence[LiveLevel]) -> LevelStamp | None:
 
     A row's error is its distance to the nearer of the two live ones: where live values move once a
     bar, the one before C still shows the bar before. "start" (the row stamped C - 5 min is the one
-    that stood at C) only if its median error is less than half of the other; else "snapshot". None with fewer than `LEAST_LIVE_PAIRS` usable pairs.
+    that stood at C) only if its median error is less than half of the other; else "snapshot". None
+    with fewer than `LEAST_LIVE_PAIRS` usable pairs.
     """
     values = np.array(levels, dtype=np.float64).reshape(-1, 4)
     values = values[np.all(np.isfinite(values) & (values > 0), axis=1)]
