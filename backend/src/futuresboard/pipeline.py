@@ -22,6 +22,7 @@ from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Ma
 from futuresboard.panel import Panel
 from futuresboard.resample import resample
 
+_NONE = np.iinfo(np.int64).max
 LATE_BARS = 2
 """A bar first stored more than this many bars after its close starts no alert."""
 
@@ -43,13 +44,17 @@ class RawBars:
 
 @dataclass
 class _Touched:
-    """Bars of one timeframe that a step changed: parallel arrays, and which are first stored now."""
+    """Bars of one timeframe that a step changed: parallel arrays, and which are first stored now.
+
+    first_before: time of the oldest bar of the row before the step; `_NONE` where there was none.
+    """
 
     rows: IntArray
     ts: IntArray
     fresh: BoolArray
     guarded: Mapping[int, Mapping[str, object]]
     revised: BoolArray
+    first_before: IntArray
 
 
 class Pipeline:
@@ -255,8 +260,9 @@ class Pipeline:
             return None
         renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
         panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
+        first_before = self._first[timeframe][rows[keep]]
         np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
-        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep])
+        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep], first_before)
 
     def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
@@ -267,11 +273,18 @@ class Pipeline:
         earlier = base.before(rows[gap_before], ts[gap_before])
         rows = np.concatenate([rows, rows[gap_before][earlier >= 0]])
         ts = np.concatenate([ts, earlier[earlier >= 0]])
+        # An older bar makes the window that was a pair's first one like any other.
+        first = (touched.first_before != _NONE) & (touched.ts < touched.first_before)
+        rows = np.concatenate([rows, touched.rows[first]])
+        ts = np.concatenate([ts, touched.first_before[first]])
         windows = np.unique(np.stack([rows, ts - ts % length]), axis=1)
         rows, start = windows[0], windows[1]
-        complete = (start + length - step <= base.newest(rows)) & (self._first[self.base][rows] <= start)
+        parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
+        whole = np.all([part[0] for part in parts], axis=0)
+        complete = (start + length - step <= base.newest(rows)) & (start >= base.oldest)
+        complete &= whole | (self._first[self.base][rows] < start)
         rows, start = rows[complete], start[complete]
-        none = _Touched(rows[:0], start[:0], np.zeros(0, dtype=bool), {}, np.zeros(0, dtype=bool))
+        none = _Touched(rows[:0], start[:0], np.zeros(0, bool), {}, np.zeros(0, bool), start[:0])
         if not len(rows):
             return none
         parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
