@@ -309,7 +309,7 @@ class Pipeline:
         listed = np.array([_listing_bar(self._pairs[row], step) for row in rows], dtype=np.int64)
         # One slot more than is written: an alert asks what the flag was one bar before.
         bars, marks, present = panel.window(rows, end, out + 1 + metrics.LOOKBACK, out + 1, listed)
-        derived = Derived(bars, marks, present, self._thresholds)
+        derived = Derived(bars, marks, present, self._first[timeframe][rows], self._thresholds)
         wanted = present[:, -out:] & (bars.ts[None, -out:] >= from_ts[:, None])
         touch = np.full(wanted.shape, -1, dtype=np.int64)
         touch[inverse, (touched.ts - begin) // step] = np.arange(len(touched.ts))
