@@ -104,8 +104,8 @@ class Recorder:
     def bars(self, timeframe: str = "5m", pair: int = 0) -> list[dict[str, object]]:
         names = ("ts", *RAW_FIELDS, *DERIVED_FIELDS)
         query = (
-            f"SELECT {', '.join('b.' + name for name in names)} FROM bars b JOIN series s ON s.id = b.series_id "
-            "WHERE s.pair_id = ? AND s.timeframe = ? ORDER BY b.ts"
+            f"SELECT {', '.join('b.' + name for name in names)} FROM bars b "
+            "JOIN series s ON s.id = b.series_id WHERE s.pair_id = ? AND s.timeframe = ? ORDER BY b.ts"
         )
         return [dict(zip(names, row, strict=True)) for row in self.query(query, self.ids[pair], timeframe)]
 
@@ -181,4 +181,4 @@ def make_settings(folder: Path, **given: str) -> Settings:
     return load({"DATABASE_URL": "sqlite:///test.db", **given}, Path(folder), demo=True)
 
 
-__all__ = ["M15", "M5", "MIDNIGHT"]
+__all__ = ["M5", "M15", "MIDNIGHT"]

@@ -34,6 +34,7 @@ _SUPERSEDE = (
     f"INSERT INTO superseded (ts, series_id, until_seq, {', '.join(RAW_FIELDS)}) "
     f"SELECT ts, series_id, ?, {', '.join(RAW_FIELDS)} FROM bars WHERE ts = ? AND series_id = ?"
 )
+_RAW_BARS = f"SELECT ts, series_id, {', '.join(RAW_FIELDS[: RAW_FIELDS.index('marks') + 1])} FROM bars"
 _UPSERT_LIVE = (
     f"INSERT OR REPLACE INTO live (pair_id, seq, {', '.join(LIVE_FIELDS)}) "
     f"VALUES (?, ?{', ?' * len(LIVE_FIELDS)})"
@@ -188,10 +189,13 @@ class Store:
 
     def raw_bars(self, start: int, end: int) -> Iterable[tuple[SqlValue, ...]]:
         """(ts, series_id, raw columns …, marks) of every stored bar with start <= ts <= end, by time."""
-        columns = ", ".join(RAW_FIELDS[: RAW_FIELDS.index("marks") + 1])
-        return self._connection.execute(
-            f"SELECT ts, series_id, {columns} FROM bars WHERE ts BETWEEN ? AND ? ORDER BY ts", (start, end)
-        )
+        return self._connection.execute(f"{_RAW_BARS} WHERE ts BETWEEN ? AND ? ORDER BY ts", (start, end))
+
+    def raw_bars_at(self, series_id: int, times: Sequence[int]) -> Iterable[tuple[SqlValue, ...]]:
+        """The same of one series' stored bars at some times."""
+        places = ", ".join("?" * len(times))
+        query = f"{_RAW_BARS} WHERE ts IN ({places}) AND series_id = ? ORDER BY ts"
+        return self._connection.execute(query, (*times, series_id))
 
     def last_alerts(self) -> dict[tuple[int, str, int], int]:
         """(series_id, kind, tier) -> time of the newest alert."""

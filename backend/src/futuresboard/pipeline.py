@@ -14,7 +14,7 @@ import orjson
 
 from futuresboard import metrics, quality
 from futuresboard.alerting import AlertWriter
-from futuresboard.bars import RAW_COLUMNS, UNLISTED
+from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
 from futuresboard.live import LiveBoard, LiveUpdate
@@ -309,6 +309,7 @@ class Pipeline:
         listed = np.array([_listing_bar(self._pairs[row], step) for row in rows], dtype=np.int64)
         # One slot more than is written: an alert asks what the flag was one bar before.
         bars, marks, present = panel.window(rows, end, out + 1 + metrics.LOOKBACK, out + 1, listed)
+        self._remember(timeframe, rows, bars, marks, present)
         derived = Derived(bars, marks, present, self._first[timeframe][rows], self._thresholds)
         wanted = present[:, -out:] & (bars.ts[None, -out:] >= from_ts[:, None])
         touch = np.full(wanted.shape, -1, dtype=np.int64)
@@ -323,6 +324,23 @@ class Pipeline:
             )
         for row, first, last in zip(rows, self._first[timeframe][rows], newest, strict=True):
             write.latest[self._store.series_id(self._pairs[row].id, timeframe)] = (int(first), int(last))
+
+    def _remember(
+        self, timeframe: str, rows: IntArray, bars: Bars, marks: IntArray, present: BoolArray
+    ) -> None:
+        """Fill in from the database what of a window has left memory (a revision of old bars asks for it)."""
+        held = self._panels[timeframe].oldest
+        forgotten = bars.ts[bars.ts < held]
+        for i, row in enumerate(rows.tolist()):
+            if not len(forgotten) or self._first[timeframe][row] >= held:
+                continue
+            series = self._store.series_id(self._pairs[row].id, timeframe)
+            for ts, _, *values, own in self._store.raw_bars_at(series, forgotten.tolist()):
+                slot = int(np.searchsorted(bars.ts, int(str(ts))))
+                numbers = np.array(values, dtype=np.float64)
+                for name, number in zip(RAW_COLUMNS, numbers, strict=True):
+                    bars.columns[name][i, slot] = number
+                marks[i, slot], present[i, slot] = int(str(own)), True
 
     def _write_rows(
         self,
