@@ -218,8 +218,8 @@ class Pipeline:
             bits[i] |= sum(quality.GUARDED[name] for name in columns)
         panel.reach(int(raw.ts.max()))
         late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
-        # Late bars newer than the oldest stored one close a gap; older ones only extend the past.
-        healed = late & (raw.ts > self._first[self.base][rows])
+        # Late bars newer than one finalised at its close heal a gap; others only extend the past.
+        healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
         marks = (
             raw.marks | bits | np.where(healed, quality.BACKFILLED, 0) | np.where(late, quality.HISTORIC, 0)
         )
