@@ -252,7 +252,13 @@ class _Transaction:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            # A COMMIT that fails may leave the transaction open; some errors have ended it already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 def sql_number(value: float) -> float | None:

@@ -114,6 +114,7 @@ class Pipeline:
 
     def reload(self) -> None:
         """Fill the hot window from the database, dropping what memory holds."""
+        self._loaded = False
         self._panels = {tf: Panel(TIMEFRAME_MS[tf], self._capacity) for tf in self._timeframes}
         self._first = {tf: np.zeros(0, dtype=np.int64) for tf in self._timeframes}
         self._number_pairs()
@@ -133,6 +134,7 @@ class Pipeline:
             newest = max(last for _, last in mine.values())
             panel.reach(newest)
             self._fill(panel, ids, newest)
+        self._loaded = True
 
     def _fill(self, panel: Panel, ids: Mapping[int, int], newest: int) -> None:
         found = [row for row in self._store.raw_bars(panel.oldest, newest) if row[1] in ids]
@@ -176,6 +178,10 @@ class Pipeline:
         now_ms: exchange time. Returns None when nothing changed. Raises StoreError or
         sqlite3.Error when the transaction failed; then nothing of the step is kept.
         """
+        if not len(raw.ts):
+            return None
+        if not self._loaded:
+            self.reload()
         try:
             write = Write()
             touched = self._take(raw, now_ms)
