@@ -36,7 +36,8 @@ def undisturbed(tmp_path):
 
 
 def state(recorder: Recorder) -> list:
-    return [recorder.query(f"SELECT * FROM {t}") for t in ("bars", "alerts", "series", "live", "superseded", "meta")]
+    tables = ("bars", "alerts", "series", "live", "superseded", "meta")
+    return [recorder.query(f"SELECT * FROM {table}") for table in tables]
 
 
 def disk_full(recorder: Recorder):

@@ -21,11 +21,15 @@ from futuresboard.model import Alert, Market
 type SqlValue = float | int | str | None
 
 BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
+_SEEN = ("raw_seq", "seen_ts")
 _PLACES = ", ".join("?" * len(BAR_FIELDS))
 _UPSERT_BAR = (
     f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
     "ON CONFLICT (ts, series_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS))
+    + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS) if name not in _SEEN)
+    # Without a time the values are those that are here: when they were first seen stays.
+    + ", raw_seq = iif(excluded.seen_ts IS NULL, raw_seq, excluded.raw_seq)"
+    + ", seen_ts = coalesce(excluded.seen_ts, seen_ts)"
 )
 _UPDATE_DERIVED = (
     f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"
@@ -57,7 +61,8 @@ class Pair:
 class Write:
     """Everything one transaction changes.
 
-    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's); derived: values of
+    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's;
+    seen_ts None: the values are as stored, only what is said of them changes); derived: values of
     `DERIVED_FIELDS`, then ts and series_id, of bars whose raw part stays; revised: (ts, series_id)
     whose stored raw values are kept as superseded first; latest: series_id ->
     (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; alerts: (series_id, Alert).

@@ -44,14 +44,17 @@ class RawBars:
 
 @dataclass
 class _Touched:
-    """Bars of one timeframe that a step changed: parallel arrays, and which are first stored now.
+    """Bars of one timeframe that a step changed: parallel arrays.
 
+    fresh: first stored now; changed: stored with other values (else only their marks are others);
+    revised: changed after they were finalised;
     first_before: time of the oldest bar of the row before the step; `_NONE` where there was none.
     """
 
     rows: IntArray
     ts: IntArray
     fresh: BoolArray
+    changed: BoolArray
     guarded: Mapping[int, Mapping[str, object]]
     revised: BoolArray
     first_before: IntArray
@@ -268,7 +271,9 @@ class Pipeline:
         panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
         first_before = self._first[timeframe][rows[keep]]
         np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
-        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep], first_before)
+        return _Touched(
+            rows[keep], ts[keep], ~present[keep], changed[keep], renumbered, revised[keep], first_before
+        )
 
     def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
@@ -290,7 +295,8 @@ class Pipeline:
         complete = (start + length - step <= base.newest(rows)) & (start >= base.oldest)
         complete &= whole | (self._first[self.base][rows] < start)
         rows, start = rows[complete], start[complete]
-        none = _Touched(rows[:0], start[:0], np.zeros(0, bool), {}, np.zeros(0, bool), start[:0])
+        no = np.zeros(0, dtype=bool)
+        none = _Touched(rows[:0], start[:0], no, no, {}, no, start[:0])
         if not len(rows):
             return none
         parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
@@ -373,7 +379,8 @@ class Pipeline:
                 continue
             guarded = dict(touched.guarded.get(number, {})) | imbalances.get(i, {})
             text = orjson.dumps(guarded).decode() if guarded else None
-            write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, now_ms, *values[i]))
+            seen = now_ms if touched.fresh[number] or touched.changed[number] else None
+            write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, seen, *values[i]))
             if touched.revised[number]:
                 write.revised.append((times[i], ids[i]))
 
