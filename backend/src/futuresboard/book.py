@@ -116,7 +116,8 @@ class Book:
         over = self.slot(newest) + 3 - self._slots
         if over <= 0:
             return
-        shift = min(self._slots, -(-over // _SHIFT) * _SHIFT)
+        shift = -(-over // _SHIFT) * _SHIFT
+        kept = max(0, self._slots - shift)
         grids: list[tuple[FloatArray | BoolArray, float | bool]] = [
             (self._live_oi, np.nan),
             (self._live_usd, np.nan),
@@ -130,8 +131,8 @@ class Book:
             sheet.low = np.where(sheet.low == _FAR, _FAR, np.maximum(0, sheet.low - shift))
             sheet.high = np.maximum(-1, sheet.high - shift)
         for grid, empty in grids:
-            grid[:, : self._slots - shift] = grid[:, shift:].copy()
-            grid[:, self._slots - shift :] = empty
+            grid[:, :kept] = grid[:, self._slots - kept :].copy()
+            grid[:, kept:] = empty
         self._unfit = {
             (kind, row, slot - shift): values
             for (kind, row, slot), values in self._unfit.items()
@@ -285,8 +286,9 @@ class Book:
         return Ready(bars, live, first, (rows, slots))
 
     def give_back(self, ready: Ready) -> None:
-        """Bars that could not be stored are due again."""
+        """Bars that could not be stored are due again, as new as they were."""
         self._dirty[ready.places] = True
+        self._done[ready.places] = ~ready.first
         self._reread[ready.places] |= ready.bars.reread if ready.bars.reread is not None else False
 
     def _covered(self, rows: IntArray, slots: IntArray) -> BoolArray:
