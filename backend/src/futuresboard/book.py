@@ -204,6 +204,11 @@ class Book:
         sheet = self._sheets.get(kind)
         if sheet is None or (sheet.offset == offset and not sheet.assumed):
             return False
+        if offset < sheet.offset:
+            # Its newest rows were taken for a closed bar's and may be of one still open: asked for anew.
+            known = np.flatnonzero(sheet.high >= 0)
+            sheet.have[known, sheet.high[known]] = False
+            sheet.high[known] -= 1
         sheet.offset, sheet.assumed = offset, False
         self._dirty |= self._done
         self._reread |= self._done

@@ -96,7 +96,6 @@ class Pipeline:
         self._panels: dict[str, Panel] = {}
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
         self._first: dict[str, IntArray] = {}
-        self._recorded = np.zeros(0, dtype=np.int64)
         self.reload()
 
     @property
@@ -124,8 +123,6 @@ class Pipeline:
             first = self._first[timeframe]
             missing = len(self._pairs) - len(first)
             self._first[timeframe] = np.concatenate([first, np.full(missing, np.iinfo(np.int64).max)])
-        more = len(self._pairs) - len(self._recorded)
-        self._recorded = np.concatenate([self._recorded, np.full(more, np.iinfo(np.int64).max)])
         self._live.grow(len(self._pairs))
 
     def reload(self) -> None:
@@ -145,12 +142,8 @@ class Pipeline:
             mine = {number: span for number, span in spans.items() if number in ids}
             if not mine:
                 continue
-            for number, (first, last) in mine.items():
+            for number, (first, _) in mine.items():
                 self._first[timeframe][ids[number]] = first
-                if timeframe == self.base:
-                    # What an earlier run stored it had recorded: what is missing after it is a gap.
-                    row = ids[number]
-                    self._recorded[row] = min(self._recorded[row], last)
             newest = max(last for _, last in mine.values())
             panel.reach(newest)
             self._fill(panel, ids, newest)
