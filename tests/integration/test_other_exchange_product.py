@@ -212,7 +212,7 @@ def test_bars_closing_while_it_runs_equal_the_truth_under_the_other_readings(tmp
         okx_taker_stamp="end",
         bybit_single_oi=False,
         binance_top_needs_key=True,
-        publish_delay_ms={"candles": 4_000, "oi": 20_000, "ls": 30_000, "taker": 30_000, "funding": 15_000},
+        publish_delay_ms={"oi": 20_000, "ls": 30_000, "taker": 30_000, "funding": 15_000},
     )
     with (
         OtherExchange(config) as server,
@@ -226,11 +226,37 @@ def test_bars_closing_while_it_runs_equal_the_truth_under_the_other_readings(tmp
 
 @needs_product
 def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_corrected(tmp_path: Path) -> None:
-    config = OtherConfig(start_ms=START, time_scale=20, stamps={BYBIT: "start"})
+    config = OtherConfig(start_ms=START, time_scale=40, stamps={BYBIT: "start"})
+    oldest = START // BAR * BAR - 114 * BAR  # the rows that the very oldest bars need were never asked for
     with (
         OtherExchange(config) as server,
         running(server, tmp_path, HISTORY_BARS="120", INTERVAL="0.5") as product,
     ):
-        first, rows = follow(server, product, 4)
-        oldest = first - 116 * BAR  # the row that the oldest bars need was never asked for
-        assert_equal_to_truth(server, [row for row in rows if int(str(row["ts"])) >= oldest])
+
+        def corrected() -> bool:
+            newest = server.clock.now() - 3 * BAR
+            rows = [row for row in stored(product, server) if oldest <= int(str(row["ts"])) < newest]
+            return bool(rows) and not compare(server.truth, rows)
+
+        product.until("warm", product.warm, 240)
+        product.until("corrected", corrected, 90)
+
+
+@needs_product
+def test_a_candle_that_still_forms_in_a_late_answer_is_not_stored_as_closed(tmp_path: Path) -> None:
+    late = {"candles": 4_000, "oi": 5_000, "ls": 8_000, "taker": 8_000, "funding": 2_000}
+    close = START // BAR * BAR
+    config = OtherConfig(start_ms=close - 25_000, publish_delay_ms=late)
+    with (
+        OtherExchange(config) as server,
+        running(server, tmp_path, HISTORY_BARS="30", INTERVAL="1") as product,
+    ):
+        product.until("past the close", lambda: product.warm() and server.clock.now() > close + 5_000, 120)
+        rows: list[dict[str, object]] = []
+
+        def complete() -> bool:
+            rows[:] = stored(product, server)
+            return not missing(server.truth, rows, "5m", close - 20 * BAR, close)
+
+        product.until("complete", complete, 90)
+        assert_equal_to_truth(server, rows)

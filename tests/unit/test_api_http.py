@@ -188,6 +188,30 @@ def test_a_taken_port_is_one_sentence(server: Server, web: Web):
     assert str(server.port) in caught.value.problems[0]
 
 
+@pytest.mark.parametrize("host", ["localhost", "::1"])
+def test_other_names_of_this_machine(web: Web, host: str):
+    if host == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6 loopback")
+    server = Server(web.app, host, 0)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with urlopen(f"{server.url}/health/live") as response:
+            assert json.load(response) == {"status": "live"}
+    finally:
+        server.stop()
+        thread.join()
+        server.close()
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_a_foreign_address_is_one_sentence(web: Web):
     with pytest.raises(ConfigError):
         Server(web.app, "192.0.2.1", 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 import engineio
 import pytest
 import socketio
+import websocket
 
 from futuresboard.api.server import Server
 from futuresboard.events import MAX_MISSED_ALERTS, Feed, Publisher
@@ -450,6 +451,27 @@ class Wanderer:
                 client._news.wait_for(enough, WAIT_S if stop_at else 0.2)
                 self._seq = max([ack["seq"], *(update["seq"] for update in client.updates)])
                 self.ids += [alert["id"] for alert in client.alerts]
+
+
+def test_a_client_that_does_not_read_holds_up_nobody(server: Server, web: Web, world: World):
+    names = world.register("binanceusdm", *(f"X{n}" for n in range(400)))
+    world.fill("binanceusdm", names)
+    stuck = websocket.create_connection(f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket")
+    stuck.recv()
+    stuck.send("40")
+    stuck.recv()
+    stuck.send('420["subscribe",{}]')
+    assert stuck.recv().startswith("430")
+    rounds = 25
+    with Client(server) as client:
+        client.subscribe()
+        # Far more than the buffers of a connection hold.
+        for number in range(rounds):
+            price(world, float(number), *(("binanceusdm", name) for name in names))
+            web.publisher.publish_now()
+        client.wait(lambda: len(client.updates) == rounds)
+        assert [len(update["rows"]) for update in client.updates] == [400] * rounds
+    stuck.close()
 
 
 def test_exactly_once_across_reconnects_while_alerts_pour_in(server: Server, web: Web, world: World):

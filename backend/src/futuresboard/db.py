@@ -22,10 +22,10 @@ from futuresboard.model import Alert, Market
 type SqlValue = float | int | str | None
 
 BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
+_SEEN = ("raw_seq", "seen_ts")
 _PLACES = ", ".join("?" * len(BAR_FIELDS))
 # A bar keeps the time it was first seen unless the values seen then are kept as superseded: new marks,
-# and history that comes in pieces, say nothing new about when it was known.
-_FIRST_SEEN = ("raw_seq", "seen_ts")
+# and history that comes in pieces, say nothing new about it.
 _REVISED = (
     "EXISTS (SELECT 1 FROM superseded s WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id "
     "AND s.until_seq = excluded.raw_seq)"
@@ -33,10 +33,10 @@ _REVISED = (
 _UPSERT_BAR = (
     f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
     "ON CONFLICT (ts, series_id) DO UPDATE SET "
-    + ", ".join(
-        f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS) if name not in _FIRST_SEEN
-    )
-    + "".join(f", {name} = iif({_REVISED}, excluded.{name}, bars.{name})" for name in _FIRST_SEEN)
+    + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS) if name not in _SEEN)
+    # Without a time the values are those that are here already.
+    + ", raw_seq = iif(excluded.seen_ts IS NULL, raw_seq, excluded.raw_seq)"
+    + f", seen_ts = iif({_REVISED}, excluded.seen_ts, bars.seen_ts)"
 )
 _UPDATE_DERIVED = (
     f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"
@@ -45,6 +45,7 @@ _SUPERSEDE = (
     f"INSERT INTO superseded (ts, series_id, until_seq, {', '.join(RAW_FIELDS)}) "
     f"SELECT ts, series_id, ?, {', '.join(RAW_FIELDS)} FROM bars WHERE ts = ? AND series_id = ?"
 )
+_RAW_BARS = f"SELECT ts, series_id, {', '.join(RAW_FIELDS[: RAW_FIELDS.index('marks') + 1])} FROM bars"
 _UPSERT_LIVE = (
     f"INSERT OR REPLACE INTO live (pair_id, seq, {', '.join(LIVE_FIELDS)}) "
     f"VALUES (?, ?{', ?' * len(LIVE_FIELDS)})"
@@ -67,7 +68,8 @@ class Pair:
 class Write:
     """Everything one transaction changes.
 
-    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's); derived: values of
+    bars: tuples in the order of `BAR_FIELDS` (raw_seq None: this transaction's;
+    seen_ts None: the values are as stored, only what is said of them changes); derived: values of
     `DERIVED_FIELDS`, then ts and series_id, of bars whose raw part stays; revised: (ts, series_id)
     whose stored raw values are kept as superseded first; latest: series_id ->
     (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; alerts: (series_id, Alert).
@@ -211,10 +213,13 @@ class Store:
 
     def raw_bars(self, start: int, end: int) -> Iterable[tuple[SqlValue, ...]]:
         """(ts, series_id, raw columns …, marks) of every stored bar with start <= ts <= end, by time."""
-        columns = ", ".join(RAW_FIELDS[: RAW_FIELDS.index("marks") + 1])
-        return self._connection.execute(
-            f"SELECT ts, series_id, {columns} FROM bars WHERE ts BETWEEN ? AND ? ORDER BY ts", (start, end)
-        )
+        return self._connection.execute(f"{_RAW_BARS} WHERE ts BETWEEN ? AND ? ORDER BY ts", (start, end))
+
+    def raw_bars_at(self, series_id: int, times: Sequence[int]) -> Iterable[tuple[SqlValue, ...]]:
+        """The same of one series' stored bars at some times."""
+        places = ", ".join("?" * len(times))
+        query = f"{_RAW_BARS} WHERE ts IN ({places}) AND series_id = ? ORDER BY ts"
+        return self._connection.execute(query, (*times, series_id))
 
     def last_alerts(self) -> dict[tuple[int, str, int], int]:
         """(series_id, kind, tier) -> time of the newest alert."""
@@ -271,7 +276,13 @@ class _Transaction:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            # A COMMIT that fails may leave the transaction open; some errors have ended it already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 def sql_number(value: float) -> float | None:

@@ -16,7 +16,10 @@ type Value = float | int | str | None
 class Derived:
     """Metrics, flags, k and shown marks of a window, each (n, out)."""
 
-    def __init__(self, bars: Bars, marks: IntArray, present: BoolArray, thresholds: Thresholds) -> None:
+    def __init__(
+        self, bars: Bars, marks: IntArray, present: BoolArray, first_ts: IntArray, thresholds: Thresholds
+    ) -> None:
+        """marks, present: own marks and presence (n, T); first_ts: each series' oldest bar (n,)."""
         self.bars = bars
         self.marks = marks
         self.metrics = metrics.get_all(bars)
@@ -24,7 +27,7 @@ class Derived:
         with np.errstate(invalid="ignore"):
             raw = metrics.imbalance_raw(bars)
         self._refused = np.where(np.isfinite(self.metrics["imbalance"]), np.nan, raw)
-        self.shown = quality.spread(marks, present, bars.out)
+        self.shown = quality.spread(marks, present, bars.ts >= first_ts[:, None], bars.out)
         self.shown |= np.where(np.isfinite(self._refused), quality.GUARDED["imbalance"], 0)
         self.shown |= np.where(_run_length(present, bars.out) <= metrics.RSI_CHANGES, quality.WARMING, 0)
 

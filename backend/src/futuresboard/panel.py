@@ -90,6 +90,12 @@ class Panel:
         last = self.capacity - 1 - np.argmax(present[:, ::-1], axis=1)
         return self.oldest + np.where(present.any(axis=1), last, -1) * self.timeframe_ms
 
+    def oldest_without(self, rows: IntArray, mark: int) -> IntArray:
+        """(n,) time of each row's oldest bar held without a mark; beyond all time where there is none."""
+        found = self._present[rows] & (self._marks[rows] & mark == 0)
+        first = self.oldest + np.argmax(found, axis=1) * self.timeframe_ms
+        return np.where(found.any(axis=1), first, np.iinfo(np.int64).max)
+
     def before(self, rows: IntArray, ts: IntArray) -> IntArray:
         """(m,) time of the newest bar of each row before each time; -1 where there is none."""
         slots = np.arange(self.capacity)

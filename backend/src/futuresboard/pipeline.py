@@ -6,7 +6,7 @@ an argument. One step is one transaction; when it fails nothing of it is kept, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ import orjson
 
 from futuresboard import metrics, quality
 from futuresboard.alerting import AlertWriter
-from futuresboard.bars import RAW_COLUMNS, UNLISTED
+from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
 from futuresboard.live import LiveBoard, LiveUpdate
@@ -22,6 +22,8 @@ from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Ma
 from futuresboard.panel import Panel
 from futuresboard.resample import resample
 
+_LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
+_NONE = np.iinfo(np.int64).max
 LATE_BARS = 2
 """A bar first stored more than this many bars after its close starts no alert."""
 
@@ -31,7 +33,9 @@ class RawBars:
     """m closed bars of the base timeframe, of any pairs and times.
 
     columns: each of `RAW_COLUMNS` -> (m,), NaN = unknown; marks: own quality bits (m,); guarded:
-    bar number -> column -> raw value that its adapter refused.
+    bar number -> column -> raw value that its adapter refused; live: bars that closed while they
+    were watched (None: by their age); reread: bars whose levels were read anew, so that unknown
+    replaces known there (None: nowhere).
     """
 
     pair_ids: IntArray
@@ -39,17 +43,31 @@ class RawBars:
     columns: Mapping[str, FloatArray]
     marks: IntArray
     guarded: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+    live: BoolArray | None = None
+    reread: BoolArray | None = None
 
 
 @dataclass
 class _Touched:
-    """Bars of one timeframe that a step changed: parallel arrays, and which are first stored now."""
+    """Bars of one timeframe that a step changed: parallel arrays.
+
+    fresh: first stored now; changed: stored with other values (else only their marks are others);
+    revised: changed after they were finalised;
+    first_before: time of the oldest bar of the row before the step; `_NONE` where there was none.
+    """
 
     rows: IntArray
     ts: IntArray
     fresh: BoolArray
+    changed: BoolArray
     guarded: Mapping[int, Mapping[str, object]]
     revised: BoolArray
+    reread: BoolArray
+    first_before: IntArray
+
+    def places(self) -> Iterator[tuple[int, int, bool]]:
+        """(row, time, whether its levels were read anew) of each bar."""
+        return zip(self.rows.tolist(), self.ts.tolist(), self.reread.tolist(), strict=True)
 
 
 class Pipeline:
@@ -109,6 +127,7 @@ class Pipeline:
 
     def reload(self) -> None:
         """Fill the hot window from the database, dropping what memory holds."""
+        self._loaded = False
         self._panels = {tf: Panel(TIMEFRAME_MS[tf], self._capacity) for tf in self._timeframes}
         self._first = {tf: np.zeros(0, dtype=np.int64) for tf in self._timeframes}
         self._number_pairs()
@@ -128,6 +147,7 @@ class Pipeline:
             newest = max(last for _, last in mine.values())
             panel.reach(newest)
             self._fill(panel, ids, newest)
+        self._loaded = True
 
     def _fill(self, panel: Panel, ids: Mapping[int, int], newest: int) -> None:
         found = [row for row in self._store.raw_bars(panel.oldest, newest) if row[1] in ids]
@@ -171,6 +191,10 @@ class Pipeline:
         now_ms: exchange time. Returns None when nothing changed. Raises StoreError or
         sqlite3.Error when the transaction failed; then nothing of the step is kept.
         """
+        if not len(raw.ts):
+            return None
+        if not self._loaded:
+            self.reload()
         try:
             write = Write()
             touched = self._take(raw, now_ms)
@@ -178,7 +202,7 @@ class Pipeline:
                 return None
             for timeframe in self._timeframes:
                 part = touched if timeframe == self.base else self._resampled(timeframe, touched)
-                if len(part.rows):
+                if part is not None:
                     self._derive(timeframe, part, now_ms, write)
             self._refresh_live(np.unique(touched.rows), write)
             committed = self._store.commit(write)
@@ -213,12 +237,12 @@ class Pipeline:
             bits[i] |= sum(quality.GUARDED[name] for name in columns)
         panel.reach(int(raw.ts.max()))
         late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
-        # Late bars newer than the oldest stored one close a gap; older ones only extend the past.
-        healed = late & (raw.ts > self._first[self.base][rows])
-        marks = (
-            raw.marks | bits | np.where(healed, quality.BACKFILLED, 0) | np.where(late, quality.HISTORIC, 0)
-        )
-        return self._put(self.base, rows, raw.ts, clean, marks, guarded)
+        # Late bars newer than one finalised at its close heal a gap; others only extend the past.
+        healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
+        historic = late if raw.live is None else late | ~raw.live
+        marks = raw.marks | bits
+        marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
+        return self._put(self.base, rows, raw.ts, clean, marks, guarded, raw.reread)
 
     def _put(
         self,
@@ -228,17 +252,19 @@ class Pipeline:
         columns: Mapping[str, FloatArray],
         marks: IntArray,
         guarded: Mapping[int, Mapping[str, object]],
+        reread: BoolArray | None = None,
     ) -> _Touched | None:
         """Store bars in the panel; returns those that are new, revised or differently marked."""
         panel = self._panels[timeframe]
         present, stored, stored_marks = panel.get(rows, ts)
-        # What was known stays known: an answer that lacks a value takes none away.
-        columns = {n: np.where(np.isnan(columns[n]), stored[n], columns[n]) for n in RAW_COLUMNS}
+        reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
+        columns = _merged(columns, stored, reread)
         changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
         for name in RAW_COLUMNS:
-            differs = ~np.isnan(columns[name]) & (columns[name] != stored[name])
+            known = ~np.isnan(stored[name])
+            differs = (columns[name] != stored[name]) & (known | ~np.isnan(columns[name]))
             changed |= differs
-            replaced |= differs & ~np.isnan(stored[name])
+            replaced |= differs & known
         # A bar from history may be completed piece by piece; one finalised at its close is revised.
         revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
         changed &= present
@@ -255,10 +281,20 @@ class Pipeline:
             return None
         renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
         panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
+        first_before = self._first[timeframe][rows[keep]]
         np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
-        return _Touched(rows[keep], ts[keep], ~present[keep], renumbered, revised[keep])
+        return _Touched(
+            rows[keep],
+            ts[keep],
+            ~present[keep],
+            changed[keep],
+            renumbered,
+            revised[keep],
+            reread[keep],
+            first_before,
+        )
 
-    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
+    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched | None:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
         length = TIMEFRAME_MS[timeframe]
         # A bar after a gap also ends the window before it, whose own last bar may never come.
@@ -267,13 +303,19 @@ class Pipeline:
         earlier = base.before(rows[gap_before], ts[gap_before])
         rows = np.concatenate([rows, rows[gap_before][earlier >= 0]])
         ts = np.concatenate([ts, earlier[earlier >= 0]])
+        # An older bar makes the window that was a pair's first one like any other.
+        first = (touched.first_before != _NONE) & (touched.ts < touched.first_before)
+        rows = np.concatenate([rows, touched.rows[first]])
+        ts = np.concatenate([ts, touched.first_before[first]])
         windows = np.unique(np.stack([rows, ts - ts % length]), axis=1)
         rows, start = windows[0], windows[1]
-        complete = (start + length - step <= base.newest(rows)) & (self._first[self.base][rows] <= start)
+        parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
+        whole = np.all([part[0] for part in parts], axis=0)
+        complete = (start + length - step <= base.newest(rows)) & (start >= base.oldest)
+        complete &= whole | (self._first[self.base][rows] < start)
         rows, start = rows[complete], start[complete]
-        none = _Touched(rows[:0], start[:0], np.zeros(0, dtype=bool), {}, np.zeros(0, dtype=bool))
         if not len(rows):
-            return none
+            return None
         parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
         columns, marks = resample(
             {name: np.stack([part[1][name] for part in parts], axis=1) for name in RAW_COLUMNS},
@@ -281,7 +323,11 @@ class Pipeline:
             np.stack([part[0] for part in parts], axis=1),
         )
         self._panels[timeframe].reach(int(start.max()))
-        return self._put(timeframe, rows, start, columns, marks, {}) or none
+        anew = {(row, ts - ts % length) for row, ts, again in touched.places() if again}
+        reread = np.array(
+            [key in anew for key in zip(rows.tolist(), start.tolist(), strict=True)], dtype=bool
+        )
+        return self._put(timeframe, rows, start, columns, marks, {}, reread)
 
     def _derive(self, timeframe: str, touched: _Touched, now_ms: int, write: Write) -> None:
         """Recompute every stored bar from the oldest touched one on, and start alerts."""
@@ -296,7 +342,8 @@ class Pipeline:
         listed = np.array([_listing_bar(self._pairs[row], step) for row in rows], dtype=np.int64)
         # One slot more than is written: an alert asks what the flag was one bar before.
         bars, marks, present = panel.window(rows, end, out + 1 + metrics.LOOKBACK, out + 1, listed)
-        derived = Derived(bars, marks, present, self._thresholds)
+        self._remember(timeframe, rows, bars, marks, present)
+        derived = Derived(bars, marks, present, self._first[timeframe][rows], self._thresholds)
         wanted = present[:, -out:] & (bars.ts[None, -out:] >= from_ts[:, None])
         touch = np.full(wanted.shape, -1, dtype=np.int64)
         touch[inverse, (touched.ts - begin) // step] = np.arange(len(touched.ts))
@@ -310,6 +357,23 @@ class Pipeline:
             )
         for row, first, last in zip(rows, self._first[timeframe][rows], newest, strict=True):
             write.latest[self._store.series_id(self._pairs[row].id, timeframe)] = (int(first), int(last))
+
+    def _remember(
+        self, timeframe: str, rows: IntArray, bars: Bars, marks: IntArray, present: BoolArray
+    ) -> None:
+        """Fill in from the database what of a window has left memory (a revision of old bars asks for it)."""
+        held = self._panels[timeframe].oldest
+        forgotten = bars.ts[bars.ts < held]
+        for i, row in enumerate(rows.tolist()):
+            if not len(forgotten) or self._first[timeframe][row] >= held:
+                continue
+            series = self._store.series_id(self._pairs[row].id, timeframe)
+            for ts, _, *values, own in self._store.raw_bars_at(series, forgotten.tolist()):
+                slot = int(np.searchsorted(bars.ts, int(str(ts))))
+                numbers = np.array(values, dtype=np.float64)
+                for name, number in zip(RAW_COLUMNS, numbers, strict=True):
+                    bars.columns[name][i, slot] = number
+                marks[i, slot], present[i, slot] = int(str(own)), True
 
     def _write_rows(
         self,
@@ -336,9 +400,23 @@ class Pipeline:
                 continue
             guarded = dict(touched.guarded.get(number, {})) | imbalances.get(i, {})
             text = orjson.dumps(guarded).decode() if guarded else None
-            write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, now_ms, *values[i]))
+            seen = now_ms if touched.fresh[number] or touched.changed[number] else None
+            write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, seen, *values[i]))
             if touched.revised[number]:
                 write.revised.append((times[i], ids[i]))
+
+
+def _merged(
+    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], reread: BoolArray
+) -> dict[str, FloatArray]:
+    """What was known stays known, since an answer that lacks a value takes none away.
+
+    Only levels whose stamps turned out to mean something else give way to unknown.
+    """
+    return {
+        name: np.where(np.isnan(new[name]) & ~(reread & (name in _LEVELS)), stored[name], new[name])
+        for name in RAW_COLUMNS
+    }
 
 
 def _listing_bar(pair: Pair, timeframe_ms: int) -> int:

@@ -100,15 +100,14 @@ def guard(
     return clean, bits, failed
 
 
-def spread(marks: IntArray, present: BoolArray, out: int) -> IntArray:
+def spread(marks: IntArray, present: BoolArray, began: BoolArray, out: int) -> IntArray:
     """(n, out) marks each of the newest `out` slots shows: its own and those of its window.
 
-    marks: (n, T) own bits; present: (n, T) whether a bar is stored in the slot. A missing slot
-    after the series began is a gap for every window over it; a run shorter than RSI's needs is
-    warming.
+    marks: (n, T) own bits; present: (n, T) whether a bar is stored in the slot; began: (n, T)
+    whether the series has a bar there or before. A missing slot after the series began is a gap for
+    every window over it.
     """
     series, slots = marks.shape
-    began = np.logical_or.accumulate(present, axis=1)
     own = np.where(began & ~present, marks | GAP, marks)
     padded = np.concatenate([np.zeros((series, MARK_WINDOW - 1), dtype=np.int64), own], axis=1)
     keep = (_INHERITED & ~_NOT_INHERITED) | GAP

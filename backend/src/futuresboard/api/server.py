@@ -178,9 +178,9 @@ class Server:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # The address family alone decides how many parts an address has: host and port come first.
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        # A name is looked up as IPv4: who calls it localhost expects 127.0.0.1 to answer.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise ConfigError(
             [
