@@ -315,6 +315,10 @@ class Collector:
                 if len(self._wanted(kind, bar)) < len(wanted):
                     scouts = 0
                     continue
+                if kind is not Kind.FUNDING and self.book.undecided(kind):
+                    # What does not come may be stamped otherwise: everybody's older rows will tell.
+                    await self._ask_all(kind, wanted[scouts:], bar, deadline)
+                    return
             else:
                 await self._ask_all(kind, wanted, bar, deadline)
             if self.now_ms() >= deadline:
