@@ -35,9 +35,10 @@ def new_book(kinds=ALL, pairs: int = 1, slots: int = 60) -> Book:
     return book
 
 
-def give(
-    book: Book, kind: Kind, values: dict[int, float], *, row=0, now=MIDNIGHT + 10**9, exhausted=False, **more
-):
+NOW = MIDNIGHT + 10**11
+
+
+def give(book: Book, kind: Kind, values: dict[int, float], *, row=0, now=NOW, exhausted=False, **more):
     book.take(row, rows(kind, values, **more), now_ms=now, exhausted=exhausted)
 
 

@@ -141,6 +141,10 @@ class Collector:
         """The exchange's time."""
         return self.time.now_ms(self._clock.monotonic())
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so many of the exchange's seconds."""
+        await self._clock.sleep(seconds / self.time.rate)
+
     async def _sample_clock(self) -> None:
         sent = self._clock.monotonic()
         heard = await self.exchange.server_time()

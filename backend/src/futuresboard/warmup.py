@@ -31,6 +31,7 @@ class WarmUp:
         self._newest = collector.begin_ms // STEP_MS * STEP_MS - STEP_MS
         self._jobs: dict[Kind, list[tuple[int, int]]] = {}
         self._pages: dict[tuple[Kind, int], int] = {}
+        self._tries: dict[tuple[Kind, int], int] = {}
         self._done = 0
         for kind in ROUND_KINDS:
             if kind in collector.book.kinds:
@@ -60,7 +61,6 @@ class WarmUp:
 
     async def _work(self, kind: Kind) -> None:
         jobs = self._jobs[kind]
-        tries: dict[int, int] = {}
         while jobs:
             page, row = heapq.heappop(jobs)
             if kind not in self._collector.book.kinds or self._covered(kind, row):
@@ -70,9 +70,9 @@ class WarmUp:
                 self._done += self._pages[kind, row] >= 0
                 heapq.heappush(jobs, (page + 1, row))
             else:
-                tries[row] = tries.get(row, 0) + 1
-                if tries[row] < MOST_TRIES:
-                    await asyncio.sleep(RETRY_S / self._collector.time.rate)
+                self._tries[kind, row] = self._tries.get((kind, row), 0) + 1
+                if self._tries[kind, row] < MOST_TRIES:
+                    await self._collector.pause(RETRY_S)
                     heapq.heappush(jobs, (page + 1, row))
                 else:
                     self._finish(kind, row)
