@@ -225,7 +225,6 @@ def test_bars_closing_while_it_runs_equal_the_truth_under_the_other_readings(tmp
 
 
 @needs_product
-@pytest.mark.xfail(reason="a changed verdict takes no stored value back to unknown", strict=False)
 def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_corrected(tmp_path: Path) -> None:
     config = OtherConfig(start_ms=START, time_scale=40, stamps={BYBIT: "start"})
     oldest = START // BAR * BAR - 114 * BAR  # the rows that the very oldest bars need were never asked for
@@ -244,7 +243,6 @@ def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_correct
 
 
 @needs_product
-@pytest.mark.xfail(reason="a candle counts as closed by the clock alone", strict=False)
 def test_a_candle_that_still_forms_in_a_late_answer_is_not_stored_as_closed(tmp_path: Path) -> None:
     late = {"candles": 4_000, "oi": 5_000, "ls": 8_000, "taker": 8_000, "funding": 2_000}
     close = START // BAR * BAR

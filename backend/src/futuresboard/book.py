@@ -8,7 +8,7 @@ verdict about it only re-reads what is here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from futuresboard.settlements import Settlements
 STEP_MS = 300_000
 LIVE_WINDOW_MS = 60_000
 LS_LATE_BARS = 2
+CANDLE_LAG_MS = 8_000
+"""After this long a newest candle counts as closed though no newer one has come: nothing trades."""
 TAKER_TOLERANCE = 0.02
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
@@ -58,11 +60,19 @@ class Book:
     """Arrays over (pair row, time slot); slot 0 is the bar at `origin`.
 
     kinds: what the exchange publishes; oldest: oldest bar to hold; slots: how many; begin: bars that
-    close at or after this time are live: they wait for late levels no longer than `finalise_after`.
+    close at or after this time are live: they wait for late levels no longer than `finalise_after`;
+    confirmed: the exchange says of each candle whether it is closed, and only closed ones come.
     """
 
     def __init__(
-        self, kinds: Iterable[Kind], pair_ids: Sequence[int], *, oldest: int, slots: int, begin: int
+        self,
+        kinds: Iterable[Kind],
+        pair_ids: Sequence[int],
+        *,
+        oldest: int,
+        slots: int,
+        begin: int,
+        confirmed: bool = False,
     ) -> None:
         self.pair_ids = np.array(pair_ids, dtype=np.int64)
         self.kinds = frozenset(kinds)
@@ -70,6 +80,7 @@ class Book:
         self._origin = oldest
         self._slots = slots
         self._begin = begin
+        self._confirmed = confirmed
         shape = (len(pair_ids), slots)
         self._sheets = {kind: self._new_sheet(kind, shape) for kind in _BARWISE if kind in self.kinds}
         for kind in _LEVELS:
@@ -79,6 +90,7 @@ class Book:
         self._after_oi = np.full(shape, np.nan)
         self._done = np.zeros(shape, dtype=bool)
         self._dirty = np.zeros(shape, dtype=bool)
+        self._reread = np.zeros(shape, dtype=bool)
         self._unfit: dict[tuple[Kind, int, int], dict[str, object]] = {}
 
     @staticmethod
@@ -112,6 +124,7 @@ class Book:
             (self._after_oi, np.nan),
             (self._done, False),
             (self._dirty, False),
+            (self._reread, False),
         ]
         for sheet in self._sheets.values():
             grids += [(sheet.have, False), *((column, np.nan) for column in sheet.columns.values())]
@@ -144,6 +157,10 @@ class Book:
         if sheet.offset == 0:
             # A row stamped with its window's start may be shown while the window is still open.
             held &= rows.ts + STEP_MS <= now_ms
+        if rows.kind is Kind.CANDLES and not self._confirmed:
+            # A candle is final once the next one is there; an answer may lag behind the clock.
+            final = (rows.ts < rows.ts.max(initial=0)) | (rows.ts + STEP_MS + CANDLE_LAG_MS <= now_ms)
+            held &= final
         slots = slots[held]
         if not len(slots):
             return
@@ -187,8 +204,14 @@ class Book:
         sheet = self._sheets.get(kind)
         if sheet is None or (sheet.offset == offset and not sheet.assumed):
             return False
+        if offset < sheet.offset:
+            # Its newest rows were taken for a closed bar's and may be of one still open: asked for anew.
+            known = np.flatnonzero(sheet.high >= 0)
+            sheet.have[known, sheet.high[known]] = False
+            sheet.high[known] -= 1
         sheet.offset, sheet.assumed = offset, False
         self._dirty |= self._done
+        self._reread |= self._done
         return True
 
     def undecided(self, kind: Kind) -> bool:
@@ -252,8 +275,7 @@ class Book:
         close = self._origin + (slots + 1) * STEP_MS
         live = close >= self._begin
         expired = np.where(live, now_ms >= close + finalise_after_ms, now_ms >= self._begin + patience_ms)
-        complete = self._complete(rows, slots, close, live)
-        chosen = complete | expired
+        chosen = self._complete(rows, slots, close, live) | (expired & (live | self._covered(rows, slots)))
         if not chosen.any():
             return None
         # Bars of a close first, then history pair by pair, in portions a writer is done with soon.
@@ -261,7 +283,9 @@ class Book:
         order = order[np.argsort(~live[order], kind="stable")][:MOST_AT_ONCE]
         rows, slots, live = rows[order], slots[order], live[order]
         bars = self._assemble(rows, slots)
+        bars = replace(bars, live=live, reread=self._reread[rows, slots])
         first = ~self._done[rows, slots]
+        self._reread[rows, slots] = False
         self._done[rows, slots] = True
         self._dirty[rows, slots] = False
         return Ready(bars, live, first, (rows, slots))
@@ -270,6 +294,15 @@ class Book:
         """Bars that could not be stored are due again, as new as they were."""
         self._dirty[ready.places] = True
         self._done[ready.places] = ~ready.first
+        self._reread[ready.places] |= ready.bars.reread if ready.bars.reread is not None else False
+
+    def _covered(self, rows: IntArray, slots: IntArray) -> BoolArray:
+        """Bars not older than what the answers about their pair reach back to."""
+        covered: BoolArray = np.ones(len(rows), dtype=bool)
+        for kind, sheet in self._sheets.items():
+            if kind is not Kind.TOP_LS:
+                covered &= (sheet.low[rows] == _FAR) | (slots + sheet.offset >= sheet.low[rows])
+        return covered
 
     def _complete(self, rows: IntArray, slots: IntArray, close: IntArray, live: BoolArray) -> BoolArray:
         complete: BoolArray = np.ones(len(rows), dtype=bool)

@@ -81,10 +81,9 @@ def _add(
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"got {text}, allowed: a whole number from 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text!r}, allowed: a whole number from 1")
+    return int(text)
 
 
 if __name__ == "__main__":

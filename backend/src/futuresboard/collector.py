@@ -34,13 +34,17 @@ log = logging.getLogger(__name__)
 ROTATION_MOST = 100
 ROTATION_CALM = 40
 ROTATION_BEFORE_CLOSE_MS = 62_000
-ROUND_PATIENCE_MS = 12_000
-"""How long a bar-close cycle itself waits for late rows; later ones come with the cycles after it."""
+ROUND_PATIENCE_MS = 14_000
+"""How long a bar-close cycle waits for rows that are late or have no budget; later cycles ask again."""
+LATE_PATIENCE_S = 2.0
+LEAST_ROUND_S = 0.5
 RETRY_MS = 1_500
 CANARIES = 3
 FLUSH_S = 0.3
 HISTORY_PATIENCE_MS = 300_000
 PROBE_PAIRS = 5
+LIVE_EVIDENCE_ROWS = 50
+LIVE_EVIDENCE_SHARE = 0.7
 PROBE_EVERY_MS = 86_400_000
 LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 # In the order they are asked for at a close.
@@ -121,6 +125,7 @@ class Collector:
             oldest=newest - history * STEP_MS,
             slots=history + 512,
             begin=self.begin_ms,
+            confirmed=self.exchange.confirms_candles,
         )
         for row, market in enumerate(self.markets):
             self._book.settlements.state(row, market.funding_interval_h)
@@ -228,7 +233,7 @@ class Collector:
         if Kind.OI not in self.book.kinds or not self.book.undecided(Kind.OI):
             return
         at, before, live_before, live_after = self.book.live_evidence()
-        if len(at) < min(50, len(self.markets)):
+        if len(at) < min(LIVE_EVIDENCE_ROWS, len(self.markets) * LIVE_EVIDENCE_SHARE):
             return
         levels = [stamps.LiveLevel(*four) for four in zip(at, before, live_before, live_after, strict=True)]
         verdict = stamps.oi_stamp_from_live(levels)
@@ -310,12 +315,12 @@ class Collector:
         while kind in self.book.kinds and (wanted := self._wanted(kind, bar)):
             if scouts:
                 # A few pairs tell whether the exchange has published at all, before all are asked.
-                await self._ask_all(kind, wanted[:scouts], bar)
+                await self._ask_all(kind, wanted[:scouts], bar, deadline)
                 if len(self._wanted(kind, bar)) < len(wanted):
                     scouts = 0
                     continue
             else:
-                await self._ask_all(kind, wanted, bar)
+                await self._ask_all(kind, wanted, bar, deadline)
             if self.now_ms() >= deadline:
                 return
             await self._clock.sleep(RETRY_MS / 1000.0 / self.time.rate)
@@ -325,17 +330,34 @@ class Collector:
         age = self.now_ms() - (bar + STEP_MS)
         if bar + STEP_MS < self.begin_ms or age > self._settings.finalise_after * 1000 + 30_000:
             return
-        for kind in ROUND_KINDS:
-            if kind in self.book.kinds and (wanted := self._wanted(kind, bar)):
-                await self._ask_all(kind, wanted[:CANARIES], bar)
-                if len(rest := self._wanted(kind, bar)) < len(wanted):
-                    await self._ask_all(kind, rest, bar)
+        kinds = [kind for kind in ROUND_KINDS if kind in self.book.kinds]
+        await asyncio.gather(*(self._late_kind(kind, bar) for kind in kinds))
+
+    async def _late_kind(self, kind: Kind, bar: int) -> None:
+        deadline = self.now_ms() + int(LATE_PATIENCE_S * 1000 * self.time.rate)
+        if wanted := self._wanted(kind, bar):
+            await self._ask_all(kind, wanted[:CANARIES], bar, deadline)
+            if len(rest := self._wanted(kind, bar)) < len(wanted):
+                await self._ask_all(kind, rest, bar, deadline)
 
     def _wanted(self, kind: Kind, bar: int) -> list[int]:
         return [row for row in self.book.wanted(kind, bar).tolist() if row not in self._gone]
 
-    async def _ask_all(self, kind: Kind, rows: Sequence[int], bar: int) -> None:
-        await asyncio.gather(*(self._ask(kind, row, bar) for row in rows))
+    async def _ask_all(self, kind: Kind, rows: Sequence[int], bar: int, deadline: int) -> None:
+        """Ask about pairs at once; what has not been answered at `deadline` (exchange ms) is let go."""
+        if not rows:
+            return
+        asking = {asyncio.create_task(self._ask(kind, row, bar)) for row in rows}
+        timeout = self.time.until(deadline, self._clock.monotonic())
+        waiting = asking
+        try:
+            _, waiting = await asyncio.wait(asking, timeout=max(LEAST_ROUND_S, timeout))
+        finally:
+            for task in waiting:
+                task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        for task in asking - waiting:
+            task.result()
 
     async def _ask(self, kind: Kind, row: int, bar: int) -> None:
         if kind not in self.book.kinds:

@@ -16,7 +16,7 @@ import orjson
 from futuresboard import exchanges, seeding
 from futuresboard.app import create_app, run
 from futuresboard.config import Settings, is_loopback
-from futuresboard.db import Store
+from futuresboard.db import Store, stamped
 from futuresboard.db_read import Reader
 from futuresboard.db_schema import VERSION
 from futuresboard.errors import FuturesboardError
@@ -79,6 +79,10 @@ def scrape(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def web(settings: Settings, arguments: argparse.Namespace) -> int:
     """The page over what the database holds, whoever fills it."""
+    # Showing mixes nothing: the page tells whichever kind of data is there.
+    kind = stamped(settings.database_path)
+    if kind is not None:
+        settings = dataclasses.replace(settings, simulated=kind == "simulated")
     # Opening it as a writer once creates, migrates and stamps it like any other start.
     Store(settings.database_path, simulated=settings.simulated).close()
     with contextlib.closing(open_reader(settings)) as reader:

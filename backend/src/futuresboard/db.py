@@ -6,6 +6,7 @@ every other thread opens a `Reader`.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,13 +24,19 @@ type SqlValue = float | int | str | None
 BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
 _SEEN = ("raw_seq", "seen_ts")
 _PLACES = ", ".join("?" * len(BAR_FIELDS))
+# A bar keeps the time it was first seen unless the values seen then are kept as superseded: new marks,
+# and history that comes in pieces, say nothing new about it.
+_REVISED = (
+    "EXISTS (SELECT 1 FROM superseded s WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id "
+    "AND s.until_seq = excluded.raw_seq)"
+)
 _UPSERT_BAR = (
     f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
     "ON CONFLICT (ts, series_id) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS) if name not in _SEEN)
-    # Without a time the values are those that are here: when they were first seen stays.
+    # Without a time the values are those that are here already.
     + ", raw_seq = iif(excluded.seen_ts IS NULL, raw_seq, excluded.raw_seq)"
-    + ", seen_ts = coalesce(excluded.seen_ts, seen_ts)"
+    + f", seen_ts = iif({_REVISED}, excluded.seen_ts, bars.seen_ts)"
 )
 _UPDATE_DERIVED = (
     f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"
@@ -91,6 +98,18 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     connection.execute(f"PRAGMA query_only = {int(readonly)}")
     connection.execute("PRAGMA cache_size = -65536")
     return connection
+
+
+def stamped(path: Path) -> str | None:
+    """What a database holds, `live` or `simulated` data; None when that is still open."""
+    if not path.exists():
+        return None
+    try:
+        with contextlib.closing(connect(path, readonly=True)) as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    return None if row is None else str(row[0])
 
 
 class Store:

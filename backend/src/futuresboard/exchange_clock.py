@@ -52,7 +52,7 @@ class ExchangeClock:
         measured = told / elapsed
         if abs(told - elapsed) <= REAL_TIME_SLACK_S:
             self._rate = 1.0
-        elif abs(measured - self._suspected) <= AGREE * measured:
+        elif measured > 0.0 and abs(measured - self._suspected) <= AGREE * measured:
             # Seen twice in a row it is a rate; seen once it was a step of the exchange's clock.
             self._rate = measured
         self._suspected = measured

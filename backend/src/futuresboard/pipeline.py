@@ -6,7 +6,7 @@ an argument. One step is one transaction; when it fails nothing of it is kept, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +22,7 @@ from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Ma
 from futuresboard.panel import Panel
 from futuresboard.resample import resample
 
+_LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
 _NONE = np.iinfo(np.int64).max
 LATE_BARS = 2
 """A bar first stored more than this many bars after its close starts no alert."""
@@ -32,7 +33,9 @@ class RawBars:
     """m closed bars of the base timeframe, of any pairs and times.
 
     columns: each of `RAW_COLUMNS` -> (m,), NaN = unknown; marks: own quality bits (m,); guarded:
-    bar number -> column -> raw value that its adapter refused.
+    bar number -> column -> raw value that its adapter refused; live: bars that closed while they
+    were watched (None: by their age); reread: bars whose levels were read anew, so that unknown
+    replaces known there (None: nowhere).
     """
 
     pair_ids: IntArray
@@ -40,6 +43,8 @@ class RawBars:
     columns: Mapping[str, FloatArray]
     marks: IntArray
     guarded: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+    live: BoolArray | None = None
+    reread: BoolArray | None = None
 
 
 @dataclass
@@ -57,7 +62,12 @@ class _Touched:
     changed: BoolArray
     guarded: Mapping[int, Mapping[str, object]]
     revised: BoolArray
+    reread: BoolArray
     first_before: IntArray
+
+    def places(self) -> Iterator[tuple[int, int, bool]]:
+        """(row, time, whether its levels were read anew) of each bar."""
+        return zip(self.rows.tolist(), self.ts.tolist(), self.reread.tolist(), strict=True)
 
 
 class Pipeline:
@@ -192,7 +202,7 @@ class Pipeline:
                 return None
             for timeframe in self._timeframes:
                 part = touched if timeframe == self.base else self._resampled(timeframe, touched)
-                if len(part.rows):
+                if part is not None:
                     self._derive(timeframe, part, now_ms, write)
             self._refresh_live(np.unique(touched.rows), write)
             committed = self._store.commit(write)
@@ -229,10 +239,10 @@ class Pipeline:
         late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
         # Late bars newer than one finalised at its close heal a gap; others only extend the past.
         healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
-        marks = (
-            raw.marks | bits | np.where(healed, quality.BACKFILLED, 0) | np.where(late, quality.HISTORIC, 0)
-        )
-        return self._put(self.base, rows, raw.ts, clean, marks, guarded)
+        historic = late if raw.live is None else late | ~raw.live
+        marks = raw.marks | bits
+        marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
+        return self._put(self.base, rows, raw.ts, clean, marks, guarded, raw.reread)
 
     def _put(
         self,
@@ -242,17 +252,19 @@ class Pipeline:
         columns: Mapping[str, FloatArray],
         marks: IntArray,
         guarded: Mapping[int, Mapping[str, object]],
+        reread: BoolArray | None = None,
     ) -> _Touched | None:
         """Store bars in the panel; returns those that are new, revised or differently marked."""
         panel = self._panels[timeframe]
         present, stored, stored_marks = panel.get(rows, ts)
-        # What was known stays known: an answer that lacks a value takes none away.
-        columns = {n: np.where(np.isnan(columns[n]), stored[n], columns[n]) for n in RAW_COLUMNS}
+        reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
+        columns = _merged(columns, stored, reread)
         changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
         for name in RAW_COLUMNS:
-            differs = ~np.isnan(columns[name]) & (columns[name] != stored[name])
+            known = ~np.isnan(stored[name])
+            differs = (columns[name] != stored[name]) & (known | ~np.isnan(columns[name]))
             changed |= differs
-            replaced |= differs & ~np.isnan(stored[name])
+            replaced |= differs & known
         # A bar from history may be completed piece by piece; one finalised at its close is revised.
         revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
         changed &= present
@@ -272,10 +284,17 @@ class Pipeline:
         first_before = self._first[timeframe][rows[keep]]
         np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
         return _Touched(
-            rows[keep], ts[keep], ~present[keep], changed[keep], renumbered, revised[keep], first_before
+            rows[keep],
+            ts[keep],
+            ~present[keep],
+            changed[keep],
+            renumbered,
+            revised[keep],
+            reread[keep],
+            first_before,
         )
 
-    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched:
+    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched | None:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
         length = TIMEFRAME_MS[timeframe]
         # A bar after a gap also ends the window before it, whose own last bar may never come.
@@ -295,10 +314,8 @@ class Pipeline:
         complete = (start + length - step <= base.newest(rows)) & (start >= base.oldest)
         complete &= whole | (self._first[self.base][rows] < start)
         rows, start = rows[complete], start[complete]
-        no = np.zeros(0, dtype=bool)
-        none = _Touched(rows[:0], start[:0], no, no, {}, no, start[:0])
         if not len(rows):
-            return none
+            return None
         parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
         columns, marks = resample(
             {name: np.stack([part[1][name] for part in parts], axis=1) for name in RAW_COLUMNS},
@@ -306,7 +323,11 @@ class Pipeline:
             np.stack([part[0] for part in parts], axis=1),
         )
         self._panels[timeframe].reach(int(start.max()))
-        return self._put(timeframe, rows, start, columns, marks, {}) or none
+        anew = {(row, ts - ts % length) for row, ts, again in touched.places() if again}
+        reread = np.array(
+            [key in anew for key in zip(rows.tolist(), start.tolist(), strict=True)], dtype=bool
+        )
+        return self._put(timeframe, rows, start, columns, marks, {}, reread)
 
     def _derive(self, timeframe: str, touched: _Touched, now_ms: int, write: Write) -> None:
         """Recompute every stored bar from the oldest touched one on, and start alerts."""
@@ -383,6 +404,19 @@ class Pipeline:
             write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, seen, *values[i]))
             if touched.revised[number]:
                 write.revised.append((times[i], ids[i]))
+
+
+def _merged(
+    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], reread: BoolArray
+) -> dict[str, FloatArray]:
+    """What was known stays known, since an answer that lacks a value takes none away.
+
+    Only levels whose stamps turned out to mean something else give way to unknown.
+    """
+    return {
+        name: np.where(np.isnan(new[name]) & ~(reread & (name in _LEVELS)), stored[name], new[name])
+        for name in RAW_COLUMNS
+    }
 
 
 def _listing_bar(pair: Pair, timeframe_ms: int) -> int:

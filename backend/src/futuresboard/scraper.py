@@ -138,7 +138,9 @@ class Scraper:
         try:
             asyncio.run(self._main())
         except Exception as error:
-            log.exception("the scraper ended")
+            # A database refused at the start is told in words by whoever starts the scraper.
+            if self._ready.is_set() or not isinstance(error, StoreError):
+                log.exception("the scraper ended")
             self.failure = error
             self._status.failed(str(error))
         finally:
@@ -266,7 +268,7 @@ class Scraper:
     async def _beat(self) -> None:
         number = 0
         while not self._stop_asked() and (self._cycles is None or number < self._cycles):
-            await self._until_next_beat(first=number == 0)
+            await self._pause(self._seconds_to_beat() if number else 0.05)
             started = [c for c in self._collectors if c.started and c.id not in self._busy]
             if self._stop_asked() or not started:
                 continue
@@ -280,9 +282,6 @@ class Scraper:
 
     def _stop_asked(self) -> bool:
         return self._stopping is not None and self._stopping.is_set()
-
-    async def _until_next_beat(self, *, first: bool) -> None:
-        await self._pause(0.05 if first else self._seconds_to_beat())
 
     def _seconds_to_beat(self) -> float:
         known = [c for c in self._collectors if c.started]

@@ -17,6 +17,8 @@ MOST_TRIES = 6
 FUNDING_PAGE = 100
 RETRY_S = 5.0
 LOOK_AGAIN_S = 2.0
+SPARE_BARS = 6
+"""So many bars at the far end are not worth a page of their own: bars close while history is fetched."""
 
 
 class WarmUp:
@@ -88,7 +90,7 @@ class WarmUp:
         if oldest is None:
             return False
         wanted = self._since[row] + self._collector.book.offset(kind) * STEP_MS
-        return oldest <= max(wanted, self._collector.book.oldest)
+        return oldest <= max(wanted + SPARE_BARS * STEP_MS, self._collector.book.oldest)
 
     async def _fetch(self, kind: Kind, row: int) -> bool:
         oldest = self._collector.oldest_stamp(kind, row)
@@ -102,7 +104,11 @@ class WarmUp:
             self._collector.fetch(kind, row, limit=int(limit), end=end, background=True)
         )
         # While a page waits for its budget, a bar close may bring the same rows.
-        while not (await asyncio.wait({asking}, timeout=LOOK_AGAIN_S))[0]:
-            if self._covered(kind, row):
-                asking.cancel()
-        return asking.cancelled() or asking.result() is not None
+        try:
+            while not (await asyncio.wait({asking}, timeout=LOOK_AGAIN_S))[0]:
+                if self._covered(kind, row):
+                    return True
+            return asking.result() is not None
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)

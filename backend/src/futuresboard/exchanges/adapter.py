@@ -42,6 +42,7 @@ class Adapter(ABC):
     page_rows: Mapping[Kind, int]
     depth_rows: Mapping[Kind, int | None]
     rotates_oi: bool = False
+    confirms_candles: bool = False
     limits: Mapping[str, Limit]
 
     def __init__(

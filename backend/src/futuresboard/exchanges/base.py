@@ -46,6 +46,8 @@ class Exchange(Protocol):
     """Most rows one request of a kind returns."""
     depth_rows: Mapping[Kind, int | None]
     """How many 5-minute rows back a kind reaches; None: to the listing."""
+    confirms_candles: bool
+    """True where each candle says whether it is closed; only closed ones are returned there."""
     rotates_oi: bool
     """True where live open interest costs one request a pair (`live_oi`)."""
 
@@ -71,7 +73,7 @@ class Exchange(Protocol):
         """The newest `limit` rows of a kind, or the newest with stamp <= `end`.
 
         `limit` may exceed `page_rows`: then one page is returned. The still-forming candle is
-        included when the exchange returns it; telling it apart is the caller's. `background` work
+        included when the exchange returns it and does not say that it is forming. `background` work
         (warm start, healing of gaps) yields budget and slots to every other request, and leaves
         free what `keep_free` asked for. UnpublishedError speaks of the kind on the whole exchange
         (never of candles), PairGoneError of the pair (never because of missing statistics).

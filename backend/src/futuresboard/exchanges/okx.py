@@ -50,6 +50,7 @@ class Okx(Adapter):
     """OKX v5, linear USDT swaps."""
 
     id = "okx"
+    confirms_candles = True
     kinds = frozenset(_COLUMNS)
     unpublished: Mapping[str, str] = {}
     page_rows: Mapping[Kind, int] = {
@@ -211,9 +212,11 @@ class Okx(Adapter):
         return oldest < int(now) // parse.BASE_MS * parse.BASE_MS - (RECENT_ROWS - 2) * parse.BASE_MS
 
     def read(self, kind: Kind, payload: object) -> Rows:
-        """Rows of a page: the list is newest first."""
+        """Rows of a page: the list is newest first, its candles say whether they are closed."""
         at, columns = _COLUMNS[kind]
         data = parse.mapping(self.id, payload, kind).get("data")
+        if kind is Kind.CANDLES and isinstance(data, list):
+            data = [row for row in data if not (isinstance(row, list) and row[8:9] == ["0"])]
         return parse.rows(self.id, kind, data, at, columns)
 
     def _read_by_id(self, payload: object) -> ById:
