@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 
 from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
+from futuresboard.errors import StoreError
 from futuresboard.exchanges.base import ExchangeStats
 from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
@@ -38,7 +40,7 @@ class InlineExecutor(Executor):
         future: Future = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:
+        except (sqlite3.Error, StoreError, LookupError, ValueError) as error:
             future.set_exception(error)
         return future
 
@@ -84,6 +86,7 @@ class MemoryExchange:
         self.page_rows = dict.fromkeys(Kind, page)
         self.depth_rows: dict[Kind, int | None] = dict.fromkeys(Kind)
         self.rotates_oi = rotates_oi
+        self.confirms_candles = False
         self.delay_ms: dict[Kind, int] = dict.fromkeys(Kind, 1_000)
         self.fail: Callable[[str, str], Exception | None] = lambda what, symbol: None
         self.offset = 1
@@ -107,6 +110,10 @@ class MemoryExchange:
             for n, base in enumerate(bases)
         ]
 
+    def refuse(self, word: str = "", error: Exception | None = None) -> None:
+        """Let every request of a kind (or about a symbol) fail from now on; without words none does."""
+        self.fail = lambda what, symbol: error if word in (what, symbol) else None
+
     def now(self) -> int:
         passed = (self._clock.monotonic() - self._began) * 1000 * self._rate
         return self._start + self.jump_ms + int(passed)
@@ -127,7 +134,9 @@ class MemoryExchange:
 
     async def tickers(self) -> Mapping[str, Ticker]:
         await self._asked("tickers")
-        return {market.symbol: self._ticker(n, market, self._has_oi) for n, market in enumerate(self._markets)}
+        return {
+            market.symbol: self._ticker(n, market, self._has_oi) for n, market in enumerate(self._markets)
+        }
 
     def _ticker(self, number: int, market: Market, has_oi: bool) -> Ticker:
         now = self.now()
@@ -174,7 +183,8 @@ class MemoryExchange:
             step, newest, first = 8 * HOUR, seen // (8 * HOUR) * 8 * HOUR, -(-first // (8 * HOUR)) * 8 * HOUR
             return np.arange(first, newest + 1, step, dtype=np.int64)
         if kind is Kind.CANDLES:
-            return np.arange(first, self.now() // M5 * M5 + 1, M5, dtype=np.int64)
+            newest = self.now() // M5 * M5 - M5 * self.confirms_candles
+            return np.arange(first, newest + 1, M5, dtype=np.int64)
         newest = seen // M5 * M5 - M5
         shift = {Kind.TAKER: self.taker_offset}.get(kind, self.offset) * M5
         return np.arange(first, newest + 1, M5, dtype=np.int64) + shift

@@ -65,7 +65,7 @@ class WarmUp:
         jobs = self._jobs[kind]
         while jobs:
             page, row = heapq.heappop(jobs)
-            if kind not in self._collector.book.kinds or self._covered(kind, row):
+            if self._covered(kind, row):
                 self._finish(kind, row)
             elif await self._fetch(kind, row):
                 self._pages[kind, row] -= 1
@@ -84,6 +84,8 @@ class WarmUp:
         self._pages[kind, row] = 0
 
     def _covered(self, kind: Kind, row: int) -> bool:
+        if kind not in self._collector.book.kinds:
+            return True
         oldest = self._collector.oldest_stamp(kind, row)
         if kind is Kind.FUNDING:
             return self._collector.book.settlements.reaches(row, self._since[row] + STEP_MS)
