@@ -146,6 +146,10 @@ class Collector:
         """The exchange's time."""
         return self.time.now_ms(self._clock.monotonic())
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so many of the exchange's seconds."""
+        await self._clock.sleep(seconds / self.time.rate)
+
     async def _sample_clock(self) -> None:
         sent = self._clock.monotonic()
         heard = await self.exchange.server_time()
@@ -276,7 +280,12 @@ class Collector:
         if not tickers:
             return
         update = LiveUpdate({int(self.book.pair_ids[row]): ticker for row, ticker in tickers.items()})
-        await self._run(lambda: self._pipeline.live(update))
+        try:
+            await self._run(lambda: self._pipeline.live(update))
+        except (sqlite3.Error, StoreError) as error:
+            log.error("%s: live values could not be stored (%s)", self.id, error)
+            self._tally.errors += 1
+            return
         self._tally.rows += len(tickers)
 
     async def _rotate_oi(self, now: int) -> None:
@@ -390,6 +399,9 @@ class Collector:
             return None
         except ExchangeError as error:
             self.note(error)
+            return None
+        if kind not in self.book.kinds:
+            # Another pair's answer said meanwhile that the exchange does not publish it.
             return None
         older = self._older(kind, row, rows)
         # A page with nothing older than what is here, or with nothing at all, is the listing's begin.
