@@ -236,9 +236,11 @@ class Book:
         self.kinds -= {kind}
 
     def wanted(self, kind: Kind, bar_ts: int) -> IntArray:
-        """Pair rows whose row of a kind for the bar at `bar_ts` has not come."""
+        """Pair rows whose row of a kind for the bar at `bar_ts` has not come; none of a dropped kind."""
         if kind is Kind.FUNDING:
             return self.settlements.due(bar_ts + STEP_MS)
+        if kind not in self._sheets:
+            return np.zeros(0, dtype=np.int64)
         sheet = self._sheets[kind]
         return np.flatnonzero(~sheet.have[:, self.slot(bar_ts) + sheet.offset])
 

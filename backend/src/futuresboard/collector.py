@@ -146,6 +146,10 @@ class Collector:
         """The exchange's time."""
         return self.time.now_ms(self._clock.monotonic())
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so many of the exchange's seconds."""
+        await self._clock.sleep(seconds / self.time.rate)
+
     async def _sample_clock(self) -> None:
         sent = self._clock.monotonic()
         heard = await self.exchange.server_time()
@@ -276,7 +280,12 @@ class Collector:
         if not tickers:
             return
         update = LiveUpdate({int(self.book.pair_ids[row]): ticker for row, ticker in tickers.items()})
-        await self._run(lambda: self._pipeline.live(update))
+        try:
+            await self._run(lambda: self._pipeline.live(update))
+        except (sqlite3.Error, StoreError) as error:
+            log.error("%s: live values could not be stored (%s)", self.id, error)
+            self._tally.errors += 1
+            return
         self._tally.rows += len(tickers)
 
     async def _rotate_oi(self, now: int) -> None:
@@ -315,6 +324,10 @@ class Collector:
                 if len(self._wanted(kind, bar)) < len(wanted):
                     scouts = 0
                     continue
+                if kind is not Kind.FUNDING and self.book.undecided(kind):
+                    # What does not come may be stamped otherwise: everybody's older rows will tell.
+                    await self._ask_all(kind, wanted[scouts:], bar, deadline)
+                    return
             else:
                 await self._ask_all(kind, wanted, bar, deadline)
             if self.now_ms() >= deadline:
@@ -386,6 +399,9 @@ class Collector:
             return None
         except ExchangeError as error:
             self.note(error)
+            return None
+        if kind not in self.book.kinds:
+            # Another pair's answer said meanwhile that the exchange does not publish it.
             return None
         older = self._older(kind, row, rows)
         # A page with nothing older than what is here, or with nothing at all, is the listing's begin.

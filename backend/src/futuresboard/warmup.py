@@ -33,6 +33,7 @@ class WarmUp:
         self._newest = collector.begin_ms // STEP_MS * STEP_MS - STEP_MS
         self._jobs: dict[Kind, list[tuple[int, int]]] = {}
         self._pages: dict[tuple[Kind, int], int] = {}
+        self._tries: dict[tuple[Kind, int], int] = {}
         self._done = 0
         for kind in ROUND_KINDS:
             if kind in collector.book.kinds:
@@ -62,19 +63,18 @@ class WarmUp:
 
     async def _work(self, kind: Kind) -> None:
         jobs = self._jobs[kind]
-        tries: dict[int, int] = {}
         while jobs:
             page, row = heapq.heappop(jobs)
-            if kind not in self._collector.book.kinds or self._covered(kind, row):
+            if self._covered(kind, row):
                 self._finish(kind, row)
             elif await self._fetch(kind, row):
                 self._pages[kind, row] -= 1
                 self._done += self._pages[kind, row] >= 0
                 heapq.heappush(jobs, (page + 1, row))
             else:
-                tries[row] = tries.get(row, 0) + 1
-                if tries[row] < MOST_TRIES:
-                    await asyncio.sleep(RETRY_S / self._collector.time.rate)
+                self._tries[kind, row] = self._tries.get((kind, row), 0) + 1
+                if self._tries[kind, row] < MOST_TRIES:
+                    await self._collector.pause(RETRY_S)
                     heapq.heappush(jobs, (page + 1, row))
                 else:
                     self._finish(kind, row)
@@ -84,6 +84,8 @@ class WarmUp:
         self._pages[kind, row] = 0
 
     def _covered(self, kind: Kind, row: int) -> bool:
+        if kind not in self._collector.book.kinds:
+            return True
         oldest = self._collector.oldest_stamp(kind, row)
         if kind is Kind.FUNDING:
             return self._collector.book.settlements.reaches(row, self._since[row] + STEP_MS)
