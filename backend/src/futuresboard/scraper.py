@@ -253,7 +253,8 @@ class Scraper:
         await collector.probe_stamps()
         target = collector.begin_ms // STEP_MS * STEP_MS - self._settings.history_bars * STEP_MS
         since = [self._fetch_from(int(pair), target) for pair in collector.book.pair_ids]
-        self._warm[collector.id] = WarmUp(collector, since)
+        joined = [row for row, ts in enumerate(since) if ts > target]
+        self._warm[collector.id] = WarmUp(collector, since, joined)
         await self._warm[collector.id].run()
 
     def _fetch_from(self, pair_id: int, target: int) -> int:
