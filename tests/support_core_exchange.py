@@ -64,7 +64,7 @@ def rate(ts: int) -> float:
 
 
 class MemoryExchange:
-    """See the module. What tests turn: `delay_ms`, `fail`, `offset`, `listed`, `ended`, `latency`, `jump_ms`."""
+    """See the module. Tests turn `delay_ms`, `fail`, `offset`, `listed`, `ended`, `latency`, `jump_ms`."""
 
     def __init__(
         self,
