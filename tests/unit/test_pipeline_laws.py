@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_core import Recorder, differences, market, swinging
 
 from futuresboard.quality import BACKFILLED, HISTORIC
 from handmade_bars import M5, M15, MIDNIGHT, bars
 from random_bars import rows
+from support_core import Recorder, differences, market, swinging
 
 COUNT = 36
 PAIRS = (market("BTC"), market("ETH", listed_ts=MIDNIGHT + 17 * M5), market("XRP", exchange="bybit"))
