@@ -14,7 +14,6 @@ from contextlib import closing
 
 import orjson
 import pytest
-from support_core_exchange import NOON, InlineExecutor, MemoryExchange, SelfDrivingClock
 
 from futuresboard import scraper as module
 from futuresboard.db import Store
@@ -22,6 +21,7 @@ from futuresboard.errors import BlockedError, StoreError, TransientError
 from futuresboard.scraper import Scraper
 from handmade_bars import M5
 from support_core import make_settings
+from support_core_exchange import NOON, InlineExecutor, MemoryExchange, SelfDrivingClock
 
 FIRST = NOON // M5 * M5
 WAIT_S = 60.0
