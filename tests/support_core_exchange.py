@@ -14,7 +14,6 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
-from support_core import make_settings
 
 from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
@@ -24,6 +23,7 @@ from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.warmup import WarmUp
 from handmade_bars import M5, MIDNIGHT
+from support_core import make_settings
 from virtual_clock import VirtualClock
 
 HOUR = 3_600_000

@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from support_core_exchange import HOUR, LEVELS, MOST, NOON, InlineExecutor, Station
 
 from futuresboard import quality
 from futuresboard.collector import CANARIES, ROUND_PATIENCE_MS, Collector
@@ -24,6 +23,7 @@ from futuresboard.errors import (
 )
 from futuresboard.model import Kind
 from handmade_bars import M5, MIDNIGHT
+from support_core_exchange import HOUR, LEVELS, MOST, NOON, InlineExecutor, Station
 
 FIRST = NOON // M5 * M5
 """The bar that is open when the collector starts."""

@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from support_core import market
 
 from futuresboard import db_schema
 from futuresboard.db import Store, Write, connect, sql_number, stamped
@@ -14,6 +13,7 @@ from futuresboard.db_schema import DERIVED_FIELDS, MIGRATIONS, VERSION, column_t
 from futuresboard.errors import StoreError
 from futuresboard.model import Market
 from handmade_bars import M5
+from support_core import market
 from support_rows import T0, World, make_alert
 
 

@@ -9,13 +9,13 @@ from contextlib import closing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support_core import Recorder, spiked, swinging
 
 from futuresboard.db_read import AlertFilter, Reader, ReadError, _grid
 from futuresboard.errors import QueryError
 from futuresboard.quality import GAP, STALE, names
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS, guarded_of, judgement, quality_of, tiers_of
 from handmade_bars import M5, M15
+from support_core import Recorder, spiked, swinging
 from support_rows import T0, World, make_alert
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from support_core import Recorder, market, swinging
 
 from futuresboard.live import LiveUpdate
 from futuresboard.model import Ticker
 from handmade_bars import M5, MIDNIGHT
+from support_core import Recorder, market, swinging
 
 DAY = 288
 

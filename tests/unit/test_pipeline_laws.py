@@ -8,13 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_core import Recorder, differences, market, swinging
 
 from futuresboard.quality import BACKFILLED, HISTORIC
 from handmade_bars import M5, M15, MIDNIGHT, bars
 from random_bars import rows
+from support_core import Recorder, differences, market, swinging
 
 COUNT = 36
 PAIRS = (market("BTC"), market("ETH", listed_ts=MIDNIGHT + 17 * M5), market("XRP", exchange="bybit"))
@@ -155,6 +156,23 @@ class TestLongRuns:
             assert [row["ts"] for row in stored[30:]] == [row["ts"] for row in later]
             assert stored[30]["oi_delta_pct"] is None
             assert stored[59]["z_score"] is not None
+
+
+class TestAPriceThatStandsStill:
+    @pytest.mark.xfail(
+        reason="RSI of a step reaches back over all of it: a frozen price reads 50 one bar at a time",
+        strict=True,
+    )
+    def test_its_rsi_is_one_thing(self, tmp_path):
+        """After 400 unchanged closes nothing of the moves before is left, however the bars came."""
+        rng = np.random.default_rng(1)
+        close = [*(10 * np.exp(np.cumsum(rng.normal(0, 0.01, 120)))), *[12.0] * 450]
+        series = swinging(len(close), close=close)
+        with closing(Recorder(tmp_path, name="parts.db")) as parts, closing(Recorder(tmp_path)) as whole:
+            parts.step(series[:560])
+            parts.one_by_one(series[560:])
+            whole.step(series)
+            assert differences(unmarked(parts.everything()), unmarked(whole.everything())) == []
 
 
 class TestRevisionsAtTheEdgeOfMemory:

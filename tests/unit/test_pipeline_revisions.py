@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
+import numpy as np
 import orjson
 import pytest
-from support_core import Recorder, differences, market, raw_bars, spiked, swinging
 
 from futuresboard import quality
 from futuresboard.model import Thresholds
 from futuresboard.quality import OI_LIVE, STAMP_ASSUMED
 from handmade_bars import M5, MIDNIGHT
+from support_core import Recorder, differences, market, raw_bars, spiked, swinging
 
 
 def marks(row: dict) -> list[str]:
@@ -321,3 +323,51 @@ class TestRegistering:
                 alone.step(rows, MIDNIGHT + 100 * M5, pair=pair)
                 mine = {key: row for key, row in dump.items() if key[0] == pair}
                 assert differences(mine, alone.everything()) == []
+
+
+class TestLevelsReadAnew:
+    """The stamps turned out to mean something else: what was known was another bar's."""
+
+    LEVEL = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
+
+    def test_unknown_replaces_known_but_only_in_levels(self, recorder):
+        series = swinging(6)
+        recorder.one_by_one(series)
+        nothing = series[5] | dict.fromkeys((*self.LEVEL, "close", "volume"))
+        raw = raw_bars([(recorder.ids[0], nothing)])
+        now = series[5]["ts"] + M5 + 60_000
+        recorder.pipeline.step(replace(raw, reread=np.array([True])), now)
+        row, window = recorder.bars()[5], recorder.bars("15m")[1]
+        assert [row[name] for name in self.LEVEL] == [None] * 4
+        assert [window[name] for name in self.LEVEL] == [None] * 4
+        assert (row["close"], row["volume"]) == (10.0, 100.0)
+        assert window["volume"] == 300.0
+        assert row["oi_delta_pct"] is None
+        assert "revised" in marks(row)
+        assert "revised" in marks(window)
+        assert {kept["oi_contracts"] for kept in recorder.superseded()} == {series[5]["oi_contracts"]}
+
+    def test_elsewhere_it_does_not(self, recorder):
+        series = swinging(6)
+        recorder.one_by_one(series)
+        before = recorder.everything()
+        nothing = [row | dict.fromkeys(self.LEVEL) for row in series]
+        raw = raw_bars([(recorder.ids[0], row) for row in nothing])
+        recorder.pipeline.step(replace(raw, reread=np.zeros(6, dtype=bool)), series[5]["ts"] + 2 * M5)
+        assert recorder.everything() == before
+
+
+class TestBarsNobodyWatched:
+    def test_one_that_closed_before_the_start_is_history_whatever_its_age(self, recorder):
+        """It may be completed piece by piece, which is no revision; alerts go by its age alone."""
+        series = spiked(31, [30])
+        recorder.step(series[:30])
+        raw = raw_bars([(recorder.ids[0], series[30] | {"top_ls": None})])
+        now = series[30]["ts"] + M5 + 10_000
+        recorder.pipeline.step(replace(raw, live=np.array([False])), now)
+        assert recorder.alerts()
+        raw = raw_bars([(recorder.ids[0], series[30])])
+        recorder.pipeline.step(replace(raw, live=np.array([False])), now + 1_000)
+        row = recorder.bars()[30]
+        assert row["top_ls"] == 1.0
+        assert "revised" not in marks(row)

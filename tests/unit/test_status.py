@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from support_core import make_settings
 
 from futuresboard import status as module
 from futuresboard.collector import Tally
 from futuresboard.exchanges.base import ExchangeStats
 from futuresboard.status import Status, exchange_status
+from support_core import make_settings
 
 REPORT = {"id": 1, "started": 0, "duration_s": 1.0, "rows": 2, "errors": 0, "bar_close": False}
 

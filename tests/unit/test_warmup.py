@@ -7,12 +7,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from support_core_exchange import MOST, NOON, Station
 
 from futuresboard.errors import PairGoneError, TransientError, UnpublishedError
 from futuresboard.model import Kind
 from futuresboard.warmup import MOST_TRIES, SPARE_BARS, WarmUp
 from handmade_bars import M5
+from support_core_exchange import MOST, NOON, Station
 
 FIRST = NOON // M5 * M5
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
