@@ -14,6 +14,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
+from support_core import make_settings
 
 from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
@@ -23,7 +24,6 @@ from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.warmup import WarmUp
 from handmade_bars import M5, MIDNIGHT
-from support_core import make_settings
 from virtual_clock import VirtualClock
 
 HOUR = 3_600_000
@@ -64,7 +64,7 @@ def rate(ts: int) -> float:
 
 
 class MemoryExchange:
-    """See the module. What tests turn: `delay_ms`, `fail`, `offset`, `listed`, `latency`, `jump_ms`."""
+    """See the module. Tests turn `delay_ms`, `fail`, `offset`, `listed`, `ended`, `latency`, `jump_ms`."""
 
     def __init__(
         self,
@@ -92,6 +92,7 @@ class MemoryExchange:
         self.offset = 1
         self.taker_offset = 0
         self.listed: dict[str, int] = {}
+        self.ended: dict[str, int] = {}
         self.latency = 0.02
         self.jump_ms = 0
         self.calls: list[tuple[str, str, int, int | None, bool]] = []
@@ -166,6 +167,7 @@ class MemoryExchange:
         self.calls.append((kind.value, market.symbol, limit, end, background))
         await self._asked(kind.value, market.symbol)
         stamps = self._stamps(kind, market)
+        stamps = stamps[stamps < self.ended.get(market.symbol, 2**62)]
         if end is not None:
             stamps = stamps[stamps <= end]
         stamps = stamps[-min(limit, self.page_rows[kind]) :]
@@ -178,7 +180,7 @@ class MemoryExchange:
 
     def _stamps(self, kind: Kind, market: Market) -> np.ndarray:
         seen = self.now() - self.delay_ms[kind]
-        first = self.listed.get(market.symbol, MIDNIGHT - 3 * 24 * HOUR)
+        first = self.listed.get(market.symbol, MIDNIGHT - 4 * 24 * HOUR)
         if kind is Kind.FUNDING:
             step, newest, first = 8 * HOUR, seen // (8 * HOUR) * 8 * HOUR, -(-first // (8 * HOUR)) * 8 * HOUR
             return np.arange(first, newest + 1, step, dtype=np.int64)

@@ -10,13 +10,13 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_core import Recorder, market, raw_bars, spiked, swinging
 
 from futuresboard.config import settings_hash
 from futuresboard.model import SEVERITY, Thresholds, Tier
 from futuresboard.pipeline import Pipeline
 from futuresboard.signals import starts, top_tier
 from handmade_bars import M5, M15, spike, spike_z
-from support_core import Recorder, market, raw_bars, spiked, swinging
 
 
 @pytest.fixture

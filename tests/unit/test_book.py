@@ -504,6 +504,9 @@ class TestWhatToAskFor:
 
     def test_rows_outside_the_time_held_are_left(self):
         book = new_book((Kind.CANDLES, Kind.OI))
-        give(book, Kind.OI, {MIDNIGHT - M5: 1.0, MIDNIGHT + 100 * M5: 1.0})
+        give(book, Kind.OI, {MIDNIGHT + 100 * M5: 1.0})
         assert book.oldest_stamp(Kind.OI, 0) is None
+        # A page that reaches back beyond everything held leaves nothing to ask for.
+        give(book, Kind.OI, {MIDNIGHT - 2 * M5: 1.0, MIDNIGHT - M5: 1.0})
+        assert book.oldest_stamp(Kind.OI, 0) == MIDNIGHT
         assert book.ready(MIDNIGHT - 1, WAIT, PATIENCE) is None

@@ -45,7 +45,8 @@ def make(tmp_path):
 def stored(station: Station, number: int = 0, timeframe: str = "5m") -> dict[int, dict]:
     query = (
         f"SELECT {', '.join('b.' + name for name in BAR_FIELDS)} FROM bars b "
-        "JOIN series s ON s.id = b.series_id JOIN pairs p ON p.id = s.pair_id WHERE p.symbol = ? AND s.timeframe = ? ORDER BY b.ts"
+        "JOIN series s ON s.id = b.series_id JOIN pairs p ON p.id = s.pair_id "
+        "WHERE p.symbol = ? AND s.timeframe = ? ORDER BY b.ts"
     )
     symbol = station.exchange._markets[number].symbol
     with closing(sqlite3.connect(station.path)) as connection:

@@ -8,13 +8,13 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from support_core import Recorder, differences, spiked, swinging
 
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.live import LiveUpdate
 from futuresboard.model import Ticker
 from futuresboard.pipeline import RawBars
 from handmade_bars import M5
-from support_core import Recorder, differences, spiked, swinging
 
 SERIES = spiked(40, [32])
 """An alert starts at bar 32."""

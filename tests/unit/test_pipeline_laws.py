@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_core import Recorder, differences, market, swinging
 
 from futuresboard.quality import BACKFILLED, HISTORIC
 from handmade_bars import M5, M15, MIDNIGHT, bars
 from random_bars import rows
-from support_core import Recorder, differences, market, swinging
 
 COUNT = 36
 PAIRS = (market("BTC"), market("ETH", listed_ts=MIDNIGHT + 17 * M5), market("XRP", exchange="bybit"))
 few = settings(max_examples=max(5, settings.default.max_examples // 10))
+slow = settings(max_examples=max(3, settings.default.max_examples // 15))
 seeds = st.integers(0, 2**32 - 1)
 cuts = st.lists(st.integers(1, COUNT - 1), max_size=8, unique=True).map(sorted)
 
@@ -86,7 +87,7 @@ class TestHistory:
 
 
 class TestLive:
-    @few
+    @slow
     @given(seed=seeds, faults=st.sampled_from([0.0, 0.1]), edges=cuts, restarts=st.booleans())
     def test_one_bar_at_a_time_equals_any_other_cut(self, seed, faults, edges, restarts):
         batch = batch_of(seed, faults)
@@ -94,8 +95,8 @@ class TestLive:
         cut, _ = recorded(pages_of(batch, edges), restarts=restarts)
         assert differences(unmarked(cut), unmarked(single)) == []
 
-    @few
-    @given(seed=seeds, edges=st.sets(st.integers(1, COUNT), max_size=10))
+    @slow
+    @given(seed=seeds, edges=st.sets(st.integers(1, COUNT), max_size=4))
     def test_a_restart_leaves_no_trace(self, seed, edges):
         batch = batch_of(seed, 0.05)
         pages = pages_of(batch, list(range(1, 3 * COUNT)))

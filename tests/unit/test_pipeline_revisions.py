@@ -6,12 +6,12 @@ from contextlib import closing
 
 import orjson
 import pytest
+from support_core import Recorder, differences, market, raw_bars, spiked, swinging
 
 from futuresboard import quality
 from futuresboard.model import Thresholds
 from futuresboard.quality import OI_LIVE, STAMP_ASSUMED
 from handmade_bars import M5, MIDNIGHT
-from support_core import Recorder, differences, market, raw_bars, spiked, swinging
 
 
 def marks(row: dict) -> list[str]:

@@ -150,7 +150,8 @@ class Book:
                 self._dirty[row, slot:] = True
             return
         sheet = self._sheets[rows.kind]
-        if exhausted:
+        if exhausted or (len(rows.ts) and rows.ts[0] < self._origin):
+            # The page reaches back beyond everything held, whether or not any of it is.
             sheet.low[row] = 0
         slots = (rows.ts - self._origin) // STEP_MS
         held = (slots >= 0) & (slots < self._slots)

@@ -35,7 +35,11 @@ ROTATION_MOST = 100
 ROTATION_CALM = 40
 ROTATION_BEFORE_CLOSE_MS = 62_000
 ROUND_PATIENCE_MS = 14_000
-"""How long a bar-close cycle waits for rows that are late or have no budget; later cycles ask again."""
+"""How long after a close its cycle asks again for rows that are late; later cycles go on."""
+ROUND_END_MS = 20_000
+"""When a bar-close cycle lets go of requests that still wait for their budget."""
+SCOUT_AGAIN_MS = 400
+EARLY_MS = 300
 LATE_PATIENCE_S = 2.0
 LEAST_ROUND_S = 0.5
 RETRY_MS = 1_500
@@ -90,6 +94,7 @@ class Collector:
         self._bar = 0
         self._next_oi = 0
         self._marks: dict[str, float] = {}
+        self._published_ms: dict[Kind, int] = {}
         self._flush_lock = asyncio.Lock()
         self._flush_soon = asyncio.Event()
         self._tally = Tally()
@@ -315,24 +320,36 @@ class Collector:
 
     async def _round(self, kind: Kind, bar: int) -> None:
         """Ask for one kind's rows of a bar until they have come, or this cycle's patience is over."""
-        deadline = bar + STEP_MS + ROUND_PATIENCE_MS
-        scouts = 0 if kind is Kind.CANDLES else CANARIES
+        close = bar + STEP_MS
+        patience, end = close + ROUND_PATIENCE_MS, close + ROUND_END_MS
+        scouting = kind is not Kind.CANDLES
+        if scouting:
+            await self._sleep_until(close + self._published_ms.get(kind, 0) - EARLY_MS)
+        tries = 0
         while kind in self.book.kinds and (wanted := self._wanted(kind, bar)):
-            if scouts:
-                # A few pairs tell whether the exchange has published at all, before all are asked.
-                await self._ask_all(kind, wanted[:scouts], bar, deadline)
-                if len(self._wanted(kind, bar)) < len(wanted):
-                    scouts = 0
-                    continue
-                if kind is not Kind.FUNDING and self.book.undecided(kind):
-                    # What does not come may be stamped otherwise: everybody's older rows will tell.
-                    await self._ask_all(kind, wanted[scouts:], bar, deadline)
-                    return
-            else:
-                await self._ask_all(kind, wanted, bar, deadline)
-            if self.now_ms() >= deadline:
+            # A few pairs tell whether the exchange has published at all, before all are asked.
+            await self._ask_all(kind, wanted[:CANARIES] if scouting else wanted, bar, end)
+            tries += 1
+            if scouting and len(self._wanted(kind, bar)) < len(wanted):
+                scouting = False
+                self._note_published(kind, self.now_ms() - close, at_once=tries == 1)
+                continue
+            if scouting and kind is not Kind.FUNDING and self.book.undecided(kind):
+                # What does not come may be stamped otherwise: everybody's older rows will tell.
+                await self._ask_all(kind, wanted[CANARIES:], bar, end)
                 return
-            await self._clock.sleep(RETRY_MS / 1000.0 / self.time.rate)
+            if self.now_ms() >= patience:
+                return
+            await self._sleep_until(self.now_ms() + (SCOUT_AGAIN_MS if scouting else RETRY_MS))
+
+    def _note_published(self, kind: Kind, after_ms: int, *, at_once: bool) -> None:
+        """Remember how long after a close a kind appears, and look a little earlier when it was there."""
+        self._published_ms[kind] = max(0, after_ms - EARLY_MS) if at_once else after_ms
+
+    async def _sleep_until(self, exchange_ms: int) -> None:
+        wait = self.time.until(exchange_ms, self._clock.monotonic())
+        if wait > 0.0:
+            await self._clock.sleep(wait)
 
     async def _late_round(self, bar: int) -> None:
         """Between closes: ask again for what the newest closed bar still lacks, while it may wait."""

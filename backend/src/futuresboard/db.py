@@ -165,7 +165,8 @@ class Store:
 
     def put_state(self, values: Mapping[str, str]) -> None:
         """Keep values beside the data, in a transaction of their own."""
-        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def register(
         self, markets: Sequence[Market], timeframes: Iterable[str], *, complete: bool = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -198,7 +199,7 @@ class Scraper:
         for collector in self._collectors:
             await collector.exchange.close()
         if hasattr(self, "_store"):
-            await self._run(self._keep_state())
+            await self._save_state()
             await self._run(self._store.close)
         self._writer.shutdown()
 
@@ -253,7 +254,8 @@ class Scraper:
         await collector.probe_stamps()
         target = collector.begin_ms // STEP_MS * STEP_MS - self._settings.history_bars * STEP_MS
         since = [self._fetch_from(int(pair), target) for pair in collector.book.pair_ids]
-        self._warm[collector.id] = WarmUp(collector, since)
+        joined = [row for row, ts in enumerate(since) if ts > target]
+        self._warm[collector.id] = WarmUp(collector, since, joined)
         await self._warm[collector.id].run()
 
     def _fetch_from(self, pair_id: int, target: int) -> int:
@@ -349,7 +351,7 @@ class Scraper:
             int(self._progress() * 100),
         )
         await self._refresh_status()
-        await self._run(self._keep_state())
+        await self._save_state()
 
     # -- status ----------------------------------------------------------------------------------
 
@@ -361,7 +363,7 @@ class Scraper:
         while True:
             await self._refresh_status()
             if self._progress() < 1.0:
-                await self._run(self._keep_state())
+                await self._save_state()
             await self._clock.sleep(HEARTBEAT_S)
 
     async def _refresh_status(self) -> None:
@@ -372,6 +374,12 @@ class Scraper:
         lags = [lag for c in self._collectors for lag in c.lags_s]
         if self._status.refresh(exchanges, self._progress(), lags) and self._on_health is not None:
             self._on_health(self._status.document())
+
+    async def _save_state(self) -> None:
+        try:
+            await self._run(self._keep_state())
+        except sqlite3.Error as error:
+            log.error("the scraper's state could not be stored (%s); trying again", error)
 
     def _keep_state(self) -> Callable[[], None]:
         """What a restarted or a page-only process needs: budgets in use, health, what is unpublished."""

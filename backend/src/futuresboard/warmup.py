@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+from collections.abc import Collection
 
 from futuresboard.book import STEP_MS
 from futuresboard.collector import ROUND_KINDS, Collector
@@ -24,12 +25,14 @@ SPARE_BARS = 6
 class WarmUp:
     """The history requests of one exchange at start. They yield to every request of its cycles.
 
-    since: for each pair row the oldest bar to fetch.
+    since: for each pair row the oldest bar to fetch; joined: rows that are stored up to there, where
+    every bar down to `since` is fetched.
     """
 
-    def __init__(self, collector: Collector, since: list[int]) -> None:
+    def __init__(self, collector: Collector, since: list[int], joined: Collection[int] = ()) -> None:
         self._collector = collector
         self._since = since
+        self._joined = frozenset(joined)
         self._newest = collector.begin_ms // STEP_MS * STEP_MS - STEP_MS
         self._jobs: dict[Kind, list[tuple[int, int]]] = {}
         self._pages: dict[tuple[Kind, int], int] = {}
@@ -92,7 +95,8 @@ class WarmUp:
         if oldest is None:
             return False
         wanted = self._since[row] + self._collector.book.offset(kind) * STEP_MS
-        return oldest <= max(wanted + SPARE_BARS * STEP_MS, self._collector.book.oldest)
+        spare = 0 if row in self._joined else SPARE_BARS * STEP_MS
+        return oldest <= max(wanted + spare, self._collector.book.oldest)
 
     async def _fetch(self, kind: Kind, row: int) -> bool:
         oldest = self._collector.oldest_stamp(kind, row)

@@ -1,0 +1,139 @@
+"""The words of the health document, by the age and the outcome of cycles."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from support_core import make_settings
+
+from futuresboard import status as module
+from futuresboard.collector import Tally
+from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.status import Status, exchange_status
+
+REPORT = {"id": 1, "started": 0, "duration_s": 1.0, "rows": 2, "errors": 0, "bar_close": False}
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """Monotonic seconds, as a list of one."""
+    seconds = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
+    return seconds
+
+
+@pytest.fixture
+def status(tmp_path, now):
+    return Status(make_settings(tmp_path, INTERVAL="30"))
+
+
+def facts(**states: str) -> dict:
+    return {name: {"state": state} for name, state in states.items()}
+
+
+class TestTheWord:
+    def test_before_the_first_cycle_it_starts(self, status, now):
+        assert status.document()["status"] == "starting"
+        now[0] += 90.0
+        assert status.document()["status"] == "starting"
+        now[0] += 0.1
+        assert status.document()["status"] == "down"
+
+    def test_with_all_exchanges_well_it_is_ok(self, status):
+        status.cycle(REPORT)
+        status.refresh(facts(okx="ok", bybit="ok"), 1.0, [])
+        assert status.document()["status"] == "ok"
+
+    @pytest.mark.parametrize("state", ["starting", "degraded", "banned", "blocked", "down"])
+    def test_with_one_that_is_not_it_is_degraded(self, status, state):
+        status.cycle(REPORT)
+        status.refresh(facts(okx="ok", bybit=state), 1.0, [])
+        assert status.document()["status"] == "degraded"
+
+    def test_it_is_down_three_intervals_after_the_last_cycle_and_up_with_the_next(self, status, now):
+        status.cycle(REPORT)
+        now[0] += 90.0
+        assert status.document()["status"] == "ok"
+        now[0] += 0.1
+        assert status.document()["status"] == "down"
+        status.cycle(REPORT | {"id": 2})
+        assert status.document()["status"] == "ok"
+        assert status.document()["last_cycle"]["id"] == 2
+
+    def test_a_short_interval_leaves_a_breath(self, tmp_path, now):
+        status = Status(make_settings(tmp_path, INTERVAL="0.1"))
+        status.cycle(REPORT)
+        now[0] += 4.9
+        assert status.document()["status"] == "ok"
+        now[0] += 0.2
+        assert status.document()["status"] == "down"
+
+    def test_when_the_scraper_ended_it_is_down(self, status):
+        status.cycle(REPORT)
+        status.failed("disk")
+        assert status.document()["status"] == "down"
+        assert status.document()["failure"] == "disk"
+
+
+class TestFacts:
+    def test_a_change_of_state_is_told(self, status):
+        assert status.refresh(facts(okx="starting"), 0.0, [])
+        assert not status.refresh(facts(okx="starting") | {}, 0.5, [])
+        assert status.refresh(facts(okx="ok"), 0.5, [])
+        assert status.refresh(facts(okx="ok", bybit="ok"), 0.5, [])
+        assert status.document()["warm"] == 0.5
+
+    def test_lags_are_percentiles_and_stay_while_there_are_no_new_ones(self, status):
+        assert status.document()["closed_bar_lag_s"] == {"p50": None, "p99": None}
+        status.refresh({}, 1.0, [float(i) for i in range(101)])
+        status.refresh({}, 1.0, [])
+        assert status.document()["closed_bar_lag_s"] == {"p50": 50.0, "p99": 99.0}
+
+    def test_uptime(self, status, now):
+        now[0] += 12.34
+        assert status.document()["uptime_s"] == 12.3
+
+    def test_notes(self, status):
+        assert status.last_note("okx") is None
+        status.note("okx", "geo-block")
+        assert status.last_note("okx") == "geo-block"
+
+
+def collector(
+    *, started=True, requests=10, failed=1, banned=0.0, blocked=False, budgets=None
+) -> SimpleNamespace:
+    stats = ExchangeStats(requests, failed, 0, 3, 0.1, 0.2, 1.23456, budgets or {}, None, banned, blocked)
+    return SimpleNamespace(
+        exchange=SimpleNamespace(stats=lambda: stats),
+        started=started,
+        oldest_s=lambda: 12.0 if started else None,
+        markets=[1, 2],
+        skew_ms=5,
+        stamps={},
+    )
+
+
+class TestAnExchange:
+    @pytest.mark.parametrize(
+        ("given", "tally", "note", "state"),
+        [
+            ({"blocked": True, "banned": 5.0}, Tally(), None, "blocked"),
+            ({"banned": 5.0}, Tally(), None, "banned"),
+            ({"started": False}, None, None, "starting"),
+            ({"started": False}, None, "maintenance", "down"),
+            ({}, None, None, "starting"),
+            ({}, Tally(errors=1), None, "degraded"),
+            ({}, Tally(), None, "ok"),
+            ({}, Tally(), "an old note", "ok"),
+        ],
+    )
+    def test_its_state(self, given, tally, note, state):
+        assert exchange_status(collector(**given), tally, note)["state"] == state
+
+    def test_its_numbers(self):
+        found = exchange_status(collector(budgets={"a": 0.25, "b": 0.5}), Tally(), None)
+        assert (found["budget_used"], found["error_rate"], found["request_rate"]) == (0.5, 0.1, 1.235)
+        assert (found["errors"], found["requests"], found["pairs"], found["oldest_s"]) == (1, 10, 2, 12.0)
+        idle = exchange_status(collector(requests=0, failed=0), Tally(), None)
+        assert (idle["error_rate"], idle["budget_used"]) == (0.0, 0.0)
