@@ -313,7 +313,7 @@ class Station:
     async def start(self) -> None:
         """Connect, decide what stamps mean and fetch the history."""
         await self.adopt()
-        await self.collector.probe_stamps()
+        await self.collector.watch.probe()
         await self.warm_up()
 
     async def warm_up(self, since: int | None = None) -> None:

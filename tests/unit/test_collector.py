@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from futuresboard import quality
-from futuresboard.collector import CANARIES, ROUND_PATIENCE_MS, Collector
+from futuresboard.closing import ROUND_PATIENCE_MS, SCOUTS
+from futuresboard.collector import Collector
 from futuresboard.db import BAR_FIELDS
 from futuresboard.errors import (
     ExchangeError,
@@ -249,7 +250,7 @@ class TestLateRows:
 
         station.run(work)
         asked = {call[1] for call in station.exchange.calls if call[0] == "global_ls"}
-        assert len(asked) == CANARIES
+        assert len(asked) == SCOUTS
         assert len({call[1] for call in station.exchange.calls if call[0] == "candles"}) == 20
 
     def test_open_interest_of_the_live_snapshot_until_the_row_comes(self, make):
@@ -357,7 +358,7 @@ class TestStamps:
             await station.until(FIRST + M5 + 30_000)
             station.exchange.offset = 0
             # All its rows are stamped another way from now on: the day after the probe sees it.
-            station.collector._next_probe_ms = 0
+            station.collector.watch._next_probe_ms = 0
             with caplog.at_level(logging.WARNING):
                 await station.collector.cycle()
                 await station.until(FIRST + 2 * M5 + 30_000)
@@ -562,7 +563,7 @@ class TestFlushing:
         async def work():
             await station.adopt()
             task = asyncio.create_task(station.collector.keep_flushing())
-            await station.collector.probe_stamps()
+            await station.collector.watch.probe()
             for kind in MOST:
                 await station.collector.fetch(kind, 0, limit=10)
             await station.clock.sleep(1.0)

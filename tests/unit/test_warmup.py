@@ -54,7 +54,7 @@ class TestPages:
 
         async def work():
             await station.adopt()
-            await station.collector.probe_stamps()
+            await station.collector.watch.probe()
             station.exchange.calls.clear()
             await station.warm_up()
 
@@ -191,7 +191,7 @@ class TestFailures:
 
         async def work():
             await station.adopt()
-            await station.collector.probe_stamps()
+            await station.collector.watch.probe()
             station.exchange.refuse(BTC, TransientError("okx", "reset"))
             station.exchange.calls.clear()
             await station.warm_up()
@@ -219,7 +219,7 @@ class TestFailures:
 
         async def work():
             await station.adopt()
-            await station.collector.probe_stamps()
+            await station.collector.watch.probe()
             station.exchange.refuse("top_ls", UnpublishedError("okx", "401"))
             await station.warm_up()
 
@@ -240,7 +240,7 @@ class TestFailures:
 
         async def work():
             await station.adopt()
-            await station.collector.probe_stamps()
+            await station.collector.watch.probe()
             station.exchange.fail = fail
             await station.warm_up()
 
@@ -269,7 +269,7 @@ class TestBarsThatCloseMeanwhile:
 
         async def work():
             await station.adopt()
-            await station.collector.probe_stamps()
+            await station.collector.watch.probe()
             warm = asyncio.ensure_future(station.warm_up())
             await station.until(FIRST + 2 * M5 + 40_000)
             await warm

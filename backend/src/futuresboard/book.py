@@ -15,35 +15,17 @@ import numpy as np
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind, Rows, Ticker
 from futuresboard.pipeline import RawBars
-from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
 from futuresboard.settlements import Settlements
+from futuresboard.sheets import FAR, LS_LATE_BARS, join_oi, join_ratio, join_taker, new_sheet
 
 STEP_MS = 300_000
 LIVE_WINDOW_MS = 60_000
-LS_LATE_BARS = 2
 CANDLE_LAG_MS = 8_000
 """After this long a newest candle counts as closed though no newer one has come: nothing trades."""
-TAKER_TOLERANCE = 0.02
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
 MOST_AT_ONCE = 2048
-_FAR = np.iinfo(np.int64).max
-
-
-@dataclass
-class _Sheet:
-    """Rows of one kind: columns and presence by (row, slot of the stamp), and what was asked for.
-
-    low: stamp slot from which on answers cover a row; high: its newest stamp slot.
-    """
-
-    columns: dict[str, FloatArray]
-    have: BoolArray
-    low: IntArray
-    high: IntArray
-    offset: int = 0
-    assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +64,7 @@ class Book:
         self._begin = begin
         self._confirmed = confirmed
         shape = (len(pair_ids), slots)
-        self._sheets = {kind: self._new_sheet(kind, shape) for kind in _BARWISE if kind in self.kinds}
+        self._sheets = {kind: new_sheet(kind, shape) for kind in _BARWISE if kind in self.kinds}
         for kind in _LEVELS:
             if kind in self._sheets:
                 self._sheets[kind].offset, self._sheets[kind].assumed = 1, True
@@ -92,15 +74,6 @@ class Book:
         self._dirty = np.zeros(shape, dtype=bool)
         self._reread = np.zeros(shape, dtype=bool)
         self._unfit: dict[tuple[Kind, int, int], dict[str, object]] = {}
-
-    @staticmethod
-    def _new_sheet(kind: Kind, shape: tuple[int, int]) -> _Sheet:
-        return _Sheet(
-            {name: np.full(shape, np.nan) for name in ROW_COLUMNS[kind]},
-            np.zeros(shape, dtype=bool),
-            np.full(shape[0], _FAR),
-            np.full(shape[0], -1, dtype=np.int64),
-        )
 
     @property
     def oldest(self) -> int:
@@ -128,7 +101,7 @@ class Book:
         ]
         for sheet in self._sheets.values():
             grids += [(sheet.have, False), *((column, np.nan) for column in sheet.columns.values())]
-            sheet.low = np.where(sheet.low == _FAR, _FAR, np.maximum(0, sheet.low - shift))
+            sheet.low = np.where(sheet.low == FAR, FAR, np.maximum(0, sheet.low - shift))
             sheet.high = np.maximum(-1, sheet.high - shift)
         for grid, empty in grids:
             grid[:, :kept] = grid[:, self._slots - kept :].copy()
@@ -254,7 +227,7 @@ class Book:
     def oldest_stamp(self, kind: Kind, row: int) -> int | None:
         """Stamp from which on a pair's rows of a kind are covered; None before the first answer."""
         low = int(self._sheets[kind].low[row])
-        return None if low == _FAR else self._origin + low * STEP_MS
+        return None if low == FAR else self._origin + low * STEP_MS
 
     def ready(
         self, now_ms: int, finalise_after_ms: int, patience_ms: int, *, live_only: bool = False
@@ -304,7 +277,7 @@ class Book:
         covered: BoolArray = np.ones(len(rows), dtype=bool)
         for kind, sheet in self._sheets.items():
             if kind is not Kind.TOP_LS:
-                covered &= (sheet.low[rows] == _FAR) | (slots + sheet.offset >= sheet.low[rows])
+                covered &= (sheet.low[rows] == FAR) | (slots + sheet.offset >= sheet.low[rows])
         return covered
 
     def _complete(self, rows: IntArray, slots: IntArray, close: IntArray, live: BoolArray) -> BoolArray:
@@ -328,72 +301,23 @@ class Book:
         marks = np.zeros(len(rows), dtype=np.int64)
         for name in ROW_COLUMNS[Kind.CANDLES]:
             columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
-        self._join_oi(rows, slots, columns, marks)
+        live = self._live_oi[rows, slots], self._live_usd[rows, slots]
+        if Kind.OI in self._sheets:
+            join_oi(self._sheets[Kind.OI], live, rows, slots, columns, marks)
         for kind, name in ((Kind.GLOBAL_LS, "global_ls"), (Kind.TOP_LS, "top_ls")):
             if kind in self._sheets:
-                self._join_ratio(self._sheets[kind], name, rows, slots, columns, marks)
+                columns[name] = join_ratio(self._sheets[kind], rows, slots, marks)
         guarded = self._guarded(rows, slots)
         if Kind.TAKER in self._sheets:
-            self._join_taker(rows, slots, columns, guarded)
+            columns["taker_buy"], refused = join_taker(
+                self._sheets[Kind.TAKER], rows, slots, columns["volume"]
+            )
+            for i, buy in refused.items():
+                guarded.setdefault(i, {})["taker_buy"] = buy
         close = self._origin + (slots + 1) * STEP_MS
         columns["funding"], columns["funding_interval_h"] = self.settlements.at(rows, close)
         ts = self._origin + slots * STEP_MS
         return RawBars(self.pair_ids[rows], ts, columns, marks, guarded)
-
-    def _join_oi(
-        self, rows: IntArray, slots: IntArray, columns: dict[str, FloatArray], marks: IntArray
-    ) -> None:
-        sheet = self._sheets[Kind.OI]
-        at = np.minimum(slots + sheet.offset, self._slots - 1)
-        have = sheet.have[rows, at]
-        oi, usd = sheet.columns["oi_contracts"][rows, at], sheet.columns["oi_usd"][rows, at]
-        live = np.isfinite(self._live_oi[rows, slots]) & (~have | sheet.assumed)
-        oi = np.where(live, self._live_oi[rows, slots], np.where(have, oi, np.nan))
-        usd = np.where(live, self._live_usd[rows, slots], np.where(have, usd, np.nan))
-        columns["oi_contracts"] = oi
-        columns["oi_abs_usd"] = np.where(np.isnan(usd), oi * columns["close"], usd)
-        marks |= np.where(live, OI_LIVE, 0)
-        if sheet.assumed:
-            marks |= np.where(have & ~live, STAMP_ASSUMED, 0)
-
-    def _join_ratio(
-        self,
-        sheet: _Sheet,
-        name: str,
-        rows: IntArray,
-        slots: IntArray,
-        columns: dict[str, FloatArray],
-        marks: IntArray,
-    ) -> None:
-        values, found = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=bool)
-        for older in range(LS_LATE_BARS + 1):
-            at = np.clip(slots + sheet.offset - older, 0, self._slots - 1)
-            use = ~found & sheet.have[rows, at] & (slots + sheet.offset >= older)
-            values = np.where(use, sheet.columns["ratio"][rows, at], values)
-            found |= use
-            if older:
-                marks |= np.where(use, LS_LATE, 0)
-        columns[name] = values
-        if sheet.assumed:
-            marks |= np.where(found, STAMP_ASSUMED, 0)
-
-    def _join_taker(
-        self,
-        rows: IntArray,
-        slots: IntArray,
-        columns: dict[str, FloatArray],
-        guarded: dict[int, dict[str, object]],
-    ) -> None:
-        sheet = self._sheets[Kind.TAKER]
-        at = np.minimum(slots + sheet.offset, self._slots - 1)
-        buy, sell = sheet.columns["buy"][rows, at], sheet.columns["sell"][rows, at]
-        volume = columns["volume"]
-        # A split that does not add up to the bar's volume belongs to another bar: refused.
-        agrees = np.abs(buy + sell - volume) <= TAKER_TOLERANCE * np.maximum(volume, 1e-12)
-        use = sheet.have[rows, at] & agrees
-        columns["taker_buy"] = np.where(use, np.minimum(buy, volume), np.nan)
-        for i in np.flatnonzero(sheet.have[rows, at] & ~agrees & np.isfinite(buy)):
-            guarded.setdefault(int(i), {})["taker_buy"] = float(buy[i])
 
     def _guarded(self, rows: IntArray, slots: IntArray) -> dict[int, dict[str, object]]:
         found: dict[int, dict[str, object]] = {}

@@ -19,40 +19,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from futuresboard.book import STEP_MS, Book, Ready
+from futuresboard.closing import Closing
 from futuresboard.config import Settings
 from futuresboard.errors import ExchangeError, PairGoneError, StoreError, UnpublishedError
 from futuresboard.exchange_clock import ExchangeClock
-from futuresboard.exchanges import stamps
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.pacing import Clock
 from futuresboard.live import LiveUpdate
 from futuresboard.model import Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
+from futuresboard.stampwatch import StampWatch
 
 log = logging.getLogger(__name__)
 
 ROTATION_MOST = 100
 ROTATION_CALM = 40
 ROTATION_BEFORE_CLOSE_MS = 62_000
-ROUND_PATIENCE_MS = 14_000
-"""How long after a close its cycle asks again for rows that are late; later cycles go on."""
-ROUND_END_MS = 20_000
-"""When a bar-close cycle lets go of requests that still wait for their budget."""
-SCOUT_AGAIN_MS = 400
-EARLY_MS = 300
-LATE_PATIENCE_S = 2.0
-LEAST_ROUND_S = 0.5
-RETRY_MS = 1_500
-CANARIES = 3
 FLUSH_S = 0.3
 HISTORY_PATIENCE_MS = 300_000
-PROBE_PAIRS = 5
-LIVE_EVIDENCE_ROWS = 50
-LIVE_EVIDENCE_SHARE = 0.7
-PROBE_EVERY_MS = 86_400_000
-LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
-# In the order they are asked for at a close.
-ROUND_KINDS = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TAKER, Kind.FUNDING, Kind.TOP_LS)
 
 
 @dataclass
@@ -83,22 +67,21 @@ class Collector:
         self.begin_ms = 0
         self.last_ok_ms: int | None = None
         self.skew_ms: int | None = None
-        self.stamps: dict[str, str] = {}
         self._pipeline = pipeline
         self._settings = settings
         self._clock = clock
         self._writer = writer
         self._book: Book | None = None
+        self._watch: StampWatch | None = None
+        self._closing: Closing | None = None
         self._rows: dict[str, int] = {}
         self._gone: set[int] = set()
         self._bar = 0
         self._next_oi = 0
         self._marks: dict[str, float] = {}
-        self._published_ms: dict[Kind, int] = {}
         self._flush_lock = asyncio.Lock()
         self._flush_soon = asyncio.Event()
         self._tally = Tally()
-        self._next_probe_ms = 0
 
     # -- start -----------------------------------------------------------------------------------
 
@@ -134,13 +117,49 @@ class Collector:
         )
         for row, market in enumerate(self.markets):
             self._book.settlements.state(row, market.funding_interval_h)
+        self._watch = StampWatch(
+            self.exchange,
+            self._book,
+            self.markets,
+            now_ms=self.now_ms,
+            note=self.note,
+            changed=self._flush_soon.set,
+        )
+        self._closing = Closing(
+            self._book,
+            self.time,
+            self._clock,
+            ask=lambda kind, row, limit: self.fetch(kind, row, limit=limit),
+            gone=self._gone,
+            begin_ms=self.begin_ms,
+            finalise_after_s=self._settings.finalise_after,
+            history_bars=self._settings.history_bars,
+        )
 
     @property
     def book(self) -> Book:
         """The joined answers; only after `adopt`."""
-        if self._book is None:
+        return self._adopted(self._book)
+
+    @property
+    def watch(self) -> StampWatch:
+        """What its stamps mean; only after `adopt`."""
+        return self._adopted(self._watch)
+
+    @property
+    def closing(self) -> Closing:
+        """The requests after a close; only after `adopt`."""
+        return self._adopted(self._closing)
+
+    def _adopted[T](self, part: T | None) -> T:
+        if part is None:
             raise LookupError(f"{self.id} has no pairs yet")
-        return self._book
+        return part
+
+    @property
+    def stamps(self) -> dict[str, str]:
+        """Verdicts about stamps by kind."""
+        return {} if self._watch is None else self._watch.verdicts
 
     @property
     def started(self) -> bool:
@@ -178,73 +197,6 @@ class Collector:
         except ExchangeError as error:
             self.note(error)
 
-    # -- stamps ----------------------------------------------------------------------------------
-
-    async def probe_stamps(self) -> None:
-        """Decide from data what the stamps of levels and taker rows mean; daily, and at start."""
-        self._next_probe_ms = self.now_ms() + PROBE_EVERY_MS
-        for market in self.markets[:PROBE_PAIRS]:
-            if await self._probe(market):
-                return
-        if Kind.TAKER in self.book.kinds or "oi_usd" in self.stamps:
-            log.warning("%s: the meaning of its stamps could not be decided; assumed, marked", self.id)
-
-    async def _probe(self, market: Market) -> bool:
-        try:
-            candles = await self._closed_candles(market, 200)
-            oi = await self.exchange.rows(Kind.OI, market, limit=100)
-            if Kind.TAKER in self.book.kinds:
-                taker = await self.exchange.rows(Kind.TAKER, market, limit=100)
-                flow = stamps.taker_stamp(taker, candles)
-                if flow is not None:
-                    self._settle(Kind.TAKER, {"start": 0, "end": 1}[flow], flow)
-        except ExchangeError as error:
-            self.note(error)
-            return False
-        verdict = stamps.oi_stamp(oi, candles)
-        if verdict is not None:
-            self._settle_levels(verdict)
-        return verdict is not None
-
-    async def _closed_candles(self, market: Market, limit: int) -> Rows:
-        now = self.now_ms()
-        rows = await self.exchange.rows(Kind.CANDLES, market, limit=limit)
-        closed = rows.ts + STEP_MS <= now
-        return Rows(rows.kind, rows.ts[closed], {n: c[closed] for n, c in rows.columns.items()})
-
-    def _settle_levels(self, verdict: stamps.LevelStamp) -> None:
-        # LS follows its exchange's OI: nothing in a ratio tells when it was taken.
-        for kind in LEVELS:
-            if kind in self.book.kinds:
-                self._settle(kind, {"snapshot": 1, "start": 0}[verdict], verdict)
-
-    def _settle(self, kind: Kind, offset: int, verdict: str) -> None:
-        before = self.stamps.get(kind.value)
-        self.stamps[kind.value] = verdict
-        if not self.book.decide(kind, offset):
-            return
-        self._flush_soon.set()
-        if before is None and kind in (Kind.OI, Kind.TAKER):
-            log.info("%s: %s rows are stamped with the %s", self.id, kind.value, _STAMP_WORDS[verdict])
-        elif before is not None:
-            log.warning(
-                "%s: %s rows are now stamped with the %s; bars are revised",
-                self.id,
-                kind.value,
-                _STAMP_WORDS[verdict],
-            )
-
-    def _weigh_live_evidence(self) -> None:
-        if Kind.OI not in self.book.kinds or not self.book.undecided(Kind.OI):
-            return
-        at, before, live_before, live_after = self.book.live_evidence()
-        if len(at) < min(LIVE_EVIDENCE_ROWS, len(self.markets) * LIVE_EVIDENCE_SHARE):
-            return
-        levels = [stamps.LiveLevel(*four) for four in zip(at, before, live_before, live_after, strict=True)]
-        verdict = stamps.oi_stamp_from_live(levels)
-        if verdict is not None:
-            self._settle_levels(verdict)
-
     # -- cycle -----------------------------------------------------------------------------------
 
     async def cycle(self) -> Tally:
@@ -257,15 +209,15 @@ class Collector:
             tally.bar_close = True
             self._bar = bar
             self.book.roll(bar)
-            work.append(self._close_round(bar))
+            work.append(self.closing.at_close(bar))
         else:
-            work.append(self._late_round(self._bar))
+            work.append(self.closing.between(self._bar))
             if self.exchange.rotates_oi:
                 work.append(self._rotate_oi(now))
-        if now >= self._next_probe_ms:
-            work.append(self.probe_stamps())
+        if self.watch.due:
+            work.append(self.watch.probe())
         await asyncio.gather(*work)
-        self._weigh_live_evidence()
+        self.watch.weigh_live_evidence()
         await self.flush(live_only=True)
         if not tally.errors:
             self.last_ok_ms = self.now_ms()
@@ -313,87 +265,6 @@ class Collector:
         self.book.take_live(row, ticker)
 
     # -- bar close -------------------------------------------------------------------------------
-
-    async def _close_round(self, bar: int) -> None:
-        kinds = [kind for kind in ROUND_KINDS if kind in self.book.kinds]
-        await asyncio.gather(*(self._round(kind, bar) for kind in kinds))
-
-    async def _round(self, kind: Kind, bar: int) -> None:
-        """Ask for one kind's rows of a bar until they have come, or this cycle's patience is over."""
-        close = bar + STEP_MS
-        patience, end = close + ROUND_PATIENCE_MS, close + ROUND_END_MS
-        scouting = kind is not Kind.CANDLES
-        if scouting:
-            await self._sleep_until(close + self._published_ms.get(kind, 0) - EARLY_MS)
-        tries = 0
-        while kind in self.book.kinds and (wanted := self._wanted(kind, bar)):
-            # A few pairs tell whether the exchange has published at all, before all are asked.
-            await self._ask_all(kind, wanted[:CANARIES] if scouting else wanted, bar, end)
-            tries += 1
-            if scouting and len(self._wanted(kind, bar)) < len(wanted):
-                scouting = False
-                self._note_published(kind, self.now_ms() - close, at_once=tries == 1)
-                continue
-            if scouting and kind is not Kind.FUNDING and self.book.undecided(kind):
-                # What does not come may be stamped otherwise: everybody's older rows will tell.
-                await self._ask_all(kind, wanted[CANARIES:], bar, end)
-                return
-            if self.now_ms() >= patience:
-                return
-            await self._sleep_until(self.now_ms() + (SCOUT_AGAIN_MS if scouting else RETRY_MS))
-
-    def _note_published(self, kind: Kind, after_ms: int, *, at_once: bool) -> None:
-        """Remember how long after a close a kind appears, and look a little earlier when it was there."""
-        self._published_ms[kind] = max(0, after_ms - EARLY_MS) if at_once else after_ms
-
-    async def _sleep_until(self, exchange_ms: int) -> None:
-        wait = self.time.until(exchange_ms, self._clock.monotonic())
-        if wait > 0.0:
-            await self._clock.sleep(wait)
-
-    async def _late_round(self, bar: int) -> None:
-        """Between closes: ask again for what the newest closed bar still lacks, while it may wait."""
-        age = self.now_ms() - (bar + STEP_MS)
-        if bar + STEP_MS < self.begin_ms or age > self._settings.finalise_after * 1000 + 30_000:
-            return
-        kinds = [kind for kind in ROUND_KINDS if kind in self.book.kinds]
-        await asyncio.gather(*(self._late_kind(kind, bar) for kind in kinds))
-
-    async def _late_kind(self, kind: Kind, bar: int) -> None:
-        deadline = self.now_ms() + int(LATE_PATIENCE_S * 1000 * self.time.rate)
-        if wanted := self._wanted(kind, bar):
-            await self._ask_all(kind, wanted[:CANARIES], bar, deadline)
-            if len(rest := self._wanted(kind, bar)) < len(wanted):
-                await self._ask_all(kind, rest, bar, deadline)
-
-    def _wanted(self, kind: Kind, bar: int) -> list[int]:
-        return [row for row in self.book.wanted(kind, bar).tolist() if row not in self._gone]
-
-    async def _ask_all(self, kind: Kind, rows: Sequence[int], bar: int, deadline: int) -> None:
-        """Ask about pairs at once; what has not been answered at `deadline` (exchange ms) is let go."""
-        if not rows:
-            return
-        asking = {asyncio.create_task(self._ask(kind, row, bar)) for row in rows}
-        timeout = self.time.until(deadline, self._clock.monotonic())
-        waiting = asking
-        try:
-            _, waiting = await asyncio.wait(asking, timeout=max(LEAST_ROUND_S, timeout))
-        finally:
-            for task in waiting:
-                task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        for task in asking - waiting:
-            task.result()
-
-    async def _ask(self, kind: Kind, row: int, bar: int) -> None:
-        if kind not in self.book.kinds:
-            return
-        if kind is Kind.FUNDING:
-            limit = 3
-        else:
-            since = bar - self._settings.history_bars * STEP_MS
-            limit = self.book.missing_rows(kind, row, bar, since)
-        await self.fetch(kind, row, limit=limit)
 
     async def fetch(
         self, kind: Kind, row: int, *, limit: int, end: int | None = None, background: bool = False
@@ -495,11 +366,6 @@ class Collector:
         return float(self.now_ms() - known.min() - STEP_MS) / 1000.0 if len(known) else None
 
 
-_STAMP_WORDS = {
-    "snapshot": "time of their snapshot",
-    "start": "start of their window",
-    "end": "end of their window",
-}
 _COLUMNS_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.OI: ("oi_contracts", "oi_abs_usd", "oi_delta_pct", "z_score"),
     Kind.GLOBAL_LS: ("global_ls", "ls_delta_pct"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 REAL_TIME_SLACK_S = 2.0
 """Two samples that disagree by less with the machine's clock are network jitter, not another rate."""
 
+SETTLE_MS = 250
+"""A cycle starts this long after the moment it is for: exchanges need a breath to close a bar."""
+CLOSES_MS = 300_000
 SHORTEST_S = 0.2
 AGREE = 0.2
 DRIFT = 0.0005
@@ -75,3 +78,14 @@ class ExchangeClock:
     def until(self, exchange_ms: int, local: float) -> float:
         """Local seconds until the exchange's clock shows `exchange_ms`; 0.0 when it has passed."""
         return max(0.0, (exchange_ms - self.now_ms(local)) / 1000.0 / self._rate)
+
+    def until_beat(self, local: float, interval_s: float) -> float:
+        """Local seconds until the next cycle: on the interval's grid, and right after each bar's close.
+
+        Where time is scaled there is no grid to keep to: cycles follow each other by the interval.
+        """
+        if self._rate != 1.0:
+            return interval_s
+        now, interval = self.now_ms(local) - SETTLE_MS, int(interval_s * 1000)
+        beat = min(now // interval * interval + interval, now // CLOSES_MS * CLOSES_MS + CLOSES_MS)
+        return (beat - now) / 1000.0

@@ -6,7 +6,7 @@ an argument. One step is one transaction; when it fails nothing of it is kept, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,12 +18,11 @@ from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
 from futuresboard.live import LiveBoard, LiveUpdate
+from futuresboard.merge import NEVER, Touched, merge
 from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
 from futuresboard.panel import Panel
 from futuresboard.resample import resample
 
-_LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
-_NONE = np.iinfo(np.int64).max
 LATE_BARS = 2
 """A bar first stored more than this many bars after its close starts no alert."""
 
@@ -45,29 +44,6 @@ class RawBars:
     guarded: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
     live: BoolArray | None = None
     reread: BoolArray | None = None
-
-
-@dataclass
-class _Touched:
-    """Bars of one timeframe that a step changed: parallel arrays.
-
-    fresh: first stored now; changed: stored with other values (else only their marks are others);
-    revised: changed after they were finalised;
-    first_before: time of the oldest bar of the row before the step; `_NONE` where there was none.
-    """
-
-    rows: IntArray
-    ts: IntArray
-    fresh: BoolArray
-    changed: BoolArray
-    guarded: Mapping[int, Mapping[str, object]]
-    revised: BoolArray
-    reread: BoolArray
-    first_before: IntArray
-
-    def places(self) -> Iterator[tuple[int, int, bool]]:
-        """(row, time, whether its levels were read anew) of each bar."""
-        return zip(self.rows.tolist(), self.ts.tolist(), self.reread.tolist(), strict=True)
 
 
 class Pipeline:
@@ -122,7 +98,7 @@ class Pipeline:
             panel.grow(len(self._pairs))
             first = self._first[timeframe]
             missing = len(self._pairs) - len(first)
-            self._first[timeframe] = np.concatenate([first, np.full(missing, np.iinfo(np.int64).max)])
+            self._first[timeframe] = np.concatenate([first, np.full(missing, NEVER)])
         self._live.grow(len(self._pairs))
 
     def reload(self) -> None:
@@ -163,7 +139,7 @@ class Pipeline:
     def newest_ts(self, pair_id: int) -> int | None:
         """Time of a pair's newest stored base bar, None when it has none."""
         row = self._row_of[pair_id]
-        if self._first[self.base][row] == np.iinfo(np.int64).max:
+        if self._first[self.base][row] == NEVER:
             return None
         panel = self._panels[self.base]
         newest = int(panel.newest(np.array([row]))[0])
@@ -172,7 +148,7 @@ class Pipeline:
     def oldest_ts(self, pair_id: int) -> int | None:
         """Time of a pair's oldest stored base bar, None when it has none."""
         first = int(self._first[self.base][self._row_of[pair_id]])
-        return None if first == np.iinfo(np.int64).max else first
+        return None if first == NEVER else first
 
     def unbroken_until(self, pair_id: int, start: int) -> int:
         """Time of the last stored bar of the run that begins at `start`; `start` when it is not stored."""
@@ -226,7 +202,7 @@ class Pipeline:
         for row, values in self._live.values(rows, self._panels[self.base]):
             write.live[self._pairs[row].id] = values
 
-    def _take(self, raw: RawBars, now_ms: int) -> _Touched | None:
+    def _take(self, raw: RawBars, now_ms: int) -> Touched | None:
         panel, timeframe_ms = self._panels[self.base], TIMEFRAME_MS[self.base]
         rows = np.array([self._row_of[int(pair)] for pair in raw.pair_ids], dtype=np.int64)
         clean, bits, failed = quality.guard(raw.columns)
@@ -242,59 +218,9 @@ class Pipeline:
         historic = late if raw.live is None else late | ~raw.live
         marks = raw.marks | bits
         marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
-        return self._put(self.base, rows, raw.ts, clean, marks, guarded, raw.reread)
+        return merge(panel, self._first[self.base], rows, raw.ts, clean, marks, guarded, raw.reread)
 
-    def _put(
-        self,
-        timeframe: str,
-        rows: IntArray,
-        ts: IntArray,
-        columns: Mapping[str, FloatArray],
-        marks: IntArray,
-        guarded: Mapping[int, Mapping[str, object]],
-        reread: BoolArray | None = None,
-    ) -> _Touched | None:
-        """Store bars in the panel; returns those that are new, revised or differently marked."""
-        panel = self._panels[timeframe]
-        present, stored, stored_marks = panel.get(rows, ts)
-        reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
-        columns = _merged(columns, stored, reread)
-        changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-        for name in RAW_COLUMNS:
-            known = ~np.isnan(stored[name])
-            differs = (columns[name] != stored[name]) & (known | ~np.isnan(columns[name]))
-            changed |= differs
-            replaced |= differs & known
-        # A bar from history may be completed piece by piece; one finalised at its close is revised.
-        revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
-        changed &= present
-        sticky = quality.REVISED | quality.BACKFILLED | quality.HISTORIC
-        marks = np.where(
-            present,
-            (marks & ~(quality.BACKFILLED | quality.HISTORIC))
-            | (stored_marks & sticky)
-            | np.where(revised, quality.REVISED, 0),
-            marks,
-        )
-        keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
-        if not len(keep):
-            return None
-        renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
-        panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
-        first_before = self._first[timeframe][rows[keep]]
-        np.minimum.at(self._first[timeframe], rows[keep], ts[keep])
-        return _Touched(
-            rows[keep],
-            ts[keep],
-            ~present[keep],
-            changed[keep],
-            renumbered,
-            revised[keep],
-            reread[keep],
-            first_before,
-        )
-
-    def _resampled(self, timeframe: str, touched: _Touched) -> _Touched | None:
+    def _resampled(self, timeframe: str, touched: Touched) -> Touched | None:
         base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
         length = TIMEFRAME_MS[timeframe]
         # A bar after a gap also ends the window before it, whose own last bar may never come.
@@ -304,7 +230,7 @@ class Pipeline:
         rows = np.concatenate([rows, rows[gap_before][earlier >= 0]])
         ts = np.concatenate([ts, earlier[earlier >= 0]])
         # An older bar makes the window that was a pair's first one like any other.
-        first = (touched.first_before != _NONE) & (touched.ts < touched.first_before)
+        first = (touched.first_before != NEVER) & (touched.ts < touched.first_before)
         rows = np.concatenate([rows, touched.rows[first]])
         ts = np.concatenate([ts, touched.first_before[first]])
         windows = np.unique(np.stack([rows, ts - ts % length]), axis=1)
@@ -322,18 +248,19 @@ class Pipeline:
             np.stack([part[2] for part in parts], axis=1),
             np.stack([part[0] for part in parts], axis=1),
         )
-        self._panels[timeframe].reach(int(start.max()))
+        panel = self._panels[timeframe]
+        panel.reach(int(start.max()))
         anew = {(row, ts - ts % length) for row, ts, again in touched.places() if again}
         reread = np.array(
             [key in anew for key in zip(rows.tolist(), start.tolist(), strict=True)], dtype=bool
         )
-        return self._put(timeframe, rows, start, columns, marks, {}, reread)
+        return merge(panel, self._first[timeframe], rows, start, columns, marks, {}, reread)
 
-    def _derive(self, timeframe: str, touched: _Touched, now_ms: int, write: Write) -> None:
+    def _derive(self, timeframe: str, touched: Touched, now_ms: int, write: Write) -> None:
         """Recompute every stored bar from the oldest touched one on, and start alerts."""
         panel, step = self._panels[timeframe], TIMEFRAME_MS[timeframe]
         rows, inverse = np.unique(touched.rows, return_inverse=True)
-        from_ts = np.full(len(rows), np.iinfo(np.int64).max)
+        from_ts = np.full(len(rows), NEVER)
         np.minimum.at(from_ts, inverse, touched.ts)
         newest = panel.newest(rows)
         begin = int(from_ts.min())
@@ -382,7 +309,7 @@ class Pipeline:
         derived: Derived,
         wanted: BoolArray,
         touch: IntArray,
-        touched: _Touched,
+        touched: Touched,
         now_ms: int,
         write: Write,
     ) -> None:
@@ -404,19 +331,6 @@ class Pipeline:
             write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, seen, *values[i]))
             if touched.revised[number]:
                 write.revised.append((times[i], ids[i]))
-
-
-def _merged(
-    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], reread: BoolArray
-) -> dict[str, FloatArray]:
-    """What was known stays known, since an answer that lacks a value takes none away.
-
-    Only levels whose stamps turned out to mean something else give way to unknown.
-    """
-    return {
-        name: np.where(np.isnan(new[name]) & ~(reread & (name in _LEVELS)), stored[name], new[name])
-        for name in RAW_COLUMNS
-    }
 
 
 def _listing_bar(pair: Pair, timeframe_ms: int) -> int:

@@ -33,8 +33,6 @@ from futuresboard.warmup import WarmUp
 
 log = logging.getLogger(__name__)
 
-SETTLE_MS = 250
-"""A cycle starts this long after the moment it is for: exchanges need a breath to close a bar."""
 JITTER_S = 0.1
 CONNECT_AGAIN_S = (5.0, 60.0)
 HEARTBEAT_S = 1.0
@@ -251,7 +249,7 @@ class Scraper:
         self._spawn(self._warm_up(collector))
 
     async def _warm_up(self, collector: Collector) -> None:
-        await collector.probe_stamps()
+        await collector.watch.probe()
         target = collector.begin_ms // STEP_MS * STEP_MS - self._settings.history_bars * STEP_MS
         since = [self._fetch_from(int(pair), target) for pair in collector.book.pair_ids]
         joined = [row for row, ts in enumerate(since) if ts > target]
@@ -290,12 +288,7 @@ class Scraper:
         if not known:
             return min(1.0, self._settings.interval)
         slowest = min(known, key=lambda c: c.now_ms())
-        if slowest.time.rate != 1.0:
-            return self._settings.interval
-        # A cycle right after each close, whatever the interval divides.
-        now, interval = slowest.now_ms() - SETTLE_MS, int(self._settings.interval * 1000)
-        beat = min(now // interval * interval + interval, now // STEP_MS * STEP_MS + STEP_MS)
-        return (beat - now) / 1000.0
+        return slowest.time.until_beat(self._clock.monotonic(), self._settings.interval)
 
     async def _pause(self, seconds: float) -> None:
         if self._stopping is not None:

@@ -8,7 +8,8 @@ import logging
 from collections.abc import Collection
 
 from futuresboard.book import STEP_MS
-from futuresboard.collector import ROUND_KINDS, Collector
+from futuresboard.closing import ROUND_KINDS
+from futuresboard.collector import Collector
 from futuresboard.model import MS_PER_HOUR, Kind
 
 log = logging.getLogger(__name__)

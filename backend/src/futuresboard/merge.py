@@ -1,0 +1,102 @@
+"""How new raw bars meet the stored ones: what is new, what is a revision, what stays. Arrays, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from futuresboard import quality
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.model import BoolArray, FloatArray, IntArray
+from futuresboard.panel import Panel
+
+NEVER = np.iinfo(np.int64).max
+"""Time of the oldest bar of a row that has none."""
+_LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
+
+
+@dataclass
+class Touched:
+    """Bars of one timeframe that a step changed: parallel arrays.
+
+    fresh: first stored now; changed: stored with other values (else only their marks are others);
+    revised: changed after they were finalised; reread: their levels were read anew; first_before:
+    time of the oldest bar of the row before the step; `NEVER` where there was none.
+    """
+
+    rows: IntArray
+    ts: IntArray
+    fresh: BoolArray
+    changed: BoolArray
+    guarded: Mapping[int, Mapping[str, object]]
+    revised: BoolArray
+    reread: BoolArray
+    first_before: IntArray
+
+    def places(self) -> Iterator[tuple[int, int, bool]]:
+        """(row, time, whether its levels were read anew) of each bar."""
+        return zip(self.rows.tolist(), self.ts.tolist(), self.reread.tolist(), strict=True)
+
+
+def merge(
+    panel: Panel,
+    first: IntArray,
+    rows: IntArray,
+    ts: IntArray,
+    columns: Mapping[str, FloatArray],
+    marks: IntArray,
+    guarded: Mapping[int, Mapping[str, object]],
+    reread: BoolArray | None = None,
+) -> Touched | None:
+    """Put m bars into a panel; returns those that are new, changed or differently marked.
+
+    first: time of each row's oldest bar, brought up to date here; guarded: as in `RawBars`;
+    reread: bars whose levels give way to unknown. Bars older than the panel holds are left out.
+    """
+    present, stored, stored_marks = panel.get(rows, ts)
+    reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
+    columns = _merged(columns, stored, reread)
+    changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for name in RAW_COLUMNS:
+        known = ~np.isnan(stored[name])
+        differs = (columns[name] != stored[name]) & (known | ~np.isnan(columns[name]))
+        changed |= differs
+        replaced |= differs & known
+    # A bar from history may be completed piece by piece; one finalised at its close is revised.
+    revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
+    changed &= present
+    own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
+    kept = stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC)
+    marks = np.where(present, own | kept, marks)
+    keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
+    if not len(keep):
+        return None
+    renumbered = {new: guarded[int(old)] for new, old in enumerate(keep) if int(old) in guarded}
+    panel.put(rows[keep], ts[keep], {name: columns[name][keep] for name in RAW_COLUMNS}, marks[keep])
+    first_before = first[rows[keep]]
+    np.minimum.at(first, rows[keep], ts[keep])
+    return Touched(
+        rows[keep],
+        ts[keep],
+        ~present[keep],
+        changed[keep],
+        renumbered,
+        revised[keep],
+        reread[keep],
+        first_before,
+    )
+
+
+def _merged(
+    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], reread: BoolArray
+) -> dict[str, FloatArray]:
+    """What was known stays known, since an answer that lacks a value takes none away.
+
+    Only levels whose stamps turned out to mean something else give way to unknown.
+    """
+    return {
+        name: np.where(np.isnan(new[name]) & ~(reread & (name in _LEVELS)), stored[name], new[name])
+        for name in RAW_COLUMNS
+    }

@@ -1,0 +1,100 @@
+"""`Sheet`: an exchange's rows of one kind by pair and stamp, and how they become a bar's columns. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind
+from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
+
+FAR = np.iinfo(np.int64).max
+LS_LATE_BARS = 2
+TAKER_TOLERANCE = 0.02
+
+
+@dataclass
+class Sheet:
+    """Rows of one kind: columns and presence by (pair row, slot of the stamp), and what was asked for.
+
+    low: stamp slot from which on answers cover a row; high: its newest stamp slot; offset: bars
+    from a bar to the stamp of its row; assumed: nothing has decided the offset yet.
+    """
+
+    columns: dict[str, FloatArray]
+    have: BoolArray
+    low: IntArray
+    high: IntArray
+    offset: int = 0
+    assumed: bool = False
+
+    def at(self, slots: IntArray) -> IntArray:
+        """Stamp slots of bars' rows (within what is held)."""
+        stamps: IntArray = np.minimum(slots + self.offset, self.have.shape[1] - 1)
+        return stamps
+
+
+def new_sheet(kind: Kind, shape: tuple[int, int]) -> Sheet:
+    """An empty sheet of (pairs, slots)."""
+    return Sheet(
+        {name: np.full(shape, np.nan) for name in ROW_COLUMNS[kind]},
+        np.zeros(shape, dtype=bool),
+        np.full(shape[0], FAR),
+        np.full(shape[0], -1, dtype=np.int64),
+    )
+
+
+def join_oi(
+    sheet: Sheet,
+    live: tuple[FloatArray, FloatArray],
+    rows: IntArray,
+    slots: IntArray,
+    columns: dict[str, FloatArray],
+    marks: IntArray,
+) -> None:
+    """Open interest of m bars: the published row, else (or until its stamp is decided) the live one.
+
+    live: (m,) open interest and its USD value as last seen before each close.
+    """
+    at = sheet.at(slots)
+    have = sheet.have[rows, at]
+    use_live = np.isfinite(live[0]) & (~have | sheet.assumed)
+    oi = np.where(use_live, live[0], np.where(have, sheet.columns["oi_contracts"][rows, at], np.nan))
+    usd = np.where(use_live, live[1], np.where(have, sheet.columns["oi_usd"][rows, at], np.nan))
+    columns["oi_contracts"] = oi
+    columns["oi_abs_usd"] = np.where(np.isnan(usd), oi * columns["close"], usd)
+    marks |= np.where(use_live, OI_LIVE, 0)
+    if sheet.assumed:
+        marks |= np.where(have & ~use_live, STAMP_ASSUMED, 0)
+
+
+def join_ratio(sheet: Sheet, rows: IntArray, slots: IntArray, marks: IntArray) -> FloatArray:
+    """(m,) a long/short ratio at m closes: the bar's own row, else one at most two bars older."""
+    values, found = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=bool)
+    for older in range(LS_LATE_BARS + 1):
+        at = np.clip(slots + sheet.offset - older, 0, sheet.have.shape[1] - 1)
+        use = ~found & sheet.have[rows, at] & (slots + sheet.offset >= older)
+        values = np.where(use, sheet.columns["ratio"][rows, at], values)
+        found |= use
+        if older:
+            marks |= np.where(use, LS_LATE, 0)
+    if sheet.assumed:
+        marks |= np.where(found, STAMP_ASSUMED, 0)
+    return values
+
+
+def join_taker(
+    sheet: Sheet, rows: IntArray, slots: IntArray, volume: FloatArray
+) -> tuple[FloatArray, dict[int, float]]:
+    """(m,) taker buy volume, and by bar number what was refused.
+
+    A split that does not add up to the bar's volume belongs to another bar.
+    """
+    at = sheet.at(slots)
+    buy, sell = sheet.columns["buy"][rows, at], sheet.columns["sell"][rows, at]
+    agrees = np.abs(buy + sell - volume) <= TAKER_TOLERANCE * np.maximum(volume, 1e-12)
+    have = sheet.have[rows, at]
+    refused = np.flatnonzero(have & ~agrees & np.isfinite(buy))
+    taken = np.where(have & agrees, np.minimum(buy, volume), np.nan)
+    return taken, {int(i): float(buy[i]) for i in refused}
