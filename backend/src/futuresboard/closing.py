@@ -11,9 +11,9 @@ from futuresboard.exchange_clock import ExchangeClock
 from futuresboard.exchanges.pacing import Clock
 from futuresboard.model import Kind
 
-ROUND_PATIENCE_MS = 14_000
+ROUND_PATIENCE_MS = 13_000
 """How long after a close its cycle asks again for rows that are late; later cycles go on."""
-ROUND_END_MS = 20_000
+ROUND_END_MS = 14_500
 """When a bar-close cycle lets go of requests that still wait for their budget."""
 SCOUT_AGAIN_MS = 400
 EARLY_MS = 300
