@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import futuresboard
 from futuresboard import __version__
 from futuresboard.cli import main
 from futuresboard.sim_exchange import SimConfig, SimThread
@@ -38,6 +39,15 @@ def test_version_and_help(tmp_path: Path) -> None:
     told = finished(["--help"], env, tmp_path)
     assert told.returncode == 0
     assert all(command in told.stdout for command in COMMANDS)
+
+
+def test_app_py_in_the_package_folder_is_the_same_command(tmp_path: Path) -> None:
+    package = Path(futuresboard.__file__).parent
+    env = {**os.environ, **environment(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "app.py", "--version"], cwd=package, env=env, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, __version__)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
@@ -93,3 +95,9 @@ def run(app: Flask, publisher: Publisher, settings: Settings, *, ready: Callable
             server.serve()
         finally:
             publisher.stop()
+
+
+if __name__ == "__main__":
+    # `python app.py` in this folder, as the blueprint types it: the command line, `serve` by default.
+    sys.argv[1:] = sys.argv[1:] or ["serve"]
+    runpy.run_module("futuresboard", run_name="__main__")
