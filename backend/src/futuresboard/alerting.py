@@ -23,7 +23,10 @@ from futuresboard.model import (
 from futuresboard.signals import RULES, Inputs, Rule, funding_8h, starts
 
 EXCHANGE_NAMES: Mapping[str, str] = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
-_CONFLUENCE_TEXT = "{k:.0f} of 3 confluence conditions hold (Z-score, long/short ratio, taker imbalance)"
+_CONFLUENCE_TEXT = (
+    "{k:.0f} of 3 confluence conditions hold: open interest {z_raw:+.1f} σ, {global_ls:.2f} accounts long "
+    "per short, takers {imbalance:+.1f} % to one side"
+)
 _NEVER = float("nan")
 
 

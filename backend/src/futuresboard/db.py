@@ -124,15 +124,22 @@ class Store:
         self.path = path
         try:
             self._connection = connect(path)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            migrate(self._connection)
+            self._prepare()
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path.name}: {error}") from error
         self._stamp("simulated" if simulated else "live")
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._series: dict[tuple[int, str], int] = {}
         self._load_ids()
+
+    def _prepare(self) -> None:
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            migrate(self._connection)
+        except (sqlite3.DatabaseError, StoreError):
+            self._connection.close()
+            raise
 
     def _stamp(self, kind: str) -> None:
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('kind', ?), ('seq', '0')", (kind,))

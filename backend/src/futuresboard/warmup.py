@@ -58,7 +58,7 @@ class WarmUp:
         return min(1.0, self._done / self._total) if self._total else 1.0
 
     async def run(self) -> None:
-        """Fetch everything; failures of a pair are tried again, then left to the hourly healing."""
+        """Fetch everything; failures of a pair are tried again a few times, then left to the next start."""
         workers = [self._work(kind) for kind in self._jobs for _ in range(WORKERS_PER_KIND)]
         await asyncio.gather(*workers)
         self._done = self._total
