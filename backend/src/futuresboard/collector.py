@@ -36,6 +36,8 @@ ROTATION_MOST = 100
 ROTATION_CALM = 40
 ROTATION_BEFORE_CLOSE_MS = 62_000
 FLUSH_S = 0.8
+HISTORY_WAITS_S = 15.0
+"""How long history waits for a calm moment before it is stored all the same."""
 HISTORY_PATIENCE_MS = 300_000
 
 
@@ -52,12 +54,21 @@ class Tally:
 class Collector:
     """Collects one exchange's data into the pipeline.
 
-    writer: the one thread all database work runs in; clock: local monotonic time.
+    writer: the one thread all database work runs in; clock: local monotonic time; calm: set while
+    no exchange is in a cycle, the time for history (all share one processor and one writer).
     """
 
     def __init__(
-        self, exchange: Exchange, pipeline: Pipeline, settings: Settings, *, clock: Clock, writer: Executor
+        self,
+        exchange: Exchange,
+        pipeline: Pipeline,
+        settings: Settings,
+        *,
+        clock: Clock,
+        writer: Executor,
+        calm: asyncio.Event | None = None,
     ) -> None:
+        self.calm = calm or _always()
         self.exchange = exchange
         self.id = exchange.id
         self.time = ExchangeClock()
@@ -324,11 +335,17 @@ class Collector:
 
     async def keep_flushing(self) -> None:
         """Hand bars to the pipeline as they become ready, for as long as the task lives."""
+        history_at = self._clock.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._flush_soon.wait(), FLUSH_S * 4 / self.time.rate)
             self._flush_soon.clear()
-            await self.flush()
+            now = self._clock.monotonic()
+            if self.calm.is_set() or now - history_at > HISTORY_WAITS_S:
+                history_at = now
+                await self.flush()
+            else:
+                await self.flush(live_only=True)
             await self._clock.sleep(FLUSH_S / self.time.rate)
 
     async def flush(self, *, live_only: bool = False) -> None:
@@ -364,6 +381,12 @@ class Collector:
         newest = [self._pipeline.newest_ts(int(pair)) for pair in self.book.pair_ids]
         known = np.array([ts for ts in newest if ts is not None])
         return float(self.now_ms() - known.min() - STEP_MS) / 1000.0 if len(known) else None
+
+
+def _always() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 _COLUMNS_OF: Mapping[Kind, tuple[str, ...]] = {

@@ -81,6 +81,7 @@ class Scraper:
         self._prices: dict[tuple[str, str], float] = {}
         self._warm: dict[str, WarmUp] = {}
         self._busy: set[str] = set()
+        self._calm = asyncio.Event()
         self._tallies: dict[str, Tally] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._status = Status(settings)
@@ -148,20 +149,28 @@ class Scraper:
 
     async def _main(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._calm.set()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         try:
             self._store, self._pipeline = await self._run(self._open)
             self._ready.set()
-            self._collectors = [
-                Collector(exchange, self._pipeline, self._settings, clock=self._clock, writer=self._writer)
-                for exchange in self._exchanges()
-            ]
+            self._collectors = [self._collector(exchange) for exchange in self._exchanges()]
             await self._restore_budgets()
             self._spawn(self._heartbeat())
             await self._connect_all()
             await self._beat()
         finally:
             await self._shut_down()
+
+    def _collector(self, exchange: Exchange) -> Collector:
+        return Collector(
+            exchange,
+            self._pipeline,
+            self._settings,
+            clock=self._clock,
+            writer=self._writer,
+            calm=self._calm,
+        )
 
     def _open(self) -> tuple[Store, Pipeline]:
         settings = self._settings
@@ -274,6 +283,7 @@ class Scraper:
                 continue
             number += 1
             cycle = _Cycle(number, self.now_ms(), self._clock.monotonic(), running=len(started))
+            self._calm.clear()
             for collector in started:
                 self._busy.add(collector.id)
                 self._spawn(self._cycle(collector, cycle))
@@ -307,6 +317,8 @@ class Scraper:
             log.exception("%s: cycle %d failed", collector.id, cycle.id)
         finally:
             self._busy.discard(collector.id)
+            if not self._busy:
+                self._calm.set()
             self._tallies[collector.id] = tally
             cycle.running -= 1
             cycle.rows += tally.rows

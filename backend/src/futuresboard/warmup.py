@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import logging
 from collections.abc import Collection
@@ -19,6 +20,7 @@ MOST_TRIES = 6
 FUNDING_PAGE = 100
 RETRY_S = 5.0
 LOOK_AGAIN_S = 2.0
+CALM_PATIENCE_S = 3.0
 SPARE_BARS = 6
 """So many bars at the far end are not worth a page of their own: bars close while history is fetched."""
 
@@ -100,6 +102,11 @@ class WarmUp:
         return oldest <= max(wanted + spare, self._collector.book.oldest)
 
     async def _fetch(self, kind: Kind, row: int) -> bool:
+        # Cycles go first, and what they bring need not be asked for again.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._collector.calm.wait(), CALM_PATIENCE_S)
+        if kind not in self._collector.book.kinds or self._covered(kind, row):
+            return True
         oldest = self._collector.oldest_stamp(kind, row)
         end = None if oldest is None else oldest - 1
         if kind is Kind.FUNDING:
