@@ -341,7 +341,7 @@ class Collector:
                 await asyncio.wait_for(self._flush_soon.wait(), FLUSH_S * 4 / self.time.rate)
             self._flush_soon.clear()
             now = self._clock.monotonic()
-            if self.calm.is_set() or now - history_at > HISTORY_WAITS_S:
+            if self.calm.is_set() or now - history_at > HISTORY_WAITS_S / self.time.rate:
                 history_at = now
                 await self.flush()
             else:

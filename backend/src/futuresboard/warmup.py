@@ -104,7 +104,7 @@ class WarmUp:
     async def _fetch(self, kind: Kind, row: int) -> bool:
         # Cycles go first, and what they bring need not be asked for again.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._collector.calm.wait(), CALM_PATIENCE_S)
+            await asyncio.wait_for(self._collector.calm.wait(), CALM_PATIENCE_S / self._collector.time.rate)
         if kind not in self._collector.book.kinds or self._covered(kind, row):
             return True
         oldest = self._collector.oldest_stamp(kind, row)
