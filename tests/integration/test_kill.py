@@ -94,9 +94,11 @@ def _seq(database: Path) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _kill(product: Product, story: Story, before: int, delay: float) -> None:
-    """Let it commit something, wait a random moment more, look, kill, look again."""
+def _kill(product: Product, story: Story, before: int, delay: float, *, warm: bool) -> None:
+    """Let it commit something (or all its history), wait a random moment more, look, kill, look again."""
     product.until(lambda: _seq(product.database) > before, 20, "committed")
+    if warm:
+        product.until(lambda: product.log.count("history of") == story.said + 2, 60, "warm")
     time.sleep(delay)
     with reading(product.database) as connection:
         seen = _snapshot(connection)
@@ -134,7 +136,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             for number in range(KILLS):
                 products.append(Product(["scrape"], env, folder, on_call=True))
                 products[number].go()
-                _kill(products[number], told, before, moments.uniform(0.0, 0.3 if number < 6 else 0.9))
+                delay = moments.uniform(0.0, 0.3 if number < 6 else 0.9)
+                _kill(products[number], told, before, delay, warm=number >= 6 and number % 2 == 0)
                 before = told.rounds[-1][1].seq
         finally:
             for product in products:
