@@ -96,7 +96,7 @@ class TestRun:
         assert (okx["state"], okx["pairs"], okx["source"]) == ("ok", 2, "rest")
         assert okx["stamps"] == {"oi": "snapshot", "global_ls": "snapshot"}
         assert all(exchange.closed for exchange in run.exchanges)
-        assert run.exchanges[1].kept_free == [("data", 6)]
+        assert run.exchanges[1].kept_free == [("data", 4)]
         # 15 cycles of 30 s and one at each close: the bar that was open at the start is there.
         newest = run.query(
             "SELECT symbol, max(b.ts) FROM bars b JOIN series s ON s.id = b.series_id "

@@ -59,7 +59,10 @@ class Closing:
 
     async def at_close(self, bar: int) -> None:
         """Ask for all rows of the bar that just closed; returns when they have come, or patience is over."""
-        await asyncio.gather(*(self._round(kind, bar) for kind in self._kinds()))
+        # Top traders' ratios come last: where the budget is short, nothing else waits for them.
+        await asyncio.gather(*(self._round(kind, bar) for kind in self._kinds() if kind is not Kind.TOP_LS))
+        if Kind.TOP_LS in self._book.kinds:
+            await self._round(Kind.TOP_LS, bar)
 
     async def between(self, bar: int) -> None:
         """Ask again for what the newest closed bar still lacks, while it may wait."""

@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 JITTER_S = 0.1
 CONNECT_AGAIN_S = (5.0, 60.0)
 HEARTBEAT_S = 1.0
-# Which budget a close must find room in; warm start leaves it free (three kinds of levels a pair).
-RESERVED_BUDGET = {"binanceusdm": ("data", 3)}
+# Which budget a close must find room in, and requests a pair; warm start leaves them free (open
+# interest and the ratio of all accounts: top traders' ratios take what is left).
+RESERVED_BUDGET = {"binanceusdm": ("data", 2)}
 
 
 @dataclass

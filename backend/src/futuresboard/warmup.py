@@ -61,8 +61,11 @@ class WarmUp:
 
     async def run(self) -> None:
         """Fetch everything; failures of a pair are tried again a few times, then left to the next start."""
-        workers = [self._work(kind) for kind in self._jobs for _ in range(WORKERS_PER_KIND)]
-        await asyncio.gather(*workers)
+        first = [kind for kind in self._jobs if kind is not Kind.TOP_LS]
+        # Top traders' ratios come last: no statistic needs them, and where the budget is short
+        # (Binance) they would take it from those that do.
+        for kinds in (first, [kind for kind in self._jobs if kind is Kind.TOP_LS]):
+            await asyncio.gather(*(self._work(kind) for kind in kinds for _ in range(WORKERS_PER_KIND)))
         self._done = self._total
         await self._collector.flush()
         log.info("%s: history of %d pairs is here", self._collector.id, len(self._since))
