@@ -74,7 +74,6 @@ class MemoryExchange:
         bases: Sequence[str] = ("BTC", "ETH"),
         kinds: Iterable[Kind] = MOST,
         start: int = NOON,
-        rate: float = 1.0,
         page: int = 100,
         usd: bool = True,
         live_oi: bool = False,
@@ -104,7 +103,7 @@ class MemoryExchange:
         self.failed = 0
         self._clock = clock
         self._began = clock.monotonic()
-        self._start, self._rate = start, rate
+        self._start = start
         self._usd, self._has_oi = usd, live_oi
         self._markets = [
             Market(id, f"{base}/USDT:USDT", base, base, quote_volume=1e6 - n, funding_interval_h=8.0)
@@ -116,7 +115,7 @@ class MemoryExchange:
         self.fail = lambda what, symbol: error if word in (what, symbol) else None
 
     def now(self) -> int:
-        passed = (self._clock.monotonic() - self._began) * 1000 * self._rate
+        passed = (self._clock.monotonic() - self._began) * 1000
         return self._start + self.jump_ms + int(passed)
 
     async def _asked(self, what: str, symbol: str = "") -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from futuresboard.config import FIELDS
+from futuresboard.sim_exchange import SimConfig
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "backend" / "src"
@@ -48,6 +49,11 @@ def until[T](
             raise AssertionError(f"not {what} after {seconds} s")
         time.sleep(PAUSE_S)
     return answer
+
+
+def scaled(config: SimConfig) -> dict[str, str]:
+    """Settings that let the product's time run as fast as the exchanges', for all processes alike."""
+    return {"TIME_SCALE": str(config.time_scale), "TIME_SINCE": str(int(time.time() * 1000))}
 
 
 def environment(folder: Path, sim_url: str = NOWHERE, **settings: str) -> dict[str, str]:

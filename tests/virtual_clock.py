@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 
 TURNS = 40
 """Turns of the event loop after which whatever could go on without time has gone on."""
@@ -15,6 +16,8 @@ class VirtualClock:
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now
+        self.wall_ms = 1_773_748_800_000
+        """What the machine's wall clock shows at virtual second 0; a test may set it as it likes."""
         self.sleeps = 0
         self._order = 0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -30,6 +33,24 @@ class VirtualClock:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self.now + seconds, self._order, future))
         await future
+
+    def time_ms(self) -> int:
+        """The machine's wall clock."""
+        return self.wall_ms + int(self.now * 1000)
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[asyncio.Timeout]:
+        """A block that may take so many virtual seconds."""
+        async with asyncio.timeout(None) as limit:
+            timer = asyncio.create_task(self._expire(limit, seconds))
+            try:
+                yield limit
+            finally:
+                timer.cancel()
+
+    async def _expire(self, limit: asyncio.Timeout, seconds: float) -> None:
+        await self.sleep(seconds)
+        limit.reschedule(asyncio.get_running_loop().time())
 
     async def settle(self) -> None:
         """Let everything happen that needs no time."""

@@ -483,19 +483,22 @@ def test_a_bare_value_error_of_the_client_is_a_payload_error() -> None:
     run("okx", work)
 
 
-def test_no_answer_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT_MS", 50)
-
-    async def work(adapter: Adapter, server: ExchangeServer, _clock: HandClock) -> None:
-        over = asyncio.Event()
+def test_no_answer_is_transient() -> None:
+    async def work(adapter: Adapter, server: ExchangeServer, clock: HandClock) -> None:
+        asked, over = asyncio.Event(), asyncio.Event()
 
         async def silent(_request: web.Request) -> web.Response:
+            asked.set()
             await over.wait()
             return web.Response()
 
         server.say[TIME["okx"]] = silent
+        asking = asyncio.create_task(adapter.server_time())
+        await asked.wait()
+        assert clock.wake()
         with pytest.raises(TransientError, match="no answer within"):
-            await adapter.server_time()
+            await asking
+        assert clock.now == 1000.0 + client.TIMEOUT_S
         over.set()
 
     run("okx", work)

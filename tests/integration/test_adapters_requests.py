@@ -15,6 +15,7 @@ from futuresboard.exchanges import REGISTRY, create
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.client import redirect
 from futuresboard.model import Kind, Market
+from virtual_clock import VirtualClock
 
 STEP = 300_000
 HOUR = 3_600_000
@@ -28,18 +29,15 @@ DATA = "/futures/data/"
 RUBIK = "/api/v5/rubik/stat/"
 
 
-class Skewed:
-    """The machine's clock in a known relation to the exchange's."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
+class Skewed(VirtualClock):
+    """The machine's clock in a known relation to the exchange's; waiting is over at once."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0.001)
         self.now += seconds
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        return asyncio.timeout(None)
 
 
 def run(

@@ -22,7 +22,7 @@ import pytest
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.quality import HISTORIC, REVISED
 from futuresboard.sim_exchange import SimConfig, SimThread
-from support_system import STEP_MS, Product, environment, free_port, reading, running, until
+from support_system import STEP_MS, Product, environment, free_port, reading, running, scaled, until
 
 KILLS = 20
 EPOCH = 1_773_791_100_000
@@ -31,7 +31,7 @@ SETTINGS = {
     "EXCHANGES": "bybit,okx",
     "MAX_PAIRS": "14",
     "HISTORY_BARS": "260",
-    "INTERVAL": "0.5",
+    "INTERVAL": "15",
     "Z_THRESHOLD": "0.5",
     "LS_THRESHOLD": "1",
     "IMBALANCE_THRESHOLD": "0.5",
@@ -125,10 +125,17 @@ def _caught_up(product: Product, sim: SimThread, pairs: int, already: int) -> bo
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("kill")
     moments = random.Random(20)
-    config = SimConfig(pairs=24, latency_ms=20, jitter_ms=10, time_scale=30, epoch_ms=EPOCH)
+    config = SimConfig(
+        pairs=24,
+        latency_ms=80,
+        jitter_ms=20,
+        time_scale=30,
+        in_exchange_time=True,
+        epoch_ms=EPOCH,
+    )
     with SimThread(config) as sim:
         told = Story(sim)
-        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS)
+        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(config))
         before = 0
         # The next one loads while the present one runs: half of a start is reading program text.
         products = [Product(["scrape"], env, folder, on_call=True)]

@@ -20,7 +20,7 @@ import pytest
 import reference
 from futuresboard.quality import HISTORIC
 from futuresboard.sim_exchange import SimConfig, SimThread
-from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, reading, running
+from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, reading, running, scaled
 
 M5, M15 = STEP_MS["5m"], STEP_MS["15m"]
 MIDNIGHT = 1_773_792_000_000
@@ -32,8 +32,7 @@ LAST = MIDNIGHT + 2 * M5
 SETTINGS = {
     "SYMBOLS": ",".join(COINS),
     "HISTORY_BARS": str(HISTORY),
-    # Binance allows 2400 a minute and its live values cost 50 a cycle.
-    "INTERVAL": "0.8",
+    "INTERVAL": "60",
     "FINALISE_AFTER": "120",
     # Low enough that a few bars of a few pairs start alerts of every kind.
     "Z_THRESHOLD": "0.5",
@@ -47,14 +46,20 @@ LIMITS = {"z": 0.5, "ls": 1.0, "imbalance": 0.5, "oi_delta": 0.01, "funding": 0.
 COOLDOWN = 2
 CONFIGS = {
     "snapshots": SimConfig(
-        pairs=12, latency_ms=5, jitter_ms=2, time_scale=SCALE, epoch_ms=MIDNIGHT - 12 * 60_000
+        pairs=12,
+        latency_ms=80,
+        jitter_ms=20,
+        time_scale=SCALE,
+        in_exchange_time=True,
+        epoch_ms=MIDNIGHT - 12 * 60_000,
     ),
     "window starts": SimConfig(
         seed=7,
         pairs=12,
-        latency_ms=5,
-        jitter_ms=2,
+        latency_ms=80,
+        jitter_ms=20,
         time_scale=SCALE,
+        in_exchange_time=True,
         epoch_ms=MIDNIGHT - 12 * 60_000,
         stamps=dict.fromkeys(EXCHANGES, "start"),
         taker_stamps={"okx": "end"},
@@ -139,9 +144,10 @@ def _versions(product: Product) -> dict[Key, list[Row]]:
 @pytest.fixture(scope="module", params=list(CONFIGS))
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder: Path = tmp_path_factory.mktemp("live")
-    with SimThread(CONFIGS[request.param]) as sim:
+    config = CONFIGS[request.param]
+    with SimThread(config) as sim:
         done = Run(sim)
-        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS)
+        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(config))
         with running(["serve"], env, folder) as product:
             product.until(product.warm, 20, "warm")
             product.until(lambda: _watch(product, done), 40, "at the last bar")

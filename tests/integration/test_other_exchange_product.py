@@ -216,7 +216,7 @@ def test_bars_closing_while_it_runs_equal_the_truth_under_the_other_readings(tmp
     )
     with (
         OtherExchange(config) as server,
-        running(server, tmp_path, HISTORY_BARS="120", INTERVAL="0.5") as product,
+        running(server, tmp_path, HISTORY_BARS="120", INTERVAL="15") as product,
     ):
         _, rows = follow(server, product, 3)
         assert_equal_to_truth(server, rows)
@@ -230,7 +230,7 @@ def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_correct
     oldest = START // BAR * BAR - 114 * BAR  # the rows that the very oldest bars need were never asked for
     with (
         OtherExchange(config) as server,
-        running(server, tmp_path, HISTORY_BARS="120", INTERVAL="0.5") as product,
+        running(server, tmp_path, HISTORY_BARS="120", INTERVAL="15") as product,
     ):
 
         def corrected() -> bool:

@@ -12,7 +12,7 @@ import pytest
 import socketio
 
 from futuresboard.sim_exchange import SimConfig, SimThread
-from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, running, until
+from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, running, scaled, until
 
 M5 = STEP_MS["5m"]
 EPOCH = 1_773_791_100_000
@@ -20,7 +20,7 @@ COINS = ("BTC", "ETH", "SOL", "PEPE")
 SETTINGS = {
     "SYMBOLS": ",".join(COINS),
     "HISTORY_BARS": "130",
-    "INTERVAL": "1",
+    "INTERVAL": "60",
     # Low enough that every close starts some alerts.
     "Z_THRESHOLD": "0.5",
     "LS_THRESHOLD": "1",
@@ -29,6 +29,7 @@ SETTINGS = {
     "FUNDING_THRESHOLD": "0.001",
     "ALERT_COOLDOWN": "1",
 }
+CONFIG = SimConfig(pairs=8, latency_ms=80, jitter_ms=20, time_scale=60, in_exchange_time=True, epoch_ms=EPOCH)
 CLOSED = (
     "ts",
     "open",
@@ -183,9 +184,8 @@ def _same(page: Page, product: Product, show: Show) -> bool:
 @pytest.fixture(scope="module")
 def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     seen = Show(folder=tmp_path_factory.mktemp("serve"))
-    config = SimConfig(pairs=8, latency_ms=5, jitter_ms=2, time_scale=60, epoch_ms=EPOCH)
-    with SimThread(config) as sim:
-        env = environment(seen.folder, sim.url, PORT=str(free_port()), **SETTINGS)
+    with SimThread(CONFIG) as sim:
+        env = environment(seen.folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(CONFIG))
         with running(["serve"], env, seen.folder) as product:
             _watch_start(product, seen)
             stays, leaves = Page(product.url), Page(product.url)
@@ -284,9 +284,8 @@ def test_without_a_scraper_the_page_shows_what_is_stored(show: Show) -> None:
 
 
 def test_a_page_of_its_own_shows_what_another_process_scrapes(tmp_path: Path) -> None:
-    config = SimConfig(pairs=8, latency_ms=5, jitter_ms=2, time_scale=60, epoch_ms=EPOCH)
-    with SimThread(config) as sim:
-        env = environment(tmp_path, sim.url, PORT=str(free_port()), **SETTINGS)
+    with SimThread(CONFIG) as sim:
+        env = environment(tmp_path, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(CONFIG))
         with running(["web"], env, tmp_path) as web:
             web.until(lambda: web.text("/health/live"), 20, "up")
             assert web.rows() == {}

@@ -90,7 +90,7 @@ def test_limits_over_http() -> None:
             assert answer.status == 200
         assert sim.stats["okx"].violations == {}
 
-    with_server(use, limits_in_exchange_time=True)
+    with_server(use, in_exchange_time=True)
 
 
 def test_control_over_http() -> None:

@@ -83,6 +83,7 @@ class OtherExchange:
             "BYBIT_URL": self.url("bybit"),
             "OKX_URL": self.url("okx"),
             "COINGECKO_URL": self.url("nothing"),
+            "TIME_SCALE": str(self.config.time_scale),
         }
 
     def _main(self) -> None:
@@ -134,7 +135,7 @@ class OtherExchange:
         if route is None:
             stats.unknown[path] += 1
             return exchange.unknown(path)
-        exceeded = stats.charge(exchange.costs(path, query))
+        exceeded = stats.charge(exchange.costs(path, query), self.clock.now() / 1000)
         if exceeded is not None and self.config.enforce_limits:
             return exchange.throttled(exceeded)
         headers = exchange.headers(path)

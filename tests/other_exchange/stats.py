@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
@@ -57,9 +56,8 @@ class Stats:
     refused: Counter[str] = field(default_factory=Counter)
     over_limit: Counter[str] = field(default_factory=Counter)
 
-    def charge(self, costs: list[Cost]) -> Cost | None:
-        """Count a request in every window it falls into; the first one it exceeds, if any."""
-        now = time.monotonic()
+    def charge(self, costs: list[Cost], now: float) -> Cost | None:
+        """Count a request at `now` (exchange seconds) in every window; the first one it exceeds, if any."""
         exceeded = None
         for cost in costs:
             window = self.windows.setdefault(cost.name, Window(cost.limit, cost.seconds))

@@ -141,19 +141,6 @@ class TestAnOrdinaryRun:
         )
         assert wrong(station) == []
 
-    def test_a_scaled_exchange_is_followed(self, make):
-        station = make(rate=60.0)
-        station.exchange.latency = 0.001
-
-        async def work():
-            await station.start()
-            assert station.collector.time.rate == pytest.approx(60.0, rel=0.01)
-            await station.until(FIRST + 6 * M5, interval=0.5)
-
-        station.run(work)
-        assert set(stored(station)) >= {FIRST + i * M5 for i in range(5)}
-        assert wrong(station, without=("oi_contracts", "oi_abs_usd", "global_ls")) == []
-
 
 class TestBeforeAnything:
     def test_there_is_no_book_yet(self, make):

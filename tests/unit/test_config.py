@@ -100,6 +100,9 @@ def test_all_problems_at_once_one_line_each(tmp_path: Path):
         ("TIMEFRAMES", "5m,7m"),
         ("INTERVAL", "nan"),
         ("INTERVAL", "3601"),
+        ("TIME_SCALE", "0"),
+        ("TIME_SCALE", "nan"),
+        ("TIME_SINCE", "today"),
         ("FINALISE_AFTER", "301"),
         ("TRADFI", "yes"),
         ("DATABASE_URL", "postgresql://x"),
@@ -124,6 +127,15 @@ def test_a_public_address_needs_a_token(tmp_path: Path, host: str):
     assert "AUTH_TOKEN" in line
     assert load({"HOST": host, "AUTH_TOKEN": "t"}, tmp_path).host == host
     assert load({"HOST": host, "ALLOW_NO_AUTH": "1"}, tmp_path).host == host
+
+
+def test_another_speed_of_time_is_for_exchanges_on_this_machine_alone(tmp_path: Path):
+    (line,) = problems(tmp_path, TIME_SCALE="36")
+    assert line.startswith("TIME_SCALE: got 36.0, allowed: 1, unless")
+    given = {"EXCHANGES": "okx", "TIME_SCALE": "36", "TIME_SINCE": "1773748800000"}
+    assert problems(tmp_path, **given, OKX_URL="https://example.org")
+    settings = load({**given, "OKX_URL": "http://127.0.0.1:9000/okx"}, tmp_path)
+    assert (settings.time_scale, settings.time_since) == (36.0, 1_773_748_800_000)
 
 
 @pytest.mark.parametrize(

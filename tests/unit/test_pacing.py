@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from futuresboard.exchanges.gate import Gate
-from futuresboard.exchanges.pacing import Bucket, SystemClock
+from futuresboard.exchanges.pacing import Bucket
 from virtual_clock import VirtualClock
 
 
@@ -284,13 +284,3 @@ def test_closing_cancels_what_waits() -> None:
             await waiting
 
     asyncio.run(main())
-
-
-def test_the_system_clock_advances_by_what_was_slept() -> None:
-    async def main() -> float:
-        clock = SystemClock()
-        before = clock.monotonic()
-        await clock.sleep(0.01)
-        return clock.monotonic() - before
-
-    assert asyncio.run(main()) >= 0.009

@@ -147,13 +147,6 @@ class TestRun:
         assert run.query("SELECT exchange, symbol FROM pairs") == [("binanceusdm", "SOL/USDT:USDT")]
         assert health["exchanges"]["okx"]["state"] == "starting"
 
-    def test_a_scaled_exchange_keeps_the_interval_of_this_machine(self, tmp_path):
-        run = Run(
-            tmp_path, lambda clock: [MemoryExchange(clock, rate=60.0)], cycles=20, settings={"INTERVAL": "2"}
-        )
-        run.to_the_end()
-        assert run.query("SELECT max(ts) FROM bars")[0][0] >= FIRST + 5 * M5
-
 
 class TestStarting:
     def test_a_database_of_the_other_kind_stops_the_start(self, tmp_path):

@@ -19,7 +19,7 @@ class Bench:
     """Limits on a clock moved by hand."""
 
     def __init__(self, **changes: object) -> None:
-        config = SimConfig(epoch_ms=EPOCH, time_scale=0, limits_in_exchange_time=True, **changes)  # type: ignore[arg-type]
+        config = SimConfig(epoch_ms=EPOCH, time_scale=0, in_exchange_time=True, **changes)  # type: ignore[arg-type]
         self.clock = SimClock(EPOCH, 0)
         self.counts = {name: Counts() for name in NAMES}
         self.limits = Limits(config, self.clock, self.counts)

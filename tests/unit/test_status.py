@@ -6,26 +6,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from futuresboard import status as module
 from futuresboard.collector import Tally
 from futuresboard.exchanges.base import ExchangeStats
 from futuresboard.status import Status, exchange_status
 from support_core import make_settings
+from virtual_clock import VirtualClock
 
 REPORT = {"id": 1, "started": 0, "duration_s": 1.0, "rows": 2, "errors": 0, "bar_close": False}
 
 
 @pytest.fixture
-def now(monkeypatch):
-    """Monotonic seconds, as a list of one."""
-    seconds = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
-    return seconds
+def clock():
+    return VirtualClock()
 
 
 @pytest.fixture
-def status(tmp_path, now):
-    return Status(make_settings(tmp_path, INTERVAL="30"))
+def status(tmp_path, clock):
+    return Status(make_settings(tmp_path, INTERVAL="30"), clock)
 
 
 def facts(**states: str) -> dict:
@@ -33,11 +30,11 @@ def facts(**states: str) -> dict:
 
 
 class TestTheWord:
-    def test_before_the_first_cycle_it_starts(self, status, now):
+    def test_before_the_first_cycle_it_starts(self, status, clock):
         assert status.document()["status"] == "starting"
-        now[0] += 90.0
+        clock.now += 90.0
         assert status.document()["status"] == "starting"
-        now[0] += 0.1
+        clock.now += 0.1
         assert status.document()["status"] == "down"
 
     def test_with_all_exchanges_well_it_is_ok(self, status):
@@ -51,22 +48,22 @@ class TestTheWord:
         status.refresh(facts(okx="ok", bybit=state), 1.0, [])
         assert status.document()["status"] == "degraded"
 
-    def test_it_is_down_three_intervals_after_the_last_cycle_and_up_with_the_next(self, status, now):
+    def test_it_is_down_three_intervals_after_the_last_cycle_and_up_with_the_next(self, status, clock):
         status.cycle(REPORT)
-        now[0] += 90.0
+        clock.now += 90.0
         assert status.document()["status"] == "ok"
-        now[0] += 0.1
+        clock.now += 0.1
         assert status.document()["status"] == "down"
         status.cycle(REPORT | {"id": 2})
         assert status.document()["status"] == "ok"
         assert status.document()["last_cycle"]["id"] == 2
 
-    def test_a_short_interval_leaves_a_breath(self, tmp_path, now):
-        status = Status(make_settings(tmp_path, INTERVAL="0.1"))
+    def test_a_short_interval_leaves_a_breath(self, tmp_path, clock):
+        status = Status(make_settings(tmp_path, INTERVAL="0.1"), clock)
         status.cycle(REPORT)
-        now[0] += 4.9
+        clock.now += 4.9
         assert status.document()["status"] == "ok"
-        now[0] += 0.2
+        clock.now += 0.2
         assert status.document()["status"] == "down"
 
     def test_when_the_scraper_ended_it_is_down(self, status):
@@ -90,8 +87,8 @@ class TestFacts:
         status.refresh({}, 1.0, [])
         assert status.document()["closed_bar_lag_s"] == {"p50": 50.0, "p99": 99.0}
 
-    def test_uptime(self, status, now):
-        now[0] += 12.34
+    def test_uptime(self, status, clock):
+        clock.now += 12.34
         assert status.document()["uptime_s"] == 12.3
 
     def test_notes(self, status):

@@ -265,7 +265,7 @@ class TestFailures:
 class TestBarsThatCloseMeanwhile:
     def test_cycles_and_history_together_store_every_bar_once(self, make):
         station = make(history=200, page=10)
-        station.exchange.latency = 4.0
+        station.exchange.latency = 1.5
 
         async def work():
             await station.adopt()

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from futuresboard.book import STEP_MS, Book
+from futuresboard.clock import Clock, wait
 from futuresboard.exchange_clock import ExchangeClock
-from futuresboard.exchanges.pacing import Clock
 from futuresboard.model import Kind
 
 ROUND_PATIENCE_MS = 13_000
@@ -17,7 +17,7 @@ ROUND_END_MS = 14_500
 """When a bar-close cycle lets go of requests that still wait for their budget."""
 SCOUT_AGAIN_MS = 400
 EARLY_MS = 300
-LATE_PATIENCE_S = 2.0
+LATE_PATIENCE_MS = 2_000
 LEAST_ROUND_S = 0.5
 RETRY_MS = 1_500
 SCOUTS = 3
@@ -105,12 +105,11 @@ class Closing:
         self._published_ms[kind] = max(0, after_ms - EARLY_MS) if at_once else after_ms
 
     async def _sleep_until(self, exchange_ms: int) -> None:
-        wait = self._time.until(exchange_ms, self._clock.monotonic())
-        if wait > 0.0:
-            await self._clock.sleep(wait)
+        if (seconds := self._time.until(exchange_ms, self._clock.monotonic())) > 0.0:
+            await self._clock.sleep(seconds)
 
     async def _late_kind(self, kind: Kind, bar: int) -> None:
-        deadline = self._now_ms() + int(LATE_PATIENCE_S * 1000 * self._time.rate)
+        deadline = self._now_ms() + LATE_PATIENCE_MS
         if wanted := self._wanted(kind, bar):
             await self._ask_all(kind, wanted[:SCOUTS], bar, deadline)
             if len(rest := self._wanted(kind, bar)) < len(wanted):
@@ -126,10 +125,10 @@ class Closing:
         if not rows:
             return
         asking = {asyncio.create_task(self._ask(kind, row, bar)) for row in rows}
-        timeout = self._time.until(deadline, self._clock.monotonic())
+        patience = self._time.until(deadline, self._clock.monotonic())
         waiting = asking
         try:
-            _, waiting = await asyncio.wait(asking, timeout=max(LEAST_ROUND_S, timeout))
+            waiting = await wait(self._clock, asking, max(LEAST_ROUND_S, patience))
         finally:
             for task in waiting:
                 task.cancel()

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import logging
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -19,12 +18,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from futuresboard.book import STEP_MS, Book, Ready
+from futuresboard.clock import Clock
 from futuresboard.closing import Closing
 from futuresboard.config import Settings
 from futuresboard.errors import ExchangeError, PairGoneError, StoreError, UnpublishedError
 from futuresboard.exchange_clock import ExchangeClock
 from futuresboard.exchanges.base import Exchange
-from futuresboard.exchanges.pacing import Clock
 from futuresboard.live import LiveUpdate
 from futuresboard.model import Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
@@ -54,7 +53,7 @@ class Tally:
 class Collector:
     """Collects one exchange's data into the pipeline.
 
-    writer: the one thread all database work runs in; clock: local monotonic time; calm: set while
+    writer: the one thread all database work runs in; calm: set while
     no exchange is in a cycle, the time for history (all share one processor and one writer).
     """
 
@@ -80,7 +79,7 @@ class Collector:
         self.skew_ms: int | None = None
         self._pipeline = pipeline
         self._settings = settings
-        self._clock = clock
+        self.clock = clock
         self._writer = writer
         self._book: Book | None = None
         self._watch: StampWatch | None = None
@@ -100,7 +99,7 @@ class Collector:
         """Hear the exchange's clock, list all its pairs and their live values. Raises ExchangeError."""
         for _ in range(3):
             await self._sample_clock()
-            await self._clock.sleep(0.25)
+            await self.clock.sleep(0.25)
         return await self.exchange.markets(), await self.exchange.tickers()
 
     def select(self, markets: Sequence[Market]) -> list[Market]:
@@ -139,7 +138,7 @@ class Collector:
         self._closing = Closing(
             self._book,
             self.time,
-            self._clock,
+            self.clock,
             ask=lambda kind, row, limit: self.fetch(kind, row, limit=limit),
             gone=self._gone,
             begin_ms=self.begin_ms,
@@ -179,19 +178,15 @@ class Collector:
 
     def now_ms(self) -> int:
         """The exchange's time."""
-        return self.time.now_ms(self._clock.monotonic())
-
-    async def pause(self, seconds: float) -> None:
-        """Wait so many of the exchange's seconds."""
-        await self._clock.sleep(seconds / self.time.rate)
+        return self.time.now_ms(self.clock.monotonic())
 
     async def _sample_clock(self) -> None:
-        sent = self._clock.monotonic()
+        sent = self.clock.monotonic()
         heard = await self.exchange.server_time()
-        received = self._clock.monotonic()
+        received = self.clock.monotonic()
         self.time.sample(sent, received, heard)
         # Against this machine's wall clock, which dates nothing but log lines.
-        self.skew_ms = self.time.now_ms(received) - int(time.time() * 1000)
+        self.skew_ms = self.time.now_ms(received) - self.clock.time_ms()
 
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
@@ -335,18 +330,19 @@ class Collector:
 
     async def keep_flushing(self) -> None:
         """Hand bars to the pipeline as they become ready, for as long as the task lives."""
-        history_at = self._clock.monotonic()
+        history_at = self.clock.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._flush_soon.wait(), FLUSH_S * 4 / self.time.rate)
+                async with self.clock.timeout(FLUSH_S * 4):
+                    await self._flush_soon.wait()
             self._flush_soon.clear()
-            now = self._clock.monotonic()
-            if self.calm.is_set() or now - history_at > HISTORY_WAITS_S / self.time.rate:
+            now = self.clock.monotonic()
+            if self.calm.is_set() or now - history_at > HISTORY_WAITS_S:
                 history_at = now
                 await self.flush()
             else:
                 await self.flush(live_only=True)
-            await self._clock.sleep(FLUSH_S / self.time.rate)
+            await self.clock.sleep(FLUSH_S)
 
     async def flush(self, *, live_only: bool = False) -> None:
         """Store every bar (`live_only`: that closed since the start) that can be finalised now."""

@@ -8,13 +8,13 @@ import dataclasses
 import logging
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import orjson
 
 from futuresboard import exchanges, seeding
 from futuresboard.app import create_app, run
+from futuresboard.clock import Clock, SystemClock
 from futuresboard.config import Settings, is_loopback
 from futuresboard.db import Store, stamped
 from futuresboard.db_read import Reader
@@ -39,9 +39,11 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _serve(settings: Settings) -> int:
     publisher: list[Publisher] = []
+    clock = make_clock(settings)
     scraper = Scraper(
         settings,
-        make_exchanges(settings),
+        make_exchanges(settings, clock),
+        clock=clock,
         on_commit=lambda done: publisher[0].publish(done.seq, done.alerts) if publisher else None,
         on_health=lambda document: publisher[0].publish_health(document) if publisher else None,
     )
@@ -68,7 +70,8 @@ def _serve(settings: Settings) -> int:
 
 def scrape(settings: Settings, arguments: argparse.Namespace) -> int:
     """Scrape without a page, for ever or for some cycles."""
-    scraper = Scraper(settings, make_exchanges(settings), cycles=arguments.cycles)
+    clock = make_clock(settings)
+    scraper = Scraper(settings, make_exchanges(settings, clock), clock=clock, cycles=arguments.cycles)
     scraper.start()
     try:
         scraper.wait()
@@ -85,9 +88,13 @@ def web(settings: Settings, arguments: argparse.Namespace) -> int:
         settings = dataclasses.replace(settings, simulated=kind == "simulated")
     # Opening it as a writer once creates, migrates and stamps it like any other start.
     Store(settings.database_path, simulated=settings.simulated).close()
+    clock = make_clock(settings)
     with contextlib.closing(open_reader(settings)) as reader:
         app, _, events = create_app(
-            settings, reader=reader, now_ms=_wall_ms, health=lambda: _kept_health(settings, reader)
+            settings,
+            reader=reader,
+            now_ms=clock.time_ms,
+            health=lambda: _kept_health(settings, reader, clock),
         )
         run(app, events, settings, ready=lambda url: _greet(settings, url))
     return 0
@@ -109,13 +116,14 @@ def seed(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def make_exchanges(settings: Settings) -> Callable[[], Sequence[Exchange]]:
+def make_exchanges(settings: Settings, clock: Clock) -> Callable[[], Sequence[Exchange]]:
     """How the scraper makes its exchanges, inside its own loop."""
     return lambda: [
         exchanges.create(
             name,
             url_override=settings.exchange_url(name) or None,
             concurrency=settings.concurrency,
+            clock=clock,
             tradfi=settings.tradfi,
             okx_rubik_per_ip=settings.okx_rubik_per_ip,
         )
@@ -129,17 +137,18 @@ def open_reader(settings: Settings) -> Reader:
     return Reader(settings.database_path, stale_after_ms=int(slack * 1000))
 
 
-def _wall_ms() -> int:
-    return int(time.time() * 1000)
+def make_clock(settings: Settings) -> Clock:
+    """The one clock of a process."""
+    return SystemClock(settings.time_scale, settings.time_since)
 
 
-def _kept_health(settings: Settings, reader: Reader) -> Mapping[str, object]:
+def _kept_health(settings: Settings, reader: Reader, clock: Clock) -> Mapping[str, object]:
     """What the scraper last kept about itself, with its age judged now."""
     text, kept_at = reader.state("health"), reader.state("kept_at")
     if text is None or kept_at is None:
         return {"status": "ok", "scraper": "none", "warm": 0.0, "last_cycle": None, "exchanges": {}}
     document: dict[str, object] = orjson.loads(text)
-    age = time.time() - float(kept_at)
+    age = clock.time_ms() / 1000 - float(kept_at)
     if age > 3 * settings.interval:
         document["status"] = "down"
     return document | {"kept_s_ago": round(age, 1)}

@@ -77,6 +77,16 @@ def _flag(text: str) -> bool:
     return _choice("0", "1")(text) == "1"
 
 
+def _scale(text: str) -> float:
+    if not 0.0 < (value := float(text)) <= 100_000.0:
+        raise ValueError(text)
+    return value
+
+
+def _moment(text: str) -> int | None:
+    return int(_number(0, 10**14, whole=True)(text)) if text else None
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.netloc):
@@ -144,6 +154,18 @@ FIELDS: Mapping[str, Field] = {
     "BYBIT_URL": Field("", "replaces scheme and host of every Bybit URL", _URL, _url),
     "OKX_URL": Field("", "replaces scheme and host of every OKX URL", _URL, _url),
     "COINGECKO_URL": Field("", "replaces scheme and host of every CoinGecko URL", _URL, _url),
+    "TIME_SCALE": Field(
+        "1",
+        "beside simulated exchanges whose time runs faster: their seconds in one of ours",
+        "a number above 0, up to 100000",
+        _scale,
+    ),
+    "TIME_SINCE": Field(
+        "",
+        "with TIME_SCALE: since when time runs so, milliseconds UTC (empty: since the start)",
+        "empty, or a whole number from 0",
+        _moment,
+    ),
     "Z_THRESHOLD": Field("2.5", "tiers 1 and 2: Z-score above", _N.format(0, 10), _number(0, 10)),
     "LS_THRESHOLD": Field("2", "tier 2: global long/short ratio above", _N.format(0, 1000), _number(0, 1000)),
     "IMBALANCE_THRESHOLD": Field("3", "tier 2: |imbalance| in % above", _N.format(0, 100), _number(0, 100)),
@@ -193,6 +215,8 @@ class Settings:
     bybit_url: str
     okx_url: str
     coingecko_url: str
+    time_scale: float
+    time_since: int | None
     z_threshold: float
     ls_threshold: float
     imbalance_threshold: float
@@ -272,10 +296,21 @@ def load(
             shown = "(hidden)" if field.secret else repr(text)
             problems.append(f"{name}: got {shown}, allowed: {field.allowed}")
     if not problems:
-        problems += _exposure_problems(values)
+        problems += _exposure_problems(values) + _scale_problems(values)
     if problems:
         raise ConfigError(problems)
     return Settings(**values, root=root, simulated=demo)  # type: ignore[arg-type]
+
+
+def _scale_problems(values: Mapping[str, object]) -> list[str]:
+    """Real exchanges' limits know one speed: another one is for those of this machine alone."""
+    used: tuple[str, ...] = values["exchanges"]  # type: ignore[assignment]
+    hosts = [urlsplit(str(values[f"{name}_url"])).hostname or "" for name in used]
+    if values["time_scale"] == 1.0 or all(map(is_loopback, hosts)):
+        return []
+    return [
+        f"TIME_SCALE: got {values['time_scale']}, allowed: 1, unless all exchanges' URLs are on this machine"
+    ]
 
 
 def _exposure_problems(values: Mapping[str, object]) -> list[str]:

@@ -7,11 +7,11 @@ slow, banned or gone misses its own cycles and holds up nobody.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from dataclasses import dataclass
 import orjson
 
 from futuresboard.book import STEP_MS
+from futuresboard.clock import Clock, SystemClock
 from futuresboard.collector import Collector, Tally
 from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
 from futuresboard.db import Committed, Store
 from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.multipliers import resolve
-from futuresboard.exchanges.pacing import Clock, SystemClock
 from futuresboard.model import Market, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.status import Status, exchange_status
@@ -85,7 +85,7 @@ class Scraper:
         self._calm = asyncio.Event()
         self._tallies: dict[str, Tally] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._status = Status(settings)
+        self._status = Status(settings, self._clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._thread_main, name="scraper", daemon=True)
@@ -131,7 +131,7 @@ class Scraper:
     def now_ms(self) -> int:
         """Exchange time (the median of the exchanges'), this machine's before any is known."""
         times = sorted(c.now_ms() for c in self._collectors if c.time.known)
-        return times[len(times) // 2] if times else int(time.time() * 1000)
+        return times[len(times) // 2] if times else self._clock.time_ms()
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -303,11 +303,9 @@ class Scraper:
 
     async def _pause(self, seconds: float) -> None:
         if self._stopping is not None:
-            sleep = asyncio.create_task(self._clock.sleep(seconds))
-            stop = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait({sleep, stop}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (sleep, stop):
-                task.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with self._clock.timeout(seconds):
+                    await self._stopping.wait()
 
     async def _cycle(self, collector: Collector, cycle: _Cycle) -> None:
         tally = Tally(errors=1)
@@ -395,7 +393,7 @@ class Scraper:
             "health": self._status.document(),
         }
         texts = {name: orjson.dumps(value).decode() for name, value in values.items()}
-        texts["kept_at"] = str(time.time())
+        texts["kept_at"] = str(self._clock.time_ms() / 1000)
         return lambda: self._store.put_state(texts)
 
     async def _restore_budgets(self) -> None:
@@ -403,7 +401,7 @@ class Scraper:
         kept, at = await self._run(lambda: (self._store.state("budgets"), self._store.state("kept_at")))
         if kept is None or at is None:
             return
-        elapsed = max(0.0, time.time() - float(at))
+        elapsed = max(0.0, self._clock.time_ms() / 1000 - float(at))
         budgets = orjson.loads(kept)
         for collector in self._collectors:
             if collector.id in budgets:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from futuresboard.bars import RAW_COLUMNS
+from futuresboard.clock import SystemClock
 from futuresboard.config import Settings
 from futuresboard.db import Pair, Store
 from futuresboard.model import MS_PER_DAY, TIMEFRAME_MS, IntArray, Market
@@ -41,7 +41,7 @@ def seed(settings: Settings, *, pairs: int, timeframe: str, bars: int, seed: int
     try:
         pipeline = Pipeline(store, (timeframe,), settings.thresholds, history_bars=bars)
         chosen = _register(pipeline, truth, pairs)
-        end = int(time.time() * 1000) // MS_PER_DAY * MS_PER_DAY
+        end = SystemClock().time_ms() // MS_PER_DAY * MS_PER_DAY
         start = end - bars * TIMEFRAME_MS[timeframe]
         stored = store.spans()
         new = [pair for pair in chosen if store.series_id(pair.id, timeframe) not in stored]

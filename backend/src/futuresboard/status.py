@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from futuresboard import __version__
+from futuresboard.clock import Clock
 from futuresboard.collector import Collector, Tally
 from futuresboard.config import Settings
 
@@ -19,14 +19,15 @@ LEAST_DOWN_S = 5.0
 class Status:
     """Keeps the newest facts; `document` judges their age at the moment it is asked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
         self._interval = settings.interval
-        self._began = time.monotonic()
+        self._began = self._clock.monotonic()
         self._lock = threading.Lock()
         self._exchanges: dict[str, dict[str, object]] = {}
         self._notes: dict[str, str] = {}
         self._last_cycle: dict[str, object] | None = None
-        self._cycle_ended = time.monotonic()
+        self._cycle_ended = self._clock.monotonic()
         self._warm = 0.0
         self._lag: dict[str, float | None] = {"p50": None, "p99": None}
         self._failure: str | None = None
@@ -50,7 +51,7 @@ class Status:
         """A cycle ended."""
         with self._lock:
             self._last_cycle = report
-            self._cycle_ended = time.monotonic()
+            self._cycle_ended = self._clock.monotonic()
 
     def refresh(self, exchanges: dict[str, dict[str, object]], warm: float, lags_s: Sequence[float]) -> bool:
         """Take the newest facts; returns whether an exchange's state changed."""
@@ -69,7 +70,7 @@ class Status:
             return {
                 "status": self._word(),
                 "version": __version__,
-                "uptime_s": round(time.monotonic() - self._began, 1),
+                "uptime_s": round(self._clock.monotonic() - self._began, 1),
                 "warm": round(self._warm, 4),
                 "last_cycle": self._last_cycle,
                 "closed_bar_lag_s": dict(self._lag),
@@ -78,7 +79,7 @@ class Status:
             }
 
     def _word(self) -> str:
-        age = time.monotonic() - self._cycle_ended
+        age = self._clock.monotonic() - self._cycle_ended
         if self._failure is not None or age > max(LEAST_DOWN_S, DOWN_INTERVALS * self._interval):
             return "down"
         if self._last_cycle is None:

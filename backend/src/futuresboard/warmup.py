@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection
 
 from futuresboard.book import STEP_MS
+from futuresboard.clock import wait
 from futuresboard.closing import ROUND_KINDS
 from futuresboard.collector import Collector
 from futuresboard.model import MS_PER_HOUR, Kind
@@ -34,6 +35,7 @@ class WarmUp:
 
     def __init__(self, collector: Collector, since: list[int], joined: Collection[int] = ()) -> None:
         self._collector = collector
+        self._clock = collector.clock
         self._since = since
         self._joined = frozenset(joined)
         self._newest = collector.begin_ms // STEP_MS * STEP_MS - STEP_MS
@@ -83,7 +85,7 @@ class WarmUp:
             else:
                 self._tries[kind, row] = self._tries.get((kind, row), 0) + 1
                 if self._tries[kind, row] < MOST_TRIES:
-                    await self._collector.pause(RETRY_S)
+                    await self._clock.sleep(RETRY_S)
                     heapq.heappush(jobs, (page + 1, row))
                 else:
                     self._finish(kind, row)
@@ -107,7 +109,8 @@ class WarmUp:
     async def _fetch(self, kind: Kind, row: int) -> bool:
         # Cycles go first, and what they bring need not be asked for again.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._collector.calm.wait(), CALM_PATIENCE_S / self._collector.time.rate)
+            async with self._clock.timeout(CALM_PATIENCE_S):
+                await self._collector.calm.wait()
         if kind not in self._collector.book.kinds or self._covered(kind, row):
             return True
         oldest = self._collector.oldest_stamp(kind, row)
@@ -122,7 +125,7 @@ class WarmUp:
         )
         # While a page waits for its budget, a bar close may bring the same rows.
         try:
-            while not (await asyncio.wait({asking}, timeout=LOOK_AGAIN_S))[0]:
+            while await wait(self._clock, {asking}, LOOK_AGAIN_S):
                 if self._covered(kind, row):
                     return True
             return asking.result() is not None

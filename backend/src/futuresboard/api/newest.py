@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from operator import itemgetter
-from time import monotonic
+from time import monotonic  # noqa: TID251 - paces what this machine can bear, in real time
 from typing import NamedTuple
 
 from futuresboard.db_read import Reader, Snapshot

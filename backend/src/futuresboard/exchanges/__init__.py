@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from futuresboard.clock import Clock, SystemClock
 from futuresboard.exchanges.adapter import Adapter
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.binanceusdm import BinanceUsdm
 from futuresboard.exchanges.bybit import Bybit
 from futuresboard.exchanges.okx import Okx
-from futuresboard.exchanges.pacing import Clock, SystemClock
 
 REGISTRY: Mapping[str, type[Adapter]] = {adapter.id: adapter for adapter in (BinanceUsdm, Bybit, Okx)}
 """Adapters by ccxt id."""

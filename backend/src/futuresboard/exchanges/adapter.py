@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from futuresboard.clock import Clock
 from futuresboard.errors import (
     BlockedError,
     ExchangeError,
@@ -22,7 +23,7 @@ from futuresboard.exchanges import parse
 from futuresboard.exchanges.base import ExchangeStats
 from futuresboard.exchanges.client import Request, Transport
 from futuresboard.exchanges.failures import Answer
-from futuresboard.exchanges.pacing import Clock, Limit
+from futuresboard.exchanges.pacing import Limit
 from futuresboard.exchanges.parse import ById
 from futuresboard.model import Kind, Market, Rows, Ticker
 

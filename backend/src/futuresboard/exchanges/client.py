@@ -17,15 +17,16 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import ccxt.async_support as ccxt
-from ccxt.base.errors import BaseError, RequestTimeout
+from ccxt.base.errors import BaseError
 
+from futuresboard.clock import Clock
 from futuresboard.errors import BlockedError, ExchangeError, PayloadError, ThrottledError, TransientError
 from futuresboard.exchanges.base import ExchangeStats
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.gate import Gate
-from futuresboard.exchanges.pacing import PERSISTED_WINDOW_S, Bucket, Clock, Limit
+from futuresboard.exchanges.pacing import PERSISTED_WINDOW_S, Bucket, Limit
 
-TIMEOUT_MS = 10_000
+TIMEOUT_S = 10.0
 PROBE_AFTER_S = 600.0
 """A blocked exchange is asked again after this; `server_time` may ask at any time."""
 PACED_THROTTLE_S = 5.0
@@ -88,7 +89,7 @@ class Transport:
     ) -> None:
         self.exchange = exchange
         self.clock = clock
-        self.client: Any = getattr(ccxt, exchange)({"enableRateLimit": False, "timeout": TIMEOUT_MS})
+        self.client: Any = getattr(ccxt, exchange)({"enableRateLimit": False, "timeout": 0})
         self.client.handle_errors = self._judge
         if url_override:
             self.client.urls["api"] = redirect(self.client.urls["api"], url_override)
@@ -177,13 +178,14 @@ class Transport:
         self._forget_sent(started)
         token = _request.set(request)
         try:
-            payload: object = await getattr(self.client, request.endpoint)(dict(request.params))
+            async with self.clock.timeout(TIMEOUT_S):
+                payload: object = await getattr(self.client, request.endpoint)(dict(request.params))
         except ExchangeError:
             self._failed += 1
             raise
-        except RequestTimeout as error:
+        except TimeoutError as error:
             self._failed += 1
-            raise TransientError(self.exchange, f"no answer within {TIMEOUT_MS // 1000} s") from error
+            raise TransientError(self.exchange, f"no answer within {TIMEOUT_S:.0f} s") from error
         except BaseError as error:
             self._failed += 1
             cause = error.__cause__ or error

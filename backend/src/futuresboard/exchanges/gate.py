@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from futuresboard.exchanges.pacing import Bucket, Clock
+from futuresboard.clock import Clock
+from futuresboard.exchanges.pacing import Bucket
 
 SHORTEST_SLEEP_S = 0.001
 

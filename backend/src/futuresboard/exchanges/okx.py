@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from futuresboard.clock import Clock
 from futuresboard.errors import (
     ExchangeError,
     PairGoneError,
@@ -19,7 +20,7 @@ from futuresboard.exchanges import parse
 from futuresboard.exchanges.adapter import SETTLE, Adapter, log, together
 from futuresboard.exchanges.client import Request
 from futuresboard.exchanges.failures import Answer, http_failure, throttled
-from futuresboard.exchanges.pacing import Clock, Limit
+from futuresboard.exchanges.pacing import Limit
 from futuresboard.exchanges.parse import ById
 from futuresboard.model import MS_PER_HOUR, Kind, Market, Rows, Ticker
 

@@ -8,40 +8,13 @@ the bucket allows, whatever the latency and its jitter (counting at the moment o
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 PERSISTED_WINDOW_S = 60.0
 """Use of windows at least this long outlives a restart and is worth persisting."""
-
-
-class Clock(Protocol):
-    """Time as the pacing sees it; injected, so that tests and time-scaled runs own it."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment, never going back."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Return when `monotonic()` has advanced by `seconds`."""
-        ...
-
-
-class SystemClock:
-    """The machine's own monotonic clock."""
-
-    def monotonic(self) -> float:
-        """Seconds of `time.monotonic`."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait real seconds."""
-        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

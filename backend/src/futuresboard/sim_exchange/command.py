@@ -42,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-scale", type=float, default=defaults.time_scale, help="speed of exchange time"
     )
+    parser.add_argument(
+        "--in-exchange-time",
+        action="store_true",
+        help="latency, limits and faults keep to exchange time too",
+    )
     parser.add_argument("--publish-delay", type=float, default=defaults.publish_delay_s, metavar="S")
     parser.add_argument("--stamps", type=_stamps, default={}, metavar="EXCHANGE=snapshot|start,...")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
@@ -57,6 +62,7 @@ def config_of(args: argparse.Namespace) -> SimConfig:
         latency_ms=args.latency_ms,
         jitter_ms=jitter,
         time_scale=args.time_scale,
+        in_exchange_time=args.in_exchange_time,
         publish_delay_s=args.publish_delay,
         stamps=args.stamps,
         enforce_limits=not args.no_limits,

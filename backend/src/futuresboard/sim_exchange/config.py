@@ -25,8 +25,9 @@ class SimConfig:
     start stamps only). `publish_delay_s` is how long after its close a history row appears,
     in exchange seconds.
 
-    `latency_ms` and `jitter_ms` are added to each answer (real time). `enforce_limits` off still
-    counts violations. `limits_in_exchange_time` makes the limits' windows follow `time_scale`.
+    `latency_ms` and `jitter_ms` are added to each answer. `enforce_limits` off still counts
+    violations. `in_exchange_time`: latency, the limits' windows, bans and what faults hold up count
+    in exchange seconds (else in real ones), for a client whose clock runs as fast.
     `retry_after` sends that header with a 429; Binance's futures documents do not promise it.
     `okx_rubik_per_ip` is the stricter reading of OKX's statistics limits.
     `funding_jitter_ms` puts Binance settlement stamps up to that many ms after the full hour.
@@ -43,7 +44,7 @@ class SimConfig:
     forming: frozenset[str] = frozenset()
     publish_delay_s: float = 2.0
     enforce_limits: bool = True
-    limits_in_exchange_time: bool = False
+    in_exchange_time: bool = False
     retry_after: bool = True
     okx_rubik_per_ip: bool = False
     bybit_ban_s: float = 600.0

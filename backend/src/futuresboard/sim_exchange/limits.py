@@ -150,7 +150,7 @@ class Limits:
         self._banned[exchange, client] = self._time() + seconds
 
     def _time(self) -> float:
-        if self._config.limits_in_exchange_time:
+        if self._config.in_exchange_time:
             return self._clock.now_ms() / 1000
         return time.monotonic()
 

@@ -140,7 +140,11 @@ class SimServer:
             return 0.0
         self._served += 1
         swing = key_of("latency", self._served) % 2001 / 1000 - 1.0
-        return (config.latency_ms + config.jitter_ms * swing) / 1000
+        return self._real((config.latency_ms + config.jitter_ms * swing) / 1000)
+
+    def _real(self, seconds: float) -> float:
+        """Real seconds of the seconds that latency and faults count in."""
+        return seconds / (self.clock.scale or 1.0) if self.config.in_exchange_time else seconds
 
     def _visit(
         self, request: web.BaseRequest, exchange: str, path: str, symbol: str, query: Query, client: str
@@ -154,7 +158,7 @@ class SimServer:
 
     async def _hold(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            await asyncio.wait_for(self._closing.wait(), self._real(seconds))
         except TimeoutError:
             return
 
