@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import reference
-from futuresboard.quality import HISTORIC
+from futuresboard.quality import HISTORIC, LS_LATE, OI_LIVE, STAMP_ASSUMED
 from futuresboard.sim_exchange import SimConfig, SimThread
 from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, reading, running, scaled
 
@@ -29,6 +29,9 @@ PAIRS, HISTORY = len(COINS), 130
 SCALE = 60.0
 LAST = MIDNIGHT + 2 * M5
 """The newest 5m bar looked at; its close also closes a window of 15 minutes."""
+END = LAST + M5
+STANDS_IN = OI_LIVE | LS_LATE | STAMP_ASSUMED
+"""Marks of a value that stands in for a row still to come, or whose meaning is not decided yet."""
 SETTINGS = {
     "SYMBOLS": ",".join(COINS),
     "HISTORY_BARS": str(HISTORY),
@@ -109,17 +112,11 @@ def _watch(product: Product, run: Run) -> bool:
             if ts + STEP_MS[timeframe] > now:
                 run.forming.append((timeframe, ts, now))
         whole = connection.execute(
-            "SELECT count(*) FROM bars WHERE ts = ? AND oi_contracts IS NOT NULL AND global_ls IS NOT NULL",
-            (LAST,),
+            "SELECT count(*) FROM bars WHERE ts = ? AND oi_contracts IS NOT NULL AND global_ls IS NOT NULL "
+            "AND (SELECT count(*) FROM bars WHERE ts <= ? AND marks & ?) = 0",
+            (LAST, LAST, STANDS_IN),
         ).fetchone()[0]
     return bool(whole >= 3 * PAIRS)
-
-
-def _published(product: Product) -> bool:
-    """Nothing stands in for a row that is still to come, and Bybit's stamps are decided."""
-    rows = [row for tf in STEP_MS for row in product.rows(tf).values()]
-    waiting = {"oi:live", "ls:late", "stamp:assumed"}
-    return len(rows) == 6 * PAIRS and not any(waiting & set(row["quality"]) for row in rows)
 
 
 def _versions(product: Product) -> dict[Key, list[Row]]:
@@ -134,6 +131,8 @@ def _versions(product: Product) -> dict[Key, list[Row]]:
     with reading(product.database) as connection:
         for table, until in (("bars", "NULL"), ("superseded", "b.until_seq")):
             for row in connection.execute(query.format(until=until, names=names, table=table)):
+                if row[3] + STEP_MS[row[2]] > END:
+                    continue
                 named = dict(
                     zip(("ts", "seq", "seen", "marks", "until", *reference.RAW), row[3:], strict=True)
                 )
@@ -150,13 +149,13 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(config))
         with running(["serve"], env, folder) as product:
             product.until(product.warm, 20, "warm")
-            product.until(lambda: _watch(product, done), 40, "at the last bar")
-            sim.server.clock.rescale(0)
-            product.until(lambda: _published(product), 20, "published")
+            product.until(lambda: _watch(product, done), 60, "at the last bar")
             for (exchange, symbol), _ in product.rows().items():
-                for timeframe in STEP_MS:
-                    done.series[exchange, symbol, timeframe] = product.history(exchange, symbol, timeframe)
-            done.alerts, done.versions = product.alerts(), _versions(product)
+                for timeframe, step in STEP_MS.items():
+                    rows = product.history(exchange, symbol, timeframe)
+                    done.series[exchange, symbol, timeframe] = [r for r in rows if r["ts"] + step <= END]
+            done.alerts = [a for a in product.alerts() if a["ts"] + STEP_MS[a["timeframe"]] <= END]
+            done.versions = _versions(product)
         yield done
 
 

@@ -114,6 +114,7 @@ class Show:
     alerts: list[int] = field(default_factory=list)
     texts: dict[str, str | None] = field(default_factory=dict)
     folder: Path = Path()
+    env: dict[str, str] = field(default_factory=dict)
 
 
 PATHS: Sequence[tuple[str, Row]] = [
@@ -185,7 +186,9 @@ def _same(page: Page, product: Product, show: Show) -> bool:
 def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     seen = Show(folder=tmp_path_factory.mktemp("serve"))
     with SimThread(CONFIG) as sim:
-        env = environment(seen.folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(CONFIG))
+        env = seen.env = environment(
+            seen.folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(CONFIG)
+        )
         with running(["serve"], env, seen.folder) as product:
             _watch_start(product, seen)
             stays, leaves = Page(product.url), Page(product.url)
@@ -271,7 +274,7 @@ def test_no_answer_holds_nan_or_infinity(show: Show) -> None:
 
 
 def test_without_a_scraper_the_page_shows_what_is_stored(show: Show) -> None:
-    env = environment(show.folder, PORT=str(free_port()), **SETTINGS)
+    env = show.env | {"PORT": str(free_port())}
     with running(["serve", "--no-scraper"], env, show.folder) as product:
         product.until(lambda: product.text("/health/live"), 20, "up")
         rows = product.rows()

@@ -271,7 +271,7 @@ class TestBarsThatCloseMeanwhile:
             await station.adopt()
             await station.collector.watch.probe()
             warm = asyncio.ensure_future(station.warm_up())
-            await station.until(FIRST + 2 * M5 + 40_000)
+            await station.until(FIRST + 2 * M5 + 80_000)
             await warm
 
         station.run(work)

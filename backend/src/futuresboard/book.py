@@ -63,6 +63,8 @@ class Book:
         self._slots = slots
         self._begin = begin
         self._confirmed = confirmed
+        self._begun = 0
+        """Open time of the newest bar that a candle of any pair has shown to have begun."""
         shape = (len(pair_ids), slots)
         self._sheets = {kind: new_sheet(kind, shape) for kind in _BARWISE if kind in self.kinds}
         for kind in _LEVELS:
@@ -116,13 +118,16 @@ class Book:
     def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
 
-        Candles and other windows that have not closed at `now_ms` (exchange time) are left out.
+        Candles and other windows that have not closed at `now_ms` (exchange time) are left out. The
+        exchange's clock alone closes nothing, it may be wrong: some pair's next candle must be there.
         """
         if rows.kind is Kind.FUNDING:
             for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
                 self._dirty[row, slot:] = True
             return
         sheet = self._sheets[rows.kind]
+        if rows.kind is Kind.CANDLES and len(rows.ts):
+            self._begun = max(self._begun, int(rows.ts.max()) + STEP_MS * self._confirmed)
         if exhausted or (len(rows.ts) and rows.ts[0] < self._origin):
             # The page reaches back beyond everything held, whether or not any of it is.
             sheet.low[row] = 0
@@ -130,10 +135,11 @@ class Book:
         held = (slots >= 0) & (slots < self._slots)
         if sheet.offset == 0:
             # A row stamped with its window's start may be shown while the window is still open.
-            held &= rows.ts + STEP_MS <= now_ms
+            held &= rows.ts + STEP_MS <= (min(now_ms, self._begun) if self._begun else now_ms)
         if rows.kind is Kind.CANDLES and not self._confirmed:
             # A candle is final once the next one is there; an answer may lag behind the clock.
             final = (rows.ts < rows.ts.max(initial=0)) | (rows.ts + STEP_MS + CANDLE_LAG_MS <= now_ms)
+            final &= rows.ts + STEP_MS <= self._begun
             held &= final
         slots = slots[held]
         if not len(slots):
