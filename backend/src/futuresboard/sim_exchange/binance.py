@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import orjson
 
-from futuresboard.sim_exchange.binance_rows import contract, premium, ticker
-from futuresboard.sim_exchange.live import Snapshot
+from futuresboard.sim_exchange.binance_rows import best, contract, premium, ticker
 from futuresboard.sim_exchange.series import Span
 from futuresboard.sim_exchange.universe import HOUR_MS, Instrument, Sort, State
 from futuresboard.sim_exchange.venue import Venue, World, whole
@@ -159,20 +158,7 @@ class Binance(Venue):
 
     def book_ticker(self, query: Query) -> bytes:
         """Best bid and ask."""
-
-        def make(row: Instrument, s: Snapshot, i: int, ts: int) -> dict[str, object]:
-            last, size = int(s.last[i]), max(int(s.day_volume[i]) // 9_000, row.qty_step)
-            return {
-                "symbol": row.id,
-                "bidPrice": one(last, row.price_decimals) + "0",
-                "bidQty": one(size, row.base_decimals),
-                "askPrice": one(last + 1, row.price_decimals) + "0",
-                "askQty": one(size * 2, row.base_decimals),
-                "time": ts,
-                "lastUpdateId": ts,
-            }
-
-        return self._bulk(query, "book", (State.LIVE,), make)
+        return self._bulk(query, "book", (State.LIVE,), best)
 
     def premium_index(self, query: Query) -> bytes:
         """Mark price and the rate predicted for the next settlement."""

@@ -106,3 +106,17 @@ def premium(row: Instrument, s: Snapshot, i: int, ts: int) -> dict[str, object]:
         "nextFundingTime": int(s.next_funding[i]) if pays else 0,
         "time": ts,
     }
+
+
+def best(row: Instrument, s: Snapshot, i: int, ts: int) -> dict[str, object]:
+    """A row of ticker/bookTicker."""
+    last, size = int(s.last[i]), max(int(s.day_volume[i]) // 9_000, row.qty_step)
+    return {
+        "symbol": row.id,
+        "bidPrice": one(last, row.price_decimals) + "0",
+        "bidQty": one(size, row.base_decimals),
+        "askPrice": one(last + 1, row.price_decimals) + "0",
+        "askQty": one(size * 2, row.base_decimals),
+        "time": ts,
+        "lastUpdateId": ts,
+    }

@@ -39,7 +39,7 @@ PERIODS = {
 }
 # The documented first day of long/short ratios, 20 July 2020.
 RATIO_SINCE = 1_595_203_200_000
-_WEEK_OFFSET = 4 * 24 * HOUR_MS
+WEEK_OFFSET = 4 * 24 * HOUR_MS
 
 
 class Bybit(Venue):
@@ -188,12 +188,12 @@ class Bybit(Venue):
         category = self._category(query)
         if query.get("symbol"):
             at, row, state = self.instrument(query)
-            rows = [self._ticker(row, *self.values(at, row, state)[:2])]
+            rows = [self.ticker(row, *self.values(at, row, state)[:2])]
             return orjson.dumps(self._ok({"category": category, "list": rows}))
 
         def make() -> object:
             found = [
-                self._ticker(row, *self.values(at, row, state)[:2])
+                self.ticker(row, *self.values(at, row, state)[:2])
                 for at, row, state in self.listed(State.LIVE, State.SETTLING)
                 if (row.sort is Sort.INVERSE) == (category == "inverse")
             ]
@@ -201,7 +201,8 @@ class Bybit(Venue):
 
         return self.kept(("tickers", category), make)
 
-    def _ticker(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+    def ticker(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+        """A row of tickers."""
         price, size = row.price_decimals, row.base_decimals
         last, open_, oi, volume = (int(a[i]) for a in (s.last, s.day_open, s.oi, s.day_volume))
         mark, pays = float(s.mark[i]), row.sort is not Sort.DELIVERY
@@ -249,7 +250,7 @@ class Bybit(Venue):
         if interval is None:
             self.refuse("params error: Interval Is Invalid")
         since, until = self.number(query, "start"), self.number(query, "end")
-        offset = _WEEK_OFFSET if query["interval"] == "W" else 0
+        offset = WEEK_OFFSET if query["interval"] == "W" else 0
         if since is not None:
             since -= (since - offset) % interval
         span = Span(self.limit(query, 200, 1000), since, until, since is not None and until is None)

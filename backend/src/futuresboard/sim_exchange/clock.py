@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 
 class SimClock:
@@ -19,6 +20,19 @@ class SimClock:
         self._start = time.monotonic()
         self._scale = scale
         self._skew: dict[str, int] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, called: Callable[[], None]) -> None:
+        """Have `called` run after every jump or change of speed, in the thread that makes it."""
+        self._listeners.append(called)
+
+    def unlisten(self, called: Callable[[], None]) -> None:
+        """End what `listen` began."""
+        self._listeners.remove(called)
+
+    def _tell(self) -> None:
+        for called in list(self._listeners):
+            called()
 
     @property
     def scale(self) -> float:
@@ -36,19 +50,23 @@ class SimClock:
         with self._lock:
             self._epoch_ms = float(now_ms)
             self._start = time.monotonic()
+        self._tell()
 
     def advance(self, ms: float) -> None:
         """Move on by so many exchange milliseconds."""
         with self._lock:
             self._epoch_ms += ms
+        self._tell()
 
     def rescale(self, scale: float) -> None:
         """Change the speed without a jump."""
         now = self.now_ms()
         with self._lock:
             self._epoch_ms, self._start, self._scale = float(now), time.monotonic(), scale
+        self._tell()
 
     def skew(self, exchange: str, ms: int) -> None:
         """Shift one exchange's clock against the others; 0 ends it."""
         with self._lock:
             self._skew[exchange] = ms
+        self._tell()

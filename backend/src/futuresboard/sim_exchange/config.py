@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 
 EXCHANGES: tuple[str, ...] = ("binanceusdm", "bybit", "okx")
 STAMP_CHOICES: tuple[str, ...] = ("snapshot", "start")
+# Exchange milliseconds between two looks at what a kind of stream has to push.
+PUSH_MS: Mapping[str, int] = {
+    "kline": 1_000,
+    "ticker": 1_000,
+    "mark": 1_000,
+    "interest": 3_000,
+    "funding": 60_000,
+    "trade": 1_000,
+    "book": 1_000,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,10 @@ class SimConfig:
     `retry_after` sends that header with a 429; Binance's futures documents do not promise it.
     `okx_rubik_per_ip` is the stricter reading of OKX's statistics limits.
     `funding_jitter_ms` puts Binance settlement stamps up to that many ms after the full hour.
+
+    `pushes`: per kind of stream (see `PUSH_MS`), exchange milliseconds between two pushes; values
+    move every 2 s. A closed candle is pushed `close_delay_ms` after its close (exchange time).
+    `socket_life_s` is how long an exchange keeps a socket open (Binance documents 24 hours).
     """
 
     seed: int = 1
@@ -51,6 +65,9 @@ class SimConfig:
     binance_ban_s: float = 120.0
     funding_jitter_ms: int = 0
     cache_blocks: int = 256
+    pushes: Mapping[str, int] = field(default_factory=dict)
+    close_delay_ms: int = 100
+    socket_life_s: float = 86_400.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated, naming the setting."""
@@ -62,10 +79,19 @@ class SimConfig:
             raise ValueError(f"time_scale: got {self.time_scale}, allowed: 0 or more")
         _check_choices("stamps", self.stamps, STAMP_CHOICES)
         _check_choices("taker_stamps", self.taker_stamps, ("start", "end"))
+        for kind, ms in self.pushes.items():
+            if kind not in PUSH_MS or ms < 1:
+                raise ValueError(f"pushes: got {kind}={ms}, allowed: {', '.join(PUSH_MS)}, 1 or more")
+        if self.close_delay_ms < 0 or self.socket_life_s <= 0:
+            raise ValueError("close_delay_ms, socket_life_s: allowed: 0 or more, more than 0")
 
     def stamp(self, exchange: str) -> str:
         """The stamp convention of an exchange's open-interest and long/short rows."""
         return self.stamps.get(exchange, "snapshot")
+
+    def push_ms(self, kind: str) -> int:
+        """Exchange milliseconds between two pushes of a kind of stream."""
+        return self.pushes.get(kind, PUSH_MS[kind])
 
     def taker_stamp(self, exchange: str) -> str:
         """The stamp convention of an exchange's taker-volume rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import orjson
@@ -108,6 +109,7 @@ def counts_of(c: Counts) -> dict[str, object]:
         "statuses": {str(status): n for status, n in c.statuses.items()},
         "paths": c.paths,
         "faults": c.faults,
+        "sockets": asdict(c.sockets),
     }
 
 

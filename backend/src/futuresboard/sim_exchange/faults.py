@@ -20,6 +20,8 @@ from futuresboard.sim_exchange.wire import Answer, Query
 
 type Row = dict[str, object] | list[object]
 COMPUTED = ("frozen", "lag", "late", "delist", "new_listing")
+# Kinds that only sockets know.
+ON_SOCKETS = ("drop", "silence", "refuse")
 OI_FIELDS = (
     "openInterest",
     "openInterestValue",
@@ -169,6 +171,12 @@ async def slow(rule: Rule, visit: Visit) -> Answer | None:
     return None
 
 
+@before
+async def refuse(rule: Rule, _visit: Visit) -> Answer | None:
+    """A socket's handshake is refused: option `status` (403)."""
+    return Answer(b"", int(rule.number("status", 403)), "text/html")
+
+
 # --- a damaged answer with status 200 -----------------------------------------------------------
 @after
 def empty(_rule: Rule, _visit: Visit, answer: Answer) -> Answer:
@@ -298,14 +306,28 @@ class Faults:
         self._venues = venues
         self._now_ms = now_ms
         self._ids = itertools.count(1)
+        self._listeners: list[Callable[[], None]] = []
         self.rules: list[Rule] = []
         for venue in venues.values():
             venue.delay_ms = self._delay_of(venue.name)
 
+    def listen(self, called: Callable[[], None]) -> None:
+        """Have `called` run whenever rules change, in the thread that changes them."""
+        self._listeners.append(called)
+
+    def unlisten(self, called: Callable[[], None]) -> None:
+        """End what `listen` began."""
+        self._listeners.remove(called)
+
+    def _tell(self) -> None:
+        for called in list(self._listeners):
+            called()
+
     def add(self, rule: Rule) -> Rule:
         """Switch a fault on. Raises ValueError for an unknown kind, KeyError for an unknown symbol."""
-        if rule.kind not in BEFORE and rule.kind not in AFTER and rule.kind not in COMPUTED:
-            raise ValueError(f"kind: got {rule.kind!r}, allowed: {', '.join([*BEFORE, *AFTER, *COMPUTED])}")
+        kinds = dict.fromkeys([*BEFORE, *AFTER, *COMPUTED, *ON_SOCKETS])
+        if rule.kind not in kinds:
+            raise ValueError(f"kind: got {rule.kind!r}, allowed: {', '.join(kinds)}")
         rule.id = next(self._ids)
         rule.since_ms = self._now_ms(rule.exchange)
         at = int(rule.number("at_ms", rule.since_ms))
@@ -315,6 +337,7 @@ class Faults:
             name = None if rule.symbol == "*" else rule.symbol
             rule.symbol = self._venues[rule.exchange].market.list_new(rule.exchange, name, at).id
         self.rules.append(rule)
+        self._tell()
         return rule
 
     def clear(self, rule_id: int | None = None) -> None:
@@ -323,12 +346,20 @@ class Faults:
         if not self.rules:
             for venue in self._venues.values():
                 venue.market.relist_all()
+        self._tell()
 
-    def matching(self, exchange: str, path: str, symbol: str) -> list[Rule]:
-        """Rules that hit this request, in the order they were added."""
-        return [rule for rule in self.rules if self._meant(rule, exchange, path, symbol) and _drawn(rule)]
+    def matching(self, exchange: str, path: str, symbol: str, *, sockets: bool = False) -> list[Rule]:
+        """Rules that hit this request (`sockets`: this handshake), in the order they were added."""
+        return [
+            rule
+            for rule in self.rules
+            if (sockets or rule.kind not in ON_SOCKETS)
+            and self.meant(rule, exchange, path, symbol)
+            and _drawn(rule)
+        ]
 
-    def _meant(self, rule: Rule, exchange: str, path: str, symbol: str) -> bool:
+    def meant(self, rule: Rule, exchange: str, path: str, symbol: str) -> bool:
+        """Whether a rule is in force for this exchange, path and symbol."""
         if rule.exchange not in ("*", exchange) or not fnmatchcase(path, rule.path):
             return False
         if rule.until_ms is not None and self._now_ms(exchange) >= rule.until_ms:
@@ -339,7 +370,7 @@ class Faults:
 
     def _delay_of(self, exchange: str) -> Callable[[str, str], int | None]:
         def delay(path: str, symbol: str) -> int | None:
-            late = [r for r in self.rules if r.kind == "late" and self._meant(r, exchange, path, symbol)]
+            late = [r for r in self.rules if r.kind == "late" and self.meant(r, exchange, path, symbol)]
             return int(late[-1].number("seconds", 90) * 1000) if late else None
 
         return delay

@@ -85,6 +85,23 @@ class Sliding:
 
 
 @dataclass(slots=True)
+class SocketCounts:
+    """What happened on one exchange's sockets."""
+
+    open: int = 0
+    opened: int = 0
+    peak_open: int = 0
+    refused: int = 0
+    subscriptions: int = 0
+    received: int = 0
+    answers: int = 0
+    messages: int = 0
+    drops: int = 0
+    closed_by_limit: int = 0
+    too_slow: int = 0
+
+
+@dataclass(slots=True)
 class Counts:
     """What one exchange was asked: for tests and for the eye."""
 
@@ -96,6 +113,7 @@ class Counts:
     statuses: dict[int, int] = field(default_factory=dict)
     paths: dict[str, int] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
+    sockets: SocketCounts = field(default_factory=SocketCounts)
 
     def violated(self, bucket: str) -> None:
         """Count a request over a limit."""
@@ -134,6 +152,16 @@ class Limits:
         self._minute.clear()
         self._banned.clear()
 
+    def banned(self, exchange: str, client: str) -> Answer | None:
+        """How a banned client's handshake is refused; None when it is not banned."""
+        left = self._left(exchange, client)
+        if left <= 0 or not self._config.enforce_limits:
+            return None
+        self._counts[exchange].violated("banned")
+        if exchange == "binanceusdm":
+            return self.binance_ban(client, left)
+        return Answer(b"access too frequent", 403, "text/plain")
+
     def check(self, exchange: str, path: str, query: Query, client: str) -> Answer | None:
         """Count a request; the refusal when it is over a limit (None too when not enforced)."""
         refusal = self._check[exchange](path, query, client)
@@ -147,23 +175,24 @@ class Limits:
 
     def ban(self, exchange: str, client: str, seconds: float) -> None:
         """Ban a client for so many seconds."""
-        self._banned[exchange, client] = self._time() + seconds
+        self._banned[exchange, client] = self.time() + seconds
 
-    def _time(self) -> float:
+    def time(self) -> float:
+        """Seconds on the clock that limits are counted by."""
         if self._config.in_exchange_time:
             return self._clock.now_ms() / 1000
         return time.monotonic()
 
     def _over(self, exchange: str, key: tuple[str, ...], capacity: int, seconds: float) -> Sliding | None:
         bucket = self._sliding.setdefault((exchange, *key), Sliding(capacity, seconds))
-        over = bucket.over(self._time())
+        over = bucket.over(self.time())
         self._counts[exchange].used(key[0], len(bucket.taken))
         if over:
             self._counts[exchange].violated(key[0])
         return bucket if over else None
 
     def _left(self, exchange: str, client: str) -> float:
-        return self._banned.get((exchange, client), 0.0) - self._time()
+        return self._banned.get((exchange, client), 0.0) - self.time()
 
     # --- Binance -----------------------------------------------------------------------------
     def _binance(self, path: str, query: Query, client: str) -> Answer | None:
@@ -184,10 +213,10 @@ class Limits:
         if over is None:
             return None
         text = f"Too many requests; current limit of IP({client}) is {capacity} requests per 5 minutes."
-        return self._too_many(text, over.wait(self._time()))
+        return self._too_many(text, over.wait(self.time()))
 
     def _binance_minute(self, weight: int, client: str) -> Answer | None:
-        now = self._time()
+        now = self.time()
         minute, used, refused = self._minute.get(client, (0, 0, 0))
         if minute != int(now // 60):
             minute, used, refused = int(now // 60), 0, 0
@@ -248,4 +277,4 @@ class Limits:
             return None
         text = "You've exceeded the Rate Limit."
         body = orjson.dumps({"status": {"error_code": 429, "error_message": text}})
-        return Answer(body, 429, headers={"Retry-After": str(over.wait(self._time()))})
+        return Answer(body, 429, headers={"Retry-After": str(over.wait(self.time()))})

@@ -55,9 +55,11 @@ def progress(keys: U64, bars: I64) -> F64:
     return np.asarray(share)
 
 
-def traded(total: I64, share: F64, step: I64) -> I64:
-    """Whole lots traded so far."""
-    return np.floor(total * share / step).astype(np.int64) * step
+def flows(volume: I64, taker_buy: I64, share: F64, step: I64) -> tuple[I64, I64]:
+    """(traded, bought by takers) so far in whole lots; neither these nor the sells ever fall."""
+    bought = np.floor(taker_buy * share / step).astype(np.int64) * step
+    sold = np.floor((volume - taker_buy) * share / step).astype(np.int64) * step
+    return bought + sold, bought
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Live:
         high = frame.path[:, : step + 1].max(axis=1)
         low = frame.path[:, : step + 1].min(axis=1)
         lot = self._step[exchange][rows]
-        volume = traded(frame.volume, frame.progress[:, step], lot)
+        volume, taker_buy = flows(frame.volume, frame.taker_buy, frame.progress[:, step], lot)
         quote = quote_units(self._factor[exchange][rows], (frame.open, high, low, last, volume))
         part = step / NODES
         oi = np.rint((frame.oi[:, 0] * (1 - part) + frame.oi[:, 1] * part) / lot).astype(np.int64) * lot
@@ -174,7 +176,7 @@ class Live:
             high=high,
             low=low,
             volume=volume,
-            taker_buy=traded(frame.taker_buy, frame.progress[:, step], lot),
+            taker_buy=taker_buy,
             day_open=frame.day_open,
             day_high=np.maximum(frame.day_high, high),
             day_low=np.minimum(frame.day_low, low),

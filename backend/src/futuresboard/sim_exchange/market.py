@@ -162,6 +162,18 @@ class Market:
             )
         return Bars(first, *_joined(parts, 6))
 
+    def across(self, exchange: str, bar: int) -> Bars:
+        """One bar of every instrument of an exchange, in the order of `rows`."""
+        day, at = divmod(bar, BARS)
+        groups = range(-(-len(self.rows[exchange]) // GROUP))
+        blocks = [self.block(exchange, group, day) for group in groups]
+
+        def column(name: str, offset: int = 0) -> I64:
+            return np.concatenate([getattr(block, name)[:, at + offset] for block in blocks]).astype(np.int64)
+
+        prices = column("price"), column("high"), column("low"), column("price", 1)
+        return Bars(bar, *prices, column("volume"), column("taker_buy"))
+
     def levels(self, row: Instrument, first: int, end: int) -> Levels:
         """Values at boundaries first <= j < end (5-minute steps since 1970) of one instrument."""
         group, line = divmod(self.index[row.exchange][row.id], GROUP)

@@ -10,7 +10,7 @@ from futuresboard.sim_exchange.hashing import I64
 from futuresboard.sim_exchange.live import Snapshot
 from futuresboard.sim_exchange.series import Span
 from futuresboard.sim_exchange.universe import HOUR_MS, Instrument, Sort, State
-from futuresboard.sim_exchange.venue import Venue, World, whole
+from futuresboard.sim_exchange.venue import Trade, Venue, World, whole
 from futuresboard.sim_exchange.wire import Query, plain, power, refuse, trimmed
 
 INVERSE_FACE = 100.0
@@ -28,6 +28,18 @@ def contracts(row: Instrument, units: I64, price: I64) -> list[str]:
 def coins(row: Instrument, units: I64) -> list[str]:
     """Quantities in base coin."""
     return trimmed(units * 10 ** max(row.qty_exp, 0), row.base_decimals)
+
+
+def trade_row(row: Instrument, trade: Trade) -> dict[str, object]:
+    """A row of market/trades."""
+    return {
+        "instId": row.id,
+        "side": "buy" if trade.buy else "sell",
+        "sz": plain(trade.size / 10**row.contract_decimals, row.contract_decimals),
+        "px": plain(trade.price / 10**row.price_decimals, row.price_decimals),
+        "tradeId": str(trade.id),
+        "ts": str(trade.ts),
+    }
 
 
 class Okx(Venue):
@@ -161,7 +173,7 @@ class Okx(Venue):
 
         def make() -> object:
             s = self.snapshot()
-            rows = [self._ticker(row, s, at) for at, row, _ in self.listed(State.LIVE)]
+            rows = [self.ticker_row(row, s, at) for at, row, _ in self.listed(State.LIVE)]
             return {"code": "0", "msg": "", "data": rows}
 
         return self.kept(("tickers",), make)
@@ -169,9 +181,10 @@ class Okx(Venue):
     def ticker(self, query: Query) -> bytes:
         """One ticker."""
         at, row, _ = self.instrument(query)
-        return self.ok([self._ticker(row, self.snapshot(), at)])
+        return self.ok([self.ticker_row(row, self.snapshot(), at)])
 
-    def _ticker(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+    def ticker_row(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+        """A row of market/tickers."""
         here = slice(i, i + 1)
         last, volume = s.last[here], s.day_volume[here]
         lot = (volume // 9_000).clip(row.qty_step)
@@ -205,13 +218,13 @@ class Okx(Venue):
             return self.ok([])
         if query.get("instId"):
             at, row, _ = self.instrument(query)
-            return self.ok([self._interest(row, self.snapshot(), at)])
+            return self.ok([self.interest_row(row, self.snapshot(), at)])
         family = query.get("instFamily") or query.get("uly")
 
         def make() -> object:
             s = self.snapshot()
             rows = [
-                self._interest(row, s, at)
+                self.interest_row(row, s, at)
                 for at, row, _ in self.listed(State.LIVE)
                 if family in (None, "", f"{row.base}-{row.quote}")
             ]
@@ -219,7 +232,8 @@ class Okx(Venue):
 
         return self.kept(("open-interest", family), make)
 
-    def _interest(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+    def interest_row(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+        """A row of public/open-interest."""
         oi = s.oi[i : i + 1]
         return {
             "instType": "SWAP",
@@ -234,16 +248,17 @@ class Okx(Venue):
         """The rate predicted for the coming settlement; instId ANY for all."""
         if self.required(query, "instId") != "ANY":
             at, row, _ = self.instrument(query)
-            return self.ok([self._funding(row, self.snapshot(), at)])
+            return self.ok([self.funding_row(row, self.snapshot(), at)])
 
         def make() -> object:
             s = self.snapshot()
-            rows = [self._funding(row, s, at) for at, row, _ in self.listed(State.LIVE)]
+            rows = [self.funding_row(row, s, at) for at, row, _ in self.listed(State.LIVE)]
             return {"code": "0", "msg": "", "data": rows}
 
         return self.kept(("funding-rate",), make)
 
-    def _funding(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+    def funding_row(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+        """A row of public/funding-rate."""
         coming, interval = int(s.next_funding[i]), row.funding_hours * HOUR_MS
         return {
             "formulaType": "withRate",
@@ -280,36 +295,19 @@ class Okx(Venue):
         self._swaps(query)
         s = self.snapshot()
         rows = [self.instrument(query)] if query.get("instId") else self.listed(State.LIVE)
-        return self.ok(
-            [
-                {
-                    "instType": "SWAP",
-                    "instId": row.id,
-                    "markPx": plain(float(s.mark[at]), row.price_decimals + 1),
-                    "ts": str(self.now),
-                }
-                for at, row, _ in rows
-            ]
-        )
+        return self.ok([self.mark_row(row, s, at) for at, row, _ in rows])
+
+    def mark_row(self, row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
+        """A row of public/mark-price."""
+        mark = plain(float(s.mark[i]), row.price_decimals + 1)
+        return {"instType": "SWAP", "instId": row.id, "markPx": mark, "ts": str(self.now)}
 
     # --- tape and book -----------------------------------------------------------------------
     def recent_trades(self, query: Query) -> bytes:
         """Latest trades, newest first, sizes in contracts."""
         _, row, _ = self.instrument(query)
         found = self.trades(row, self.limit(query, 100, 500))
-        return self.ok(
-            [
-                {
-                    "instId": row.id,
-                    "side": "buy" if t.buy else "sell",
-                    "sz": plain(t.size / 10**row.contract_decimals, row.contract_decimals),
-                    "px": plain(t.price / 10**row.price_decimals, row.price_decimals),
-                    "tradeId": str(t.id),
-                    "ts": str(t.ts),
-                }
-                for t in reversed(found)
-            ]
-        )
+        return self.ok([trade_row(row, trade) for trade in reversed(found)])
 
     def books(self, query: Query) -> bytes:
         """Order book, sizes in contracts."""

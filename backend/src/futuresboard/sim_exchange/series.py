@@ -8,7 +8,7 @@ import numpy as np
 
 from futuresboard.sim_exchange.config import SimConfig
 from futuresboard.sim_exchange.hashing import F64, I64
-from futuresboard.sim_exchange.live import NODE_MS, NODES, Live, path, progress, traded
+from futuresboard.sim_exchange.live import NODE_MS, NODES, Live, flows, path, progress
 from futuresboard.sim_exchange.market import Levels, Market, bar_of, quote_factor, quote_units
 from futuresboard.sim_exchange.model import BAR_MS
 from futuresboard.sim_exchange.universe import HOUR_MS, Instrument
@@ -104,8 +104,8 @@ class Series:
             share = frame.progress[line, step : step + 1]
             lot = np.array([row.qty_step])
             bars.high[at], bars.low[at], bars.close[at] = seen.max(), seen.min(), seen[-1]
-            bars.volume[at] = traded(bars.volume[at : at + 1], share, lot)[0]
-            bars.taker_buy[at] = traded(bars.taker_buy[at : at + 1], share, lot)[0]
+            so_far = flows(bars.volume[at : at + 1], bars.taker_buy[at : at + 1], share, lot)
+            bars.volume[at], bars.taker_buy[at] = so_far[0][0], so_far[1][0]
         ts = (bars.first + np.arange(len(bars.open), dtype=np.int64)) * BAR_MS
         return _candles(row, ts, (bars.open, bars.high, bars.low, bars.close), bars.volume, bars.taker_buy)
 
@@ -118,9 +118,10 @@ class Series:
         nodes = path(keys, numbers, (bars.open, bars.high, bars.low, bars.close)).reshape(-1)
         share = progress(keys, numbers)
         lot = np.array([row.qty_step])
-        flows = [_per_node(traded(total[:, None], share, lot)) for total in (bars.volume, bars.taker_buy)]
+        so_far = flows(bars.volume[:, None], bars.taker_buy[:, None], share, lot)
+        steps = [_per_node(flow) for flow in so_far]
         seen = (last_ms - first * BAR_MS) // NODE_MS + 1
-        nodes, flows = nodes[:seen], [flow[:seen] for flow in flows]
+        nodes, steps = nodes[:seen], [flow[:seen] for flow in steps]
         cuts = np.arange(0, len(nodes), NODES // 5)
         opens = np.concatenate([bars.open[:1], nodes[cuts[1:] - 1]])
         prices = (
@@ -130,7 +131,7 @@ class Series:
             nodes[np.append(cuts[1:], len(nodes)) - 1],
         )
         ts = first * BAR_MS + np.arange(len(cuts), dtype=np.int64) * MINUTE_MS
-        rows = _candles(row, ts, prices, np.add.reduceat(flows[0], cuts), np.add.reduceat(flows[1], cuts))
+        rows = _candles(row, ts, prices, np.add.reduceat(steps[0], cuts), np.add.reduceat(steps[1], cuts))
         return _cut(rows, (ts >= start) & (ts < end))
 
     # --- levels ------------------------------------------------------------------------------

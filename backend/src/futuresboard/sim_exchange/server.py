@@ -18,6 +18,7 @@ from futuresboard.sim_exchange.faults import AFTER, BEFORE, Faults, Rule, Visit,
 from futuresboard.sim_exchange.hashing import key_of
 from futuresboard.sim_exchange.limits import Counts, Limits
 from futuresboard.sim_exchange.okx_history import OkxSwaps
+from futuresboard.sim_exchange.sockets import Sockets
 from futuresboard.sim_exchange.truth import Truth
 from futuresboard.sim_exchange.venue import Endpoint, Venue, build_world, twin
 from futuresboard.sim_exchange.wire import Answer, Query, RefusalError
@@ -55,6 +56,7 @@ class SimServer:
         self._routes: dict[str, Endpoint] = dict(CoinGecko(self.world).routes)
         for venue in self.venues.values():
             self._routes |= venue.routes
+        self.sockets = Sockets(self)
         self._control = Control(self)
         self._runner: web.ServerRunner | None = None
         self._closing = asyncio.Event()
@@ -70,11 +72,13 @@ class SimServer:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
+        self.sockets.start()
 
     async def stop(self) -> None:
         """Close all connections."""
         self._closing.set()
         if self._runner is not None:
+            await self.sockets.stop()
             await self._runner.cleanup()
             self._runner = None
 
@@ -90,7 +94,7 @@ class SimServer:
     def reset(self) -> None:
         """Forget counts, usage, bans and faults."""
         for name, counts in self.stats.items():
-            self.stats[name] = Counts(in_flight=counts.in_flight)
+            self.stats[name] = Counts(in_flight=counts.in_flight, sockets=counts.sockets)
         self.limits.reset()
         self.faults.clear()
 
@@ -101,6 +105,8 @@ class SimServer:
         if not exchange:
             return await self._control.handle(request)
         counts = self.stats[exchange]
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self.sockets.serve(request, exchange)
         counts.requests += 1
         counts.in_flight += 1
         counts.peak_in_flight = max(counts.peak_in_flight, counts.in_flight)
@@ -118,7 +124,7 @@ class SimServer:
         )
 
     async def _answer(self, request: web.BaseRequest, exchange: str, path: str) -> Answer:
-        latency = self._latency()
+        latency = self.latency()
         if latency:
             await asyncio.sleep(latency / 2)
         client = request.remote or "127.0.0.1"
@@ -127,14 +133,15 @@ class SimServer:
         answer = self.limits.check(exchange, path, query, client)
         if answer is None:
             symbol = "" if symbol == "ANY" else symbol
-            visit = self._visit(request, exchange, path, symbol, query, client)
+            visit = self.visit(request, exchange, path, symbol, query, client)
             answer = await self._faulty(visit, self.faults.matching(exchange, path, symbol))
         answer.headers |= self.limits.headers(exchange, path, client)
         if latency:
             await asyncio.sleep(latency / 2)
         return answer
 
-    def _latency(self) -> float:
+    def latency(self) -> float:
+        """The next round trip in real seconds."""
         config = self.config
         if not config.latency_ms:
             return 0.0
@@ -146,9 +153,11 @@ class SimServer:
         """Real seconds of the seconds that latency and faults count in."""
         return seconds / (self.clock.scale or 1.0) if self.config.in_exchange_time else seconds
 
-    def _visit(
+    def visit(
         self, request: web.BaseRequest, exchange: str, path: str, symbol: str, query: Query, client: str
     ) -> Visit:
+        """The request as faults see it."""
+
         def hang_up() -> None:
             if request.transport is not None:
                 request.transport.abort()

@@ -12,7 +12,7 @@ import orjson
 from futuresboard.sim_exchange.clock import SimClock
 from futuresboard.sim_exchange.config import SimConfig
 from futuresboard.sim_exchange.hashing import I64
-from futuresboard.sim_exchange.live import NODE_MS, NODES, Live, Snapshot, path, progress, traded
+from futuresboard.sim_exchange.live import NODE_MS, NODES, Live, Snapshot, flows, path, progress
 from futuresboard.sim_exchange.market import Market, bar_of
 from futuresboard.sim_exchange.model import BAR_MS
 from futuresboard.sim_exchange.series import Series
@@ -136,8 +136,8 @@ class Venue:
         numbers = np.arange(first, last + 1, dtype=np.int64)[:, None]
         prices = path(keys, numbers, (bars.open, bars.high, bars.low, bars.close)).reshape(-1)
         share, lot = progress(keys, numbers), np.array([row.qty_step])
-        total = _steps(traded(bars.volume[:, None], share, lot))
-        buys = np.minimum(_steps(traded(bars.taker_buy[:, None], share, lot)), total)
+        so_far = flows(bars.volume[:, None], bars.taker_buy[:, None], share, lot)
+        total, buys = _steps(so_far[0]), _steps(so_far[1])
         found: list[Trade] = []
         for i in range((now - first * BAR_MS) // NODE_MS, -1, -1):
             number, ts = first * NODES + i, first * BAR_MS + i * NODE_MS

@@ -67,6 +67,11 @@ def one(unit: int, decimals: int) -> str:
     return f"{unit / 10**decimals:.{decimals}f}" if decimals > 0 else str(unit)
 
 
+def trimmed_one(unit: int, decimals: int) -> str:
+    """One integer of 10**-decimals as a string without trailing zeros."""
+    return one(unit, decimals).rstrip("0").rstrip(".") if decimals > 0 else str(unit)
+
+
 def plain(value: float, decimals: int) -> str:
     """One float without trailing zeros and without an exponent."""
     text = f"{value:.{decimals}f}"
