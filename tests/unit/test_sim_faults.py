@@ -11,8 +11,9 @@ import pytest
 from futuresboard.sim_exchange import SimConfig
 from futuresboard.sim_exchange.binance_data import BinanceFutures
 from futuresboard.sim_exchange.bybit import Bybit
-from futuresboard.sim_exchange.faults import AFTER, BEFORE, Faults, Rule, Visit, computed_at, only_symbol
+from futuresboard.sim_exchange.faults import AFTER, BEFORE, Rule, Visit, computed_at, only_symbol
 from futuresboard.sim_exchange.okx_history import OkxSwaps
+from futuresboard.sim_exchange.switchboard import Faults
 from futuresboard.sim_exchange.venue import Venue, build_world
 from futuresboard.sim_exchange.wire import Answer
 

@@ -63,10 +63,10 @@ class BinanceTalk:
         """Ping every 3 minutes; close after 10 without a pong, and at the end of the socket's life."""
         if now - self._born >= self._life_s:
             self._socket.close(GOING_AWAY)
-        elif now - self._ponged >= PONG_S + PING_S:
+        elif self._ponged < self._pinged and now - self._pinged >= PONG_S:
             self._counts.violated("ws:pong")
             self._socket.close(POLICY, "Pong timeout")
-        elif now - self._pinged >= PING_S:
+        elif self._ponged >= self._pinged and now - self._pinged >= PING_S:
             self._pinged = now
             self._socket.ping()
 

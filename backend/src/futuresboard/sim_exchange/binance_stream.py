@@ -150,7 +150,8 @@ class BinanceFeed(Feed):
             return {"e": event, "E": now, "s": row.id, **{k: rest[name] for k, name in fields.items()}}
 
         for push in self._each(group, now, make):
-            yield Push(push.channel, _with_coin_margined(push.payload)) if everything else push
+            rows = push.payload if everything and isinstance(push.payload, list) else None
+            yield push if rows is None else Push(push.channel, _with_coin_margined(rows))
 
     def _marks(self, group: Group, now: int) -> Iterable[Push]:
         def make(row: Instrument, s: Snapshot, i: int) -> dict[str, object]:
@@ -207,7 +208,7 @@ def _all_of(name: str) -> tuple[str, str, str] | None:
     }.get(name)
 
 
-def _with_coin_margined(rows: Json) -> Json:
+def _with_coin_margined(rows: list[object]) -> Json:
     """The array with `st` on every row, and the coin-margined rows among them."""
     found: list[object] = []
     for row in rows:

@@ -11,7 +11,7 @@ from futuresboard.sim_exchange.limits import Counts
 from futuresboard.sim_exchange.socket_line import Socket
 
 MOST_CHARACTERS = 21_000
-# Without a ping from the client the connection is cut off after this time.
+# A connection on which neither the client pings nor anything is pushed is cut off after this time.
 IDLE_S = 600.0
 
 
@@ -32,6 +32,7 @@ class BybitTalk:
         self._life_s = life_s
         self._time = time
         self._born = self._heard = time()
+        self._pushed = 0
         self._conn = f"sim{socket.number:017d}"
 
     def opened(self) -> None:
@@ -39,6 +40,8 @@ class BybitTalk:
 
     def watch(self, now: float) -> None:
         """Close a connection without heartbeats, and one that has lived long enough."""
+        if self._socket.pushed != self._pushed:
+            self._pushed, self._heard = self._socket.pushed, now
         if now - self._born >= self._life_s:
             self._socket.close(1001)
         elif now - self._heard >= IDLE_S:

@@ -119,7 +119,7 @@ class BybitFeed(Feed):
         row = group.sent.get(channel.line)
         if not isinstance(row, dict):
             row = group.sent[channel.line] = self._ticker(channel.line)
-        return [Push(channel, self._message(channel, "snapshot", row, now))]
+        return [Push(channel, self._message(channel, "snapshot", row, now), greeting=True)]
 
     def _message(self, channel: Channel, kind: str, data: dict[str, object], now: int) -> Json:
         tick = {"tickDirection": "PlusTick"} if kind == "snapshot" else {}

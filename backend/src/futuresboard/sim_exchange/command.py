@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 
-from futuresboard.sim_exchange.config import EXCHANGES, STAMP_CHOICES, SimConfig
+from futuresboard.sim_exchange.config import EXCHANGES, PUSH_MS, STAMP_CHOICES, SimConfig
 from futuresboard.sim_exchange.server import SimServer
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,17 @@ def _stamps(text: str) -> dict[str, str]:
             allowed = f"{'|'.join(EXCHANGES)}={'|'.join(STAMP_CHOICES)}"
             raise argparse.ArgumentTypeError(f"got {part!r}, allowed: {allowed}")
         found[exchange] = value
+    return found
+
+
+def _pushes(text: str) -> dict[str, int]:
+    """Parse `kline=1000,ticker=5000`."""
+    found: dict[str, int] = {}
+    for part in filter(None, text.split(",")):
+        kind, _, ms = part.partition("=")
+        if kind not in PUSH_MS or not ms.isdigit() or int(ms) < 1:
+            raise argparse.ArgumentTypeError(f"got {part!r}, allowed: {'|'.join(PUSH_MS)}=milliseconds")
+        found[kind] = int(ms)
     return found
 
 
@@ -49,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--publish-delay", type=float, default=defaults.publish_delay_s, metavar="S")
     parser.add_argument("--stamps", type=_stamps, default={}, metavar="EXCHANGE=snapshot|start,...")
+    parser.add_argument(
+        "--push", type=_pushes, default={}, metavar="KIND=MS,...", help="pace of the sockets' pushes"
+    )
+    parser.add_argument("--close-delay-ms", type=int, default=defaults.close_delay_ms, metavar="MS")
+    parser.add_argument("--socket-life-s", type=float, default=defaults.socket_life_s, metavar="S")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     parser.add_argument("--no-limits", action="store_true", help="count violations but answer anyway")
 
@@ -65,6 +81,9 @@ def config_of(args: argparse.Namespace) -> SimConfig:
         in_exchange_time=args.in_exchange_time,
         publish_delay_s=args.publish_delay,
         stamps=args.stamps,
+        pushes=args.push,
+        close_delay_ms=args.close_delay_ms,
+        socket_life_s=args.socket_life_s,
         enforce_limits=not args.no_limits,
     )
 

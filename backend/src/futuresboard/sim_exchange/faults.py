@@ -1,8 +1,9 @@
-"""Faults that can be switched on while the exchanges run: rules, and one function per kind.
+"""Faults of answers: rules, and one function per kind.
 
 A rule says where (exchange, path pattern, symbol), how often (`share`) and until when (exchange
 time). Kinds fall into three groups: `BEFORE` answer instead of the exchange or delay it, `AFTER`
 damage the answer, and the rest change what is computed (`frozen`, `lag`, `late`, listings).
+What the same and other kinds do to sockets is in `socket_faults`.
 """
 
 from __future__ import annotations
@@ -10,18 +11,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 import orjson
 
-from futuresboard.sim_exchange.hashing import key_of
-from futuresboard.sim_exchange.venue import Venue
 from futuresboard.sim_exchange.wire import Answer, Query
 
 type Row = dict[str, object] | list[object]
 COMPUTED = ("frozen", "lag", "late", "delist", "new_listing")
-# Kinds that only sockets know.
-ON_SOCKETS = ("drop", "silence", "refuse")
 OI_FIELDS = (
     "openInterest",
     "openInterestValue",
@@ -171,12 +167,6 @@ async def slow(rule: Rule, visit: Visit) -> Answer | None:
     return None
 
 
-@before
-async def refuse(rule: Rule, _visit: Visit) -> Answer | None:
-    """A socket's handshake is refused: option `status` (403)."""
-    return Answer(b"", int(rule.number("status", 403)), "text/html")
-
-
 # --- a damaged answer with status 200 -----------------------------------------------------------
 @after
 def empty(_rule: Rule, _visit: Visit, answer: Answer) -> Answer:
@@ -296,89 +286,6 @@ def _scaled(row: Row, visit: Visit, fields: tuple[str, ...], factor: float) -> R
 
 def _times(value: object, factor: float) -> object:
     return f"{float(str(value)) * factor:.8f}" if factor else "0"
-
-
-# --- the switchboard ----------------------------------------------------------------------------
-class Faults:
-    """The rules in force."""
-
-    def __init__(self, venues: dict[str, Venue], now_ms: Callable[[str], int]) -> None:
-        self._venues = venues
-        self._now_ms = now_ms
-        self._ids = itertools.count(1)
-        self._listeners: list[Callable[[], None]] = []
-        self.rules: list[Rule] = []
-        for venue in venues.values():
-            venue.delay_ms = self._delay_of(venue.name)
-
-    def listen(self, called: Callable[[], None]) -> None:
-        """Have `called` run whenever rules change, in the thread that changes them."""
-        self._listeners.append(called)
-
-    def unlisten(self, called: Callable[[], None]) -> None:
-        """End what `listen` began."""
-        self._listeners.remove(called)
-
-    def _tell(self) -> None:
-        for called in list(self._listeners):
-            called()
-
-    def add(self, rule: Rule) -> Rule:
-        """Switch a fault on. Raises ValueError for an unknown kind, KeyError for an unknown symbol."""
-        kinds = dict.fromkeys([*BEFORE, *AFTER, *COMPUTED, *ON_SOCKETS])
-        if rule.kind not in kinds:
-            raise ValueError(f"kind: got {rule.kind!r}, allowed: {', '.join(kinds)}")
-        rule.id = next(self._ids)
-        rule.since_ms = self._now_ms(rule.exchange)
-        at = int(rule.number("at_ms", rule.since_ms))
-        if rule.kind == "delist":
-            self._venues[rule.exchange].market.delist(rule.exchange, rule.symbol, at)
-        elif rule.kind == "new_listing":
-            name = None if rule.symbol == "*" else rule.symbol
-            rule.symbol = self._venues[rule.exchange].market.list_new(rule.exchange, name, at).id
-        self.rules.append(rule)
-        self._tell()
-        return rule
-
-    def clear(self, rule_id: int | None = None) -> None:
-        """Switch one fault, or all, off; listings made meanwhile are undone with the last."""
-        self.rules = [] if rule_id is None else [rule for rule in self.rules if rule.id != rule_id]
-        if not self.rules:
-            for venue in self._venues.values():
-                venue.market.relist_all()
-        self._tell()
-
-    def matching(self, exchange: str, path: str, symbol: str, *, sockets: bool = False) -> list[Rule]:
-        """Rules that hit this request (`sockets`: this handshake), in the order they were added."""
-        return [
-            rule
-            for rule in self.rules
-            if (sockets or rule.kind not in ON_SOCKETS)
-            and self.meant(rule, exchange, path, symbol)
-            and _drawn(rule)
-        ]
-
-    def meant(self, rule: Rule, exchange: str, path: str, symbol: str) -> bool:
-        """Whether a rule is in force for this exchange, path and symbol."""
-        if rule.exchange not in ("*", exchange) or not fnmatchcase(path, rule.path):
-            return False
-        if rule.until_ms is not None and self._now_ms(exchange) >= rule.until_ms:
-            return False
-        if rule.symbol in ("*", symbol):
-            return True
-        return symbol == "" and rule.kind in ("bad_numbers", "zero_oi", "x1000", "frozen", "lag")
-
-    def _delay_of(self, exchange: str) -> Callable[[str, str], int | None]:
-        def delay(path: str, symbol: str) -> int | None:
-            late = [r for r in self.rules if r.kind == "late" and self.meant(r, exchange, path, symbol)]
-            return int(late[-1].number("seconds", 90) * 1000) if late else None
-
-        return delay
-
-
-def _drawn(rule: Rule) -> bool:
-    rule.hits += 1
-    return rule.share >= 1.0 or key_of("share", rule.id, rule.hits) % 10_000 < rule.share * 10_000
 
 
 def computed_at(rules: list[Rule], now_ms: int) -> tuple[int, Rule] | None:

@@ -7,6 +7,8 @@ closed candle and no trade is ever left out.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -52,12 +54,23 @@ class Receiver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One message before it is encoded; `bar` is the open time of the candle in it, else 0."""
+    """One message, encoded last; `bar` is the open time of the candle in it, else 0.
+
+    `delay_ms` is how late a fault makes it, in exchange time; `greeting` marks the first message of
+    a subscription.
+    """
 
     channel: Channel
-    payload: Json
+    payload: Json | bytes
     bar: int = 0
     closed: bool = False
+    delay_ms: int = 0
+    greeting: bool = False
+
+
+def encoded(push: Push) -> bytes:
+    """A message as it is sent."""
+    return push.payload if isinstance(push.payload, bytes) else orjson.dumps(push.payload)
 
 
 @dataclass(slots=True)
@@ -101,7 +114,10 @@ class Feed:
             "kline": self._candles,
             "trade": self._trades,
         }
-        self.altered: Callable[[Push, int], list[Push]] | None = None
+        self.faulty: Callable[[Push], list[Push]] | None = None
+        self.lagging: Callable[[], bool] = lambda: False
+        self._late: list[tuple[int, int, Push]] = []
+        self._held = itertools.count()
         self.woken: Callable[[], None] = lambda: None
 
     # --- what subclasses write -----------------------------------------------------------------
@@ -143,8 +159,8 @@ class Feed:
             self.woken()
         group.receivers.setdefault(channel, {})[receiver] = None
         for push in self.greeting(channel, now):
-            for altered in self._altered(push, now):
-                receiver.deliver(channel, orjson.dumps(altered.payload))
+            for sent in self._faulty(push, now):
+                receiver.deliver(channel, encoded(sent))
         receiver.flush()
 
     def unsubscribe(self, channel: Channel, receiver: Receiver) -> None:
@@ -161,37 +177,44 @@ class Feed:
 
     # --- pushing -------------------------------------------------------------------------------
     def next_due(self) -> int | None:
-        """When the next group is to be looked at (exchange ms); None without subscribers."""
-        return min((group.due_ms for group in self.groups.values()), default=None)
+        """When something is to be pushed next (exchange ms); None without subscribers."""
+        due = [group.due_ms for group in self.groups.values()]
+        return min([*due, *(entry[0] for entry in self._late[:1])], default=None)
 
-    def publish(self) -> int:
-        """Push what is due; the number of messages sent."""
-        now, sent = self.venue.now, 0
+    def publish(self) -> None:
+        """Push what is due."""
+        now = self.venue.now
         touched: dict[Receiver, None] = {}
+        while self._late and (self._late[0][0] <= now or not self.lagging()):
+            self._deliver(heapq.heappop(self._late)[2], touched)
         for group in list(self.groups.values()):
             backwards = group.due_ms - now > 2 * self.pace(group).ms + 1_000
             if group.due_ms > now and not backwards:
                 continue
             for push in self.messages[group.kind](group, now):
-                sent += self._deliver(group, push, now, touched)
+                for sent in self._faulty(push, now):
+                    self._deliver(sent, touched)
             group.step = now // NODE_MS
             group.due_ms = self._next(group, now)
         for receiver in touched:
             receiver.flush()
-        return sent
 
-    def _deliver(self, group: Group, push: Push, now: int, touched: dict[Receiver, None]) -> int:
-        receivers, sent = group.receivers.get(push.channel, {}), 0
-        for altered in self._altered(push, now):
-            payload = orjson.dumps(altered.payload)
-            for receiver in receivers:
-                receiver.deliver(push.channel, payload)
-                touched[receiver] = None
-                sent += 1
-        return sent
+    def _deliver(self, push: Push, touched: dict[Receiver, None]) -> None:
+        group = self.groups.get((push.channel.kind, push.channel.option))
+        if group is None:
+            return
+        payload = encoded(push)
+        for receiver in group.receivers.get(push.channel, {}):
+            receiver.deliver(push.channel, payload)
+            touched[receiver] = None
 
-    def _altered(self, push: Push, now: int) -> list[Push]:
-        return [push] if self.altered is None else self.altered(push, now)
+    def _faulty(self, push: Push, now: int) -> Iterator[Push]:
+        """What is sent at once in place of a message; what is late is kept for its time."""
+        for sent in [push] if self.faulty is None else self.faulty(push):
+            if sent.delay_ms:
+                heapq.heappush(self._late, (now + sent.delay_ms, next(self._held), sent))
+            else:
+                yield sent
 
     def _next(self, group: Group, now: int) -> int:
         pace = self.pace(group).ms
@@ -216,10 +239,12 @@ class Feed:
         current, lines = self.opening(group.option, now), group.lines()
         if group.bar > current or group.bar < current - _MOST_BARS * interval:
             group.bar = current
+        news = self.moved(group, now)
         while group.bar < current and now >= group.bar + interval + self.world.config.close_delay_ms:
             yield from self._closed(group, lines, group.bar, now)
             group.bar += interval
-        if group.bar != current or not self.moved(group, now):
+            news = True
+        if group.bar != current or not news:
             return
         open_now = [line for line in lines if self.trading(line, now)]
         for line, values in zip(

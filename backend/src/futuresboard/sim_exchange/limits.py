@@ -36,6 +36,8 @@ OKX_LIMITS: dict[str, tuple[int, bool]] = {
     "rubik/stat/contracts/long-short-position-ratio-contract-top-trader": (5, True),
     "rubik/stat/taker-volume-contract": (5, True),
 }
+# New sockets in so many seconds.
+CONNECTIONS = {"binanceusdm": (300, 300.0), "bybit": (500, 300.0), "okx": (3, 1.0)}
 _FLAT_WEIGHTS = {"trades": 5, "aggTrades": 20, "fundingRate": 0, "fundingInfo": 0}
 _BULK_WEIGHTS = {
     "ticker/24hr": (40, 1),
@@ -152,15 +154,18 @@ class Limits:
         self._minute.clear()
         self._banned.clear()
 
-    def banned(self, exchange: str, client: str) -> Answer | None:
-        """How a banned client's handshake is refused; None when it is not banned."""
+    def handshake(self, exchange: str, client: str) -> Answer | None:
+        """Count a new socket; the refusal when there are too many, or the client is banned."""
         left = self._left(exchange, client)
-        if left <= 0 or not self._config.enforce_limits:
+        if left > 0:
+            self._counts[exchange].violated("banned")
+        capacity, seconds = CONNECTIONS[exchange]
+        over = self._over(exchange, ("ws:connections", client), capacity, seconds)
+        if not self._config.enforce_limits or (left <= 0 and over is None):
             return None
-        self._counts[exchange].violated("banned")
-        if exchange == "binanceusdm":
+        if exchange == "binanceusdm" and left > 0:
             return self.binance_ban(client, left)
-        return Answer(b"access too frequent", 403, "text/plain")
+        return Answer(b"", 403 if exchange == "bybit" else 429, "text/html")
 
     def check(self, exchange: str, path: str, query: Query, client: str) -> Answer | None:
         """Count a request; the refusal when it is over a limit (None too when not enforced)."""

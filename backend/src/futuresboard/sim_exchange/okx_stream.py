@@ -93,8 +93,8 @@ class OkxFeed(Feed):
         if channel.kind == "trade" or not self.trading(channel.line, now):
             return []
         if channel.kind != "kline":
-            return [Push(channel, self._message(channel, [self._row(channel)]))]
+            return [Push(channel, self._message(channel, [self._row(channel)]), greeting=True)]
         interval, offset = self.intervals[channel.option]
         ts = self.opening(channel.option, now)
         values = self.waves.candles([channel.line], ts, interval, offset, now)[0]
-        return [Push(channel, self.candle(channel, ts, values, False, now), bar=ts)]
+        return [Push(channel, self.candle(channel, ts, values, False, now), bar=ts, greeting=True)]

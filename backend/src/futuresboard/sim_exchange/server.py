@@ -14,11 +14,12 @@ from futuresboard.sim_exchange.bybit import Bybit
 from futuresboard.sim_exchange.coingecko import CoinGecko
 from futuresboard.sim_exchange.config import SimConfig
 from futuresboard.sim_exchange.control import Control
-from futuresboard.sim_exchange.faults import AFTER, BEFORE, Faults, Rule, Visit, computed_at, only_symbol
+from futuresboard.sim_exchange.faults import AFTER, BEFORE, Rule, Visit, computed_at, only_symbol
 from futuresboard.sim_exchange.hashing import key_of
 from futuresboard.sim_exchange.limits import Counts, Limits
 from futuresboard.sim_exchange.okx_history import OkxSwaps
 from futuresboard.sim_exchange.sockets import Sockets
+from futuresboard.sim_exchange.switchboard import Faults
 from futuresboard.sim_exchange.truth import Truth
 from futuresboard.sim_exchange.venue import Endpoint, Venue, build_world, twin
 from futuresboard.sim_exchange.wire import Answer, Query, RefusalError

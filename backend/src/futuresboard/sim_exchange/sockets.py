@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from futuresboard.sim_exchange.hashing import key_of
 from futuresboard.sim_exchange.okx import Okx
 from futuresboard.sim_exchange.okx_socket import OkxTalk
 from futuresboard.sim_exchange.okx_stream import OkxFeed
+from futuresboard.sim_exchange.socket_faults import PushFaults
 from futuresboard.sim_exchange.socket_line import Socket, Talk
 from futuresboard.sim_exchange.wire import Answer
 
@@ -50,6 +52,7 @@ class Sockets:
         self._tasks: list[asyncio.Task[None]] = []
         self._watch: asyncio.TimerHandle | None = None
         self._known_rules: set[int] = set()
+        self._damage: dict[str, PushFaults] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # --- life --------------------------------------------------------------------------------
@@ -57,16 +60,20 @@ class Sockets:
         """Begin to push."""
         self._loop = loop = asyncio.get_running_loop()
         self._server.clock.listen(self._jumped)
-        self._server.faults.listen(self._jumped)
+        self._server.faults.listen(self._switched)
         for name, feed in self.feeds.items():
             feed.woken = self._wakes[name].set
+            feed.lagging = partial(self._lagging, name)
+            self._damage[name] = PushFaults(
+                name, partial(self._server.faults.on_channel, name), partial(self._count_fault, name)
+            )
             self._tasks.append(loop.create_task(self._pump(name)))
         self._watch = loop.call_later(_WATCH_S, self._look)
 
     async def stop(self) -> None:
         """Close every socket, then end the pushes."""
         self._server.clock.unlisten(self._jumped)
-        self._server.faults.unlisten(self._jumped)
+        self._server.faults.unlisten(self._switched)
         if self._watch is not None:
             self._watch.cancel()
         closing = [socket.close(_GOING_AWAY) for socket in list(self._open)]
@@ -78,12 +85,27 @@ class Sockets:
         self._tasks.clear()
 
     def _jumped(self) -> None:
-        # Called in the thread that moved the clock or switched a fault.
+        # Called in the thread that moved the clock.
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake)
 
-    def _wake(self) -> None:
+    def _switched(self) -> None:
+        # Called in the thread that switched a fault on or off.
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._take_rules)
+
+    def _take_rules(self) -> None:
+        rules = self._server.faults.rules
         self._apply_drops()
+        for name, feed in self.feeds.items():
+            self._damage[name].keep({rule.id for rule in rules})
+            feed.faulty = self._damage[name] if rules else None
+            self._wakes[name].set()
+        silenced = any(rule.kind == "silence" for rule in rules)
+        for socket in self._open:
+            socket.silent = self._silent if silenced else None
+
+    def _wake(self) -> None:
         for wake in self._wakes.values():
             wake.set()
 
@@ -131,7 +153,8 @@ class Sockets:
         counts = server.stats[exchange].sockets
         socket = Socket(ws, transport, self.feeds[exchange], path, counts, lambda: server.latency() / 2)
         socket.opened_ms = server.clock.now_ms(exchange)
-        socket.silent = self._silent
+        if any(rule.kind == "silence" for rule in server.faults.rules):
+            socket.silent = self._silent
         await self._converse(socket, self._talk(socket, request, exchange))
         return ws
 
@@ -170,22 +193,24 @@ class Sockets:
         if not known.get(exchange, False):
             return Answer(b"", 404, "text/html")
         client = request.remote or "127.0.0.1"
-        banned = server.limits.banned(exchange, client)
-        if banned is not None:
-            return banned
+        refusal = server.limits.handshake(exchange, client)
+        if refusal is not None:
+            return refusal
         visit = server.visit(request, exchange, path, "", {}, client)
         for rule in server.faults.matching(exchange, path, "", sockets=True):
-            if rule.kind in BEFORE:
-                self._count_fault(exchange, rule)
-                answer = await BEFORE[rule.kind](rule, visit)
-                if answer is not None:
-                    return answer
+            self._count_fault(exchange, rule.kind)
+            answer = await BEFORE[rule.kind](rule, visit)
+            if answer is not None:
+                return answer
         return None
 
     # --- faults ------------------------------------------------------------------------------
-    def _count_fault(self, exchange: str, rule: Rule) -> None:
+    def _count_fault(self, exchange: str, kind: str) -> None:
         counts = self._server.stats[exchange].faults
-        counts[rule.kind] = counts.get(rule.kind, 0) + 1
+        counts[kind] = counts.get(kind, 0) + 1
+
+    def _lagging(self, exchange: str) -> bool:
+        return "lag" in self._server.faults.in_force(exchange)
 
     def _hit(self, rule: Rule, socket: Socket, channel: Channel | None = None) -> bool:
         """Whether a rule means this socket (or this channel on it); `share` is a share of sockets."""
@@ -222,7 +247,7 @@ class Sockets:
 
     def _drop(self, rule: Rule, socket: Socket) -> None:
         rule.hits += 1
-        self._count_fault(socket.feed.venue.name, rule)
+        self._count_fault(socket.feed.venue.name, rule.kind)
         socket.counts.drops += 1
         talk = self._open[socket]
         if isinstance(talk, OkxTalk) and "notice_s" in rule.options:
