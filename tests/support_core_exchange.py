@@ -19,9 +19,9 @@ from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
 from futuresboard.errors import StoreError
 from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.history import History, newest_of_all
 from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
-from futuresboard.warmup import WarmUp
 from handmade_bars import M5, MIDNIGHT
 from support_core import make_settings
 from virtual_clock import VirtualClock
@@ -64,7 +64,10 @@ def rate(ts: int) -> float:
 
 
 class MemoryExchange:
-    """See the module. Tests turn `delay_ms`, `fail`, `offset`, `listed`, `ended`, `latency`, `jump_ms`."""
+    """See the module.
+
+    Tests turn `delay_ms`, `fail`, `offset`, `listed`, `ended`, `lacking`, `latency`, `jump_ms`.
+    """
 
     def __init__(
         self,
@@ -92,6 +95,8 @@ class MemoryExchange:
         self.taker_offset = 0
         self.listed: dict[str, int] = {}
         self.ended: dict[str, int] = {}
+        self.lacking: set[tuple[Kind, int]] = set()
+        """(kind, bar) whose rows it does not have."""
         self.latency = 0.02
         self.jump_ms = 0
         self.calls: list[tuple[str, str, int, int | None, bool]] = []
@@ -167,6 +172,8 @@ class MemoryExchange:
         await self._asked(kind.value, market.symbol)
         stamps = self._stamps(kind, market)
         stamps = stamps[stamps < self.ended.get(market.symbol, 2**62)]
+        bars = stamps - (self.offset * M5 if kind in LEVELS else 0)
+        stamps = stamps[[(kind, bar) not in self.lacking for bar in bars.tolist()]]
         if end is not None:
             stamps = stamps[stamps <= end]
         stamps = stamps[-min(limit, self.page_rows[kind]) :]
@@ -289,7 +296,7 @@ class Station:
         )
         self.exchange = MemoryExchange(self.clock, **exchange)  # type: ignore[arg-type]
         self.history = history
-        self.warm: WarmUp | None = None
+        self.warm: History | None = None
 
     def close(self) -> None:
         self.store.close()
@@ -318,8 +325,11 @@ class Station:
     async def warm_up(self, since: int | None = None) -> None:
         if since is None:
             since = self.collector.begin_ms // M5 * M5 - self.history * M5
-        self.warm = WarmUp(self.collector, [since] * len(self.collector.markets))
+        self.warm = History(
+            self.collector, newest_of_all(self.collector, [since] * len(self.collector.markets))
+        )
         await self.warm.run()
+        await self.collector.flush()
 
     async def until(self, exchange_ms: int, *, interval: float = 30.0) -> list:
         """Cycles every `interval` seconds up to a time of the exchange; their tallies."""

@@ -140,7 +140,7 @@ class TestAFullDisk:
                 recorder.step(swinging(400))
             heal()
             assert state(recorder) == before
-            assert recorder.pipeline.newest_ts(recorder.ids[0]) == swinging(3)[-1]["ts"]
+            assert recorder.pipeline.memory.newest_ts(recorder.ids[0]) == swinging(3)[-1]["ts"]
             recorder.step(swinging(400))
             assert len(recorder.bars()) == 400
 

@@ -158,11 +158,46 @@ class TestLongRuns:
             assert stored[59]["z_score"] is not None
 
 
+class TestBarsOlderThanMemory:
+    """Backfill and late healing reach further back than the hot window, and leave no trace of it."""
+
+    def stored(self, folder, series, order, *, restart: bool = False) -> dict:
+        """What is stored after these steps of (first, stop) bar numbers, with the smallest memory."""
+        with closing(Recorder(folder, history_bars=1, name=f"{len(order)}.db")) as recorder:
+            assert recorder.pipeline._capacity < len(series) - 400
+            for begin, stop in order:
+                recorder.step(series[begin:stop], series[-1]["ts"] + 100 * M5)
+                if restart:
+                    recorder.restart()
+            return recorder.everything()
+
+    @pytest.mark.parametrize("restart", [False, True])
+    def test_a_hole_in_the_far_past_is_healed_as_if_it_had_never_been(self, tmp_path, restart):
+        series = rows(np.random.default_rng(11), 2000, M5, 0.02)
+        whole = [(n, n + 50) for n in range(0, 2000, 50)]
+        holed = [part for part in whole if part[0] not in (300, 350, 800)]
+        late = [*holed, (340, 400), (300, 350), (800, 850)]
+        want = self.stored(tmp_path, series, whole)
+        got = self.stored(tmp_path, series, late, restart=restart)
+        assert differences(unmarked(got), unmarked(want)) == []
+
+    def test_a_past_that_comes_last_and_backwards(self, tmp_path):
+        series = rows(np.random.default_rng(12), 2000, M5, 0.02)
+        whole = [(n, n + 100) for n in range(0, 2000, 100)]
+        backwards = [(1500, 2000), *((n, n + 150) for n in range(1350, -150, -150))]
+        want = self.stored(tmp_path, series, whole)
+        assert differences(unmarked(self.stored(tmp_path, series, backwards)), unmarked(want)) == []
+
+    def test_what_comes_after_in_memory_knows_of_it(self, tmp_path):
+        """A bar of the past is stored, then one of today: windows that reach back hold both."""
+        series = rows(np.random.default_rng(13), 1800, M5, 0.0)
+        whole = [(0, 1799), (1799, 1800)]
+        parts = [(600, 1799), (0, 600), (1799, 1800), (0, 1)]
+        want = self.stored(tmp_path, series, whole)
+        assert differences(unmarked(self.stored(tmp_path, series, parts)), unmarked(want)) == []
+
+
 class TestAPriceThatStandsStill:
-    @pytest.mark.xfail(
-        reason="RSI of a step reaches back over all of it: a frozen price reads 50 one bar at a time",
-        strict=True,
-    )
     def test_its_rsi_is_one_thing(self, tmp_path):
         """After 400 unchanged closes nothing of the moves before is left, however the bars came."""
         rng = np.random.default_rng(1)
@@ -183,7 +218,7 @@ class TestRevisionsAtTheEdgeOfMemory:
             for begin in range(0, len(series), 100):
                 recorder.step(series[begin : begin + 100])
             before = recorder.bars()
-            held = int(recorder.pipeline._panels["5m"].oldest)
+            held = int(recorder.pipeline.memory.panels["5m"].oldest)
             place = next(i for i, row in enumerate(series) if row["ts"] == held) + 5
             assert before[place]["z_score"] is not None
             revised = series[place] | {"top_ls": 1.5}

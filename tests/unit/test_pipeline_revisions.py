@@ -303,13 +303,13 @@ class TestRegistering:
     def test_the_run_without_a_hole_ends_where_a_bar_is_missing(self, recorder):
         series = swinging(10)
         pair = recorder.ids[0]
-        assert (recorder.pipeline.oldest_ts(pair), recorder.pipeline.newest_ts(pair)) == (None, None)
+        memory = recorder.pipeline.memory
+        assert (memory.oldest_ts(pair), memory.newest_ts(pair)) == (None, None)
         recorder.step([row for i, row in enumerate(series) if i != 6])
-        pipeline = recorder.pipeline
-        assert (pipeline.oldest_ts(pair), pipeline.newest_ts(pair)) == (series[0]["ts"], series[9]["ts"])
-        assert pipeline.unbroken_until(pair, series[2]["ts"]) == series[5]["ts"]
-        assert pipeline.unbroken_until(pair, series[6]["ts"]) == series[6]["ts"]
-        assert pipeline.unbroken_until(pair, series[7]["ts"]) == series[9]["ts"]
+        assert (memory.oldest_ts(pair), memory.newest_ts(pair)) == (series[0]["ts"], series[9]["ts"])
+        assert memory.unbroken_until(pair, series[2]["ts"]) == series[5]["ts"]
+        assert memory.unbroken_until(pair, series[6]["ts"]) == series[6]["ts"]
+        assert memory.unbroken_until(pair, series[7]["ts"]) == series[9]["ts"]
 
     def test_pairs_of_one_step_know_nothing_of_each_other(self, tmp_path):
         pairs = [market(name) for name in ("A", "B", "C")]

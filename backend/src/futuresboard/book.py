@@ -7,7 +7,7 @@ verdict about it only re-reads what is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind, Rows, Ticker
 from futuresboard.pipeline import RawBars
+from futuresboard.quality import BACKFILLED
 from futuresboard.settlements import Settlements
 from futuresboard.sheets import FAR, LS_LATE_BARS, join_oi, join_ratio, join_taker, new_sheet
 
@@ -43,7 +44,9 @@ class Book:
 
     kinds: what the exchange publishes; oldest: oldest bar to hold; slots: how many; begin: bars that
     close at or after this time are live: they wait for late levels no longer than `finalise_after`;
-    confirmed: the exchange says of each candle whether it is closed, and only closed ones come.
+    confirmed: the exchange says of each candle whether it is closed, and only closed ones come;
+    healing: answers come about what some bars lack, the rest of them is stored already; all bars are
+    marked as backfilled.
     """
 
     def __init__(
@@ -55,7 +58,9 @@ class Book:
         slots: int,
         begin: int,
         confirmed: bool = False,
+        healing: bool = False,
     ) -> None:
+        self._healing = healing
         self.pair_ids = np.array(pair_ids, dtype=np.int64)
         self.kinds = frozenset(kinds)
         self.settlements = Settlements(len(pair_ids))
@@ -194,6 +199,19 @@ class Book:
         self._reread |= self._done
         return True
 
+    def read_stamps_as(self, other: Book) -> None:
+        """Take over what another book of the exchange knows about its stamps; only while empty."""
+        for kind, sheet in self._sheets.items():
+            known = other._sheets[kind]
+            sheet.offset, sheet.assumed = known.offset, known.assumed
+
+    def recall(self, rows: IntArray, ts: IntArray, candles: Mapping[str, FloatArray]) -> None:
+        """Know m candles that are stored already: bars whose other columns are looked for."""
+        sheet, slots = self._sheets[Kind.CANDLES], (ts - self._origin) // STEP_MS
+        for name, column in sheet.columns.items():
+            column[rows, slots] = candles[name]
+        sheet.have[rows, slots] = True
+
     def undecided(self, kind: Kind) -> bool:
         """Whether the stamps of a published kind still are an assumption."""
         return kind in self._sheets and self._sheets[kind].assumed
@@ -232,6 +250,8 @@ class Book:
 
     def oldest_stamp(self, kind: Kind, row: int) -> int | None:
         """Stamp from which on a pair's rows of a kind are covered; None before the first answer."""
+        if kind is Kind.FUNDING:
+            return self.settlements.oldest(row)
         low = int(self._sheets[kind].low[row])
         return None if low == FAR else self._origin + low * STEP_MS
 
@@ -304,7 +324,7 @@ class Book:
 
     def _assemble(self, rows: IntArray, slots: IntArray) -> RawBars:
         columns = {name: np.full(len(rows), np.nan) for name in RAW_COLUMNS}
-        marks = np.zeros(len(rows), dtype=np.int64)
+        marks = np.full(len(rows), BACKFILLED if self._healing else 0, dtype=np.int64)
         for name in ROW_COLUMNS[Kind.CANDLES]:
             columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
         live = self._live_oi[rows, slots], self._live_usd[rows, slots]
@@ -322,6 +342,9 @@ class Book:
                 guarded.setdefault(i, {})["taker_buy"] = buy
         close = self._origin + (slots + 1) * STEP_MS
         columns["funding"], columns["funding_interval_h"] = self.settlements.at(rows, close)
+        if self._healing:
+            for name in ("funding", "funding_interval_h"):
+                columns[name] = np.where(self.settlements.asked(rows), columns[name], np.nan)
         ts = self._origin + slots * STEP_MS
         return RawBars(self.pair_ids[rows], ts, columns, marks, guarded)
 

@@ -38,6 +38,8 @@ FLUSH_S = 0.8
 HISTORY_WAITS_S = 15.0
 """How long history waits for a calm moment before it is stored all the same."""
 HISTORY_PATIENCE_MS = 300_000
+HEAL_AFTER_MS = 2 * STEP_MS
+"""An exchange that answers again after so long is looked at for gaps."""
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Collector:
         self.begin_ms = 0
         self.last_ok_ms: int | None = None
         self.skew_ms: int | None = None
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._settings = settings
         self.clock = clock
         self._writer = writer
@@ -92,6 +94,8 @@ class Collector:
         self._flush_lock = asyncio.Lock()
         self._flush_soon = asyncio.Event()
         self._tally = Tally()
+        self.heal_soon = asyncio.Event()
+        """Set by whoever knows of a gap: a socket came back, an exchange answers again."""
 
     # -- start -----------------------------------------------------------------------------------
 
@@ -111,7 +115,7 @@ class Collector:
     async def adopt(self, markets: Sequence[Market]) -> None:
         """Record these pairs from now on."""
         self.markets = list(markets)
-        pairs = await self._run(lambda: self._pipeline.register(self.markets))
+        pairs = await self.run(lambda: self.pipeline.register(self.markets))
         self._rows = {market.symbol: row for row, market in enumerate(self.markets)}
         self.begin_ms = self.now_ms()
         newest = self.begin_ms // STEP_MS * STEP_MS - STEP_MS
@@ -180,6 +184,12 @@ class Collector:
         """The exchange's time."""
         return self.time.now_ms(self.clock.monotonic())
 
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until somebody knows of a gap."""
+        with contextlib.suppress(TimeoutError):
+            async with self.clock.timeout(seconds):
+                await self.heal_soon.wait()
+
     async def _sample_clock(self) -> None:
         sent = self.clock.monotonic()
         heard = await self.exchange.server_time()
@@ -188,7 +198,8 @@ class Collector:
         # Against this machine's wall clock, which dates nothing but log lines.
         self.skew_ms = self.time.now_ms(received) - self.clock.time_ms()
 
-    async def _run[T](self, work: Callable[[], T]) -> T:
+    async def run[T](self, work: Callable[[], T]) -> T:
+        """Do work with the database or the pipeline in the one thread for it."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
     def note(self, error: ExchangeError) -> None:
@@ -226,7 +237,10 @@ class Collector:
         self.watch.weigh_live_evidence()
         await self.flush(live_only=True)
         if not tally.errors:
-            self.last_ok_ms = self.now_ms()
+            now = self.now_ms()
+            if self.last_ok_ms is not None and now - self.last_ok_ms > HEAL_AFTER_MS:
+                self.heal_soon.set()
+            self.last_ok_ms = now
         return tally
 
     async def _tickers(self) -> None:
@@ -244,7 +258,7 @@ class Collector:
             return
         update = LiveUpdate({int(self.book.pair_ids[row]): ticker for row, ticker in tickers.items()})
         try:
-            await self._run(lambda: self._pipeline.live(update))
+            await self.run(lambda: self.pipeline.live(update))
         except (sqlite3.Error, StoreError) as error:
             log.error("%s: live values could not be stored (%s)", self.id, error)
             self._tally.errors += 1
@@ -273,16 +287,28 @@ class Collector:
     # -- bar close -------------------------------------------------------------------------------
 
     async def fetch(
-        self, kind: Kind, row: int, *, limit: int, end: int | None = None, background: bool = False
+        self,
+        kind: Kind,
+        row: int,
+        *,
+        limit: int,
+        end: int | None = None,
+        background: bool = False,
+        book: Book | None = None,
     ) -> Rows | None:
-        """One page into the book; None when it failed (counted, told, and asked again by the caller)."""
+        """One page into the book (or another of the same rows); None when it failed.
+
+        A failure is counted and told here; who asked asks again.
+        """
         now = self.now_ms()
+        book = self.book if book is None else book
         try:
             rows = await self.exchange.rows(
                 kind, self.markets[row], limit=limit, end=end, background=background
             )
         except UnpublishedError as error:
             self._drop_kind(kind, error)
+            book.drop(kind)
             return None
         except PairGoneError as error:
             if row not in self._gone:
@@ -296,25 +322,19 @@ class Collector:
             return None
         if kind not in self.book.kinds:
             # Another pair's answer said meanwhile that the exchange does not publish it.
+            book.drop(kind)
             return None
-        older = self._older(kind, row, rows)
+        oldest = book.oldest_stamp(kind, row)
+        older = len(rows.ts) > 0 and (oldest is None or int(rows.ts[0]) < oldest)
         # A page with nothing older than what is here, or with nothing at all, is the listing's begin.
         exhausted = not older and (end is not None or not len(rows.ts))
-        self.book.take(row, rows, now_ms=now, exhausted=exhausted)
+        book.take(row, rows, now_ms=now, exhausted=exhausted)
         self._flush_soon.set()
         return rows
 
-    def _older(self, kind: Kind, row: int, rows: Rows) -> bool:
-        if not len(rows.ts):
-            return False
-        oldest = self.oldest_stamp(kind, row)
-        return oldest is None or int(rows.ts[0]) < oldest
-
-    def oldest_stamp(self, kind: Kind, row: int) -> int | None:
-        """Stamp from which on a pair's rows of a kind are here; None before the first answer."""
-        if kind is Kind.FUNDING:
-            return self.book.settlements.oldest(row)
-        return self.book.oldest_stamp(kind, row)
+    def is_gone(self, row: int) -> bool:
+        """Whether a pair is no longer asked about."""
+        return row in self._gone
 
     def _drop_kind(self, kind: Kind, error: ExchangeError) -> None:
         if kind in self.book.kinds and kind is not Kind.CANDLES:
@@ -354,16 +374,26 @@ class Collector:
                 if ready is None or not await self._store(ready, now):
                     return
 
-    async def _store(self, ready: Ready, now: int) -> bool:
+    async def store_all(self, book: Book) -> bool:
+        """Store every bar of a book of the past; False when the database refused."""
+        while (ready := book.ready(self.now_ms(), 0, 0)) is not None:
+            async with self._flush_lock:
+                if not await self._store(ready, self.now_ms(), book):
+                    return False
+        return True
+
+    async def _store(self, ready: Ready, now: int, book: Book | None = None) -> bool:
         try:
-            await self._run(lambda: self._pipeline.step(ready.bars, now))
+            await self.run(lambda: self.pipeline.step(ready.bars, now))
         except (sqlite3.Error, StoreError) as error:
-            self.book.give_back(ready)
+            (self.book if book is None else book).give_back(ready)
             log.error(
                 "%s: %d bars could not be stored (%s); trying again", self.id, len(ready.bars.ts), error
             )
             self._tally.errors += 1
             return False
+        if book is not None:
+            return True
         stored = self.now_ms()
         first = ready.live & ready.first
         self.lags_s.extend(((stored - STEP_MS - ready.bars.ts[first]) / 1000.0).tolist())
@@ -374,7 +404,7 @@ class Collector:
         """Age of the newest closed bar of the pair that is furthest behind, seconds after its close."""
         if not self.started:
             return None
-        newest = [self._pipeline.newest_ts(int(pair)) for pair in self.book.pair_ids]
+        newest = [self.pipeline.memory.newest_ts(int(pair)) for pair in self.book.pair_ids]
         known = np.array([ts for ts in newest if ts is not None])
         return float(self.now_ms() - known.min() - STEP_MS) / 1000.0 if len(known) else None
 

@@ -57,6 +57,8 @@ def merge(
     """
     present, stored, stored_marks = panel.get(rows, ts)
     reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
+    columns, marks = _without_stand_ins(columns, marks, stored, np.where(reread, -1, stored_marks))
+    said = _still_said(columns, stored, np.where(reread, 0, stored_marks))
     columns = _merged(columns, stored, reread)
     changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for name in RAW_COLUMNS:
@@ -69,7 +71,7 @@ def merge(
     changed &= present
     own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
     kept = stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC)
-    marks = np.where(present, own | kept, marks)
+    marks = np.where(present, own | kept | said, marks)
     keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
     if not len(keep):
         return None
@@ -87,6 +89,35 @@ def merge(
         reread[keep],
         first_before,
     )
+
+
+def _without_stand_ins(
+    new: Mapping[str, FloatArray], marks: IntArray, stored: Mapping[str, FloatArray], stored_marks: IntArray
+) -> tuple[Mapping[str, FloatArray], IntArray]:
+    """What the exchange published gives way to nothing that only stands in for it, whichever came first."""
+    columns, left = dict(new), marks
+    for bit, names in quality.STAND_INS.items():
+        published = (marks & bit != 0) & (stored_marks & bit == 0)
+        remains = np.zeros(len(marks), dtype=bool)
+        for name in names:
+            known = published & ~np.isnan(stored[name])
+            columns[name] = np.where(known, stored[name], columns[name])
+            remains |= ~known & ~np.isnan(columns[name])
+        left = np.where(published & ~remains, left & ~bit, left)
+    return columns, left
+
+
+def _still_said(
+    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], stored_marks: IntArray
+) -> IntArray:
+    """(m,) what is said of stored values (or of refused ones) that a new answer does not speak of."""
+    said = np.zeros(len(stored_marks), dtype=np.int64)
+    for name in RAW_COLUMNS:
+        silent = np.isnan(new[name])
+        known = ~np.isnan(stored[name])
+        said |= np.where(silent & known, stored_marks & quality.SAID_OF.get(name, 0), 0)
+        said |= np.where(silent & ~known, stored_marks & quality.GUARDED[name], 0)
+    return said
 
 
 def _merged(

@@ -26,6 +26,9 @@ IMBALANCE_GUARD = 50.0
 Z_CLIP = 10.0
 LOOKBACK = 401
 """Slots before the first value asked for that make every metric equal to one from full history."""
+OLD_MATTERS = 8.0
+"""Mean change 400 bars ago over the mean now from which RSI might tell them apart (by 4e-10)."""
+_AT_ONCE = 4096
 
 type MetricFunction = Callable[[Bars], FloatArray]
 
@@ -151,15 +154,27 @@ def ls_delta_pct(bars: Bars) -> FloatArray:
 def rsi(bars: Bars) -> FloatArray:
     """Wilder RSI(14) of the close: simple mean of the first 14 changes as seed, restarted by a gap.
 
-    Flat is 50, no losses is 100; unknown until 100 changes are in.
+    Flat is 50, no losses is 100; unknown until 100 changes are in. What lies more than 400 changes
+    back says nothing: after so many unchanged closes the price is flat.
     """
     close = bars.columns["close"]
     series, slots = close.shape
     begin = max(0, slots - bars.out - (LOOKBACK - 1))
     change = np.diff(np.ascontiguousarray(close[:, begin:].T), axis=0)
+    value, count, total = _wilder(change)
+    _forget_the_old(value, count, total, change)
+    result = np.full((slots - begin, series), np.nan)
+    result[1:] = value
+    tail = result.T[:, -bars.out :]
+    return np.pad(tail, ((0, 0), (bars.out - tail.shape[1], 0)), constant_values=np.nan)
+
+
+def _wilder(change: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """RSI, changes counted and mean gain + mean loss after each change, all (steps, n)."""
+    series = change.shape[1]
     known = np.isfinite(change)
     gains, losses = np.where(change > 0.0, change, 0.0), np.where(change < 0.0, -change, 0.0)
-    result = np.full((slots - begin, series), np.nan)
+    values, counts, totals = np.full(change.shape, np.nan), np.zeros(change.shape), np.zeros(change.shape)
     gain, loss, count = np.zeros(series), np.zeros(series), np.zeros(series)
     keep = RSI_PERIOD - 1
     for step in range(len(change)):
@@ -174,9 +189,31 @@ def rsi(bars: Bars) -> FloatArray:
         total = gain + loss
         flat = total == 0.0
         value = np.where(flat, 50.0, 100.0 * gain / np.where(flat, 1.0, total))
-        result[step + 1] = np.where(count >= RSI_CHANGES, value, np.nan)
-    tail = result.T[:, -bars.out :]
-    return np.pad(tail, ((0, 0), (bars.out - tail.shape[1], 0)), constant_values=np.nan)
+        values[step] = np.where(count >= RSI_CHANGES, value, np.nan)
+        counts[step], totals[step] = count, total
+    return values, counts, totals
+
+
+def _forget_the_old(value: FloatArray, count: FloatArray, total: FloatArray, change: FloatArray) -> None:
+    """Compute anew, from the last 400 changes alone, where what was before still shows.
+
+    A filter forgets by a factor, so that a price which hardly moves any more keeps the balance of
+    moves of long ago, however small. Only there a value would depend on where its batch began.
+    """
+    reach = LOOKBACK - 1
+    if len(change) <= reach:
+        return
+    late = slice(reach, None)
+    # What either beginning can have left: the state so long ago, and a seed made of the first changes.
+    sums = np.cumsum(np.abs(np.nan_to_num(change)), axis=0)
+    seed = sums[RSI_PERIOD : len(change) - reach + RSI_PERIOD] - sums[: len(change) - reach]
+    old = total[: len(change) - reach] + seed / RSI_PERIOD
+    shows = (count[late] > reach) & (old > OLD_MATTERS * total[late])
+    steps, series = np.nonzero(shows)
+    for begin in range(0, len(steps), _AT_ONCE):
+        step, row = steps[begin : begin + _AT_ONCE], series[begin : begin + _AT_ONCE]
+        window = change[step[None, :] + 1 + np.arange(reach)[:, None], row[None, :]]
+        value[reach + step, row] = _wilder(window)[0][-1]
 
 
 @metric("σ", ("oi_contracts",), warmup=Z_WINDOW + 2)

@@ -61,6 +61,14 @@ class Panel:
         # A leap beyond the whole capacity leaves an empty panel that ends at `newest`.
         self.oldest += (over + self.capacity // 8) * self.timeframe_ms
 
+    def hold(self, oldest: int, slots: int) -> None:
+        """Hold `slots` bar times from `oldest` on, for good; only before any bar is in."""
+        rows = len(self._marks)
+        self.capacity, self.oldest, self._started = slots, oldest, True
+        self._columns = {name: np.full((rows, slots), np.nan) for name in RAW_COLUMNS}
+        self._marks = np.zeros((rows, slots), dtype=np.int64)
+        self._present = np.zeros((rows, slots), dtype=bool)
+
     def slots(self, ts: IntArray) -> IntArray:
         """Slot numbers of bar times (may be negative: not held)."""
         return (ts - self.oldest) // self.timeframe_ms

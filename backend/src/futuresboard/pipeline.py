@@ -18,9 +18,9 @@ from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
 from futuresboard.live import LiveBoard, LiveUpdate
+from futuresboard.memory import Memory, Stretch
 from futuresboard.merge import NEVER, Touched, merge
 from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
-from futuresboard.panel import Panel
 from futuresboard.resample import resample
 
 LATE_BARS = 2
@@ -45,9 +45,22 @@ class RawBars:
     live: BoolArray | None = None
     reread: BoolArray | None = None
 
+    def part(self, chosen: BoolArray) -> RawBars:
+        """Only the bars chosen (m,), in the same order."""
+        kept = np.flatnonzero(chosen)
+        return RawBars(
+            self.pair_ids[kept],
+            self.ts[kept],
+            {name: column[kept] for name, column in self.columns.items()},
+            self.marks[kept],
+            {new: self.guarded[old] for new, old in enumerate(kept.tolist()) if old in self.guarded},
+            None if self.live is None else self.live[kept],
+            None if self.reread is None else self.reread[kept],
+        )
+
 
 class Pipeline:
-    """Holds the hot window in memory and writes through its store.
+    """Holds the hot window (or a `stretch` of the past) in memory and writes through its store.
 
     timeframes: base first; publish: called with each `Committed` after its transaction.
     """
@@ -60,18 +73,17 @@ class Pipeline:
         *,
         publish: Callable[[Committed], None] | None = None,
         history_bars: int = 500,
+        stretch: Stretch | None = None,
     ) -> None:
         self._store = store
+        self._stretch = stretch
         self._timeframes = tuple(timeframes)
         self._publish = publish or (lambda committed: None)
         self._capacity = max(1024, (history_bars + metrics.LOOKBACK + 128) * 8 // 7)
         self._alerts = AlertWriter(store, thresholds)
         self._thresholds = thresholds
-        self._row_of: dict[int, int] = {}
-        self._pairs: list[Pair] = []
-        self._panels: dict[str, Panel] = {}
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
-        self._first: dict[str, IntArray] = {}
+        self._memory = Memory(store, self._timeframes, self._capacity, stretch)
         self.reload()
 
     @property
@@ -91,86 +103,59 @@ class Pipeline:
         return pairs
 
     def _number_pairs(self) -> None:
-        for pair in self._store.pairs():
-            row = self._row_of.setdefault(pair.id, len(self._pairs))
-            self._pairs[row : row + 1] = [pair]
-        for timeframe, panel in self._panels.items():
-            panel.grow(len(self._pairs))
-            first = self._first[timeframe]
-            missing = len(self._pairs) - len(first)
-            self._first[timeframe] = np.concatenate([first, np.full(missing, NEVER)])
-        self._live.grow(len(self._pairs))
+        self._memory.number_pairs()
+        self._live.grow(len(self._memory.pairs))
 
     def reload(self) -> None:
         """Fill the hot window from the database, dropping what memory holds."""
         self._loaded = False
-        self._panels = {tf: Panel(TIMEFRAME_MS[tf], self._capacity) for tf in self._timeframes}
-        self._first = {tf: np.zeros(0, dtype=np.int64) for tf in self._timeframes}
-        self._number_pairs()
-        self._alerts.reload()
-        spans = self._store.spans()
-        for timeframe, panel in self._panels.items():
-            ids = {
-                self._store.series_id(p.id, timeframe): self._row_of[p.id]
-                for p in self._pairs
-                if self._store.has_series(p.id, timeframe)
-            }
-            mine = {number: span for number, span in spans.items() if number in ids}
-            if not mine:
-                continue
-            for number, (first, _) in mine.items():
-                self._first[timeframe][ids[number]] = first
-            newest = max(last for _, last in mine.values())
-            panel.reach(newest)
-            self._fill(panel, ids, newest)
+        self._memory.reload()
+        self._live.grow(len(self._memory.pairs))
+        if self._stretch is None:
+            self._alerts.reload()
         self._loaded = True
 
-    def _fill(self, panel: Panel, ids: Mapping[int, int], newest: int) -> None:
-        found = [row for row in self._store.raw_bars(panel.oldest, newest) if row[1] in ids]
-        if not found:
-            return
-        table = np.array([row[2:] for row in found], dtype=np.float64)
-        rows = np.array([ids[int(str(row[1]))] for row in found])
-        ts = np.array([row[0] for row in found], dtype=np.int64)
-        columns = {name: table[:, i] for i, name in enumerate(RAW_COLUMNS)}
-        marks = np.array([row[-1] for row in found], dtype=np.int64)
-        panel.put(rows, ts, columns, marks)
-
-    def newest_ts(self, pair_id: int) -> int | None:
-        """Time of a pair's newest stored base bar, None when it has none."""
-        row = self._row_of[pair_id]
-        if self._first[self.base][row] == NEVER:
-            return None
-        panel = self._panels[self.base]
-        newest = int(panel.newest(np.array([row]))[0])
-        return newest if newest >= panel.oldest else None
-
-    def oldest_ts(self, pair_id: int) -> int | None:
-        """Time of a pair's oldest stored base bar, None when it has none."""
-        first = int(self._first[self.base][self._row_of[pair_id]])
-        return None if first == NEVER else first
-
-    def unbroken_until(self, pair_id: int, start: int) -> int:
-        """Time of the last stored bar of the run that begins at `start`; `start` when it is not stored."""
-        panel, step = self._panels[self.base], TIMEFRAME_MS[self.base]
-        row = self._row_of[pair_id]
-        newest = int(panel.newest(np.array([row]))[0])
-        ts = np.arange(start, newest + step, step, dtype=np.int64)
-        present, _, _ = panel.get(np.full(len(ts), row), ts)
-        missing = np.flatnonzero(~present)
-        return newest if not len(missing) else int(ts[max(0, int(missing[0]) - 1)])
+    @property
+    def memory(self) -> Memory:
+        """The hot window; to be read in the writer's thread."""
+        return self._memory
 
     def step(self, raw: RawBars, now_ms: int) -> Committed | None:
         """Take raw closed bars in: guard, resample, derive, flag, alert, store, publish.
 
         Bars already stored with the same values change nothing; with others they are a revision.
-        now_ms: exchange time. Returns None when nothing changed. Raises StoreError or
-        sqlite3.Error when the transaction failed; then nothing of the step is kept.
+        Bars that have left memory are worked off in a window of their own, in a transaction of
+        their own. now_ms: exchange time. Returns None when nothing changed. Raises StoreError or
+        sqlite3.Error when a transaction failed; then nothing of it is kept.
         """
         if not len(raw.ts):
             return None
         if not self._loaded:
             self.reload()
+        newer = self._in_memory(raw)
+        if newer.all():
+            return self._step(raw, now_ms)
+        committed = self._step(raw.part(newer), now_ms) if newer.any() else None
+        return self._step_back(raw.part(~newer), now_ms) or committed
+
+    def _in_memory(self, raw: RawBars) -> BoolArray:
+        """(m,) which bars the hot window holds, with every longer bar they belong to."""
+        panel = self._memory.base
+        panel.reach(int(raw.ts.max()))
+        longest = max(TIMEFRAME_MS[timeframe] for timeframe in self._timeframes)
+        held: BoolArray = raw.ts >= -(-panel.oldest // longest) * longest
+        return held
+
+    def _step_back(self, raw: RawBars, now_ms: int) -> Committed | None:
+        stretch = Stretch(frozenset(raw.pair_ids.tolist()), int(raw.ts.min()), int(raw.ts.max()))
+        past = Pipeline(
+            self._store, self._timeframes, self._thresholds, publish=self._publish, stretch=stretch
+        )
+        committed = past._step(raw, now_ms)
+        self._memory.take_over(past._memory, stretch)
+        return committed
+
+    def _step(self, raw: RawBars, now_ms: int) -> Committed | None:
         try:
             write = Write()
             touched = self._take(raw, now_ms)
@@ -180,7 +165,8 @@ class Pipeline:
                 part = touched if timeframe == self.base else self._resampled(timeframe, touched)
                 if part is not None:
                     self._derive(timeframe, part, now_ms, write)
-            self._refresh_live(np.unique(touched.rows), write)
+            if self._stretch is None:
+                self._refresh_live(np.unique(touched.rows), write)
             committed = self._store.commit(write)
         except BaseException:
             self.reload()
@@ -190,7 +176,7 @@ class Pipeline:
 
     def live(self, update: LiveUpdate) -> Committed:
         """Take in what moved between closes, store and publish it."""
-        rows = np.array([self._row_of[pair] for pair in update.pair_ids], dtype=np.int64)
+        rows = self._memory.rows(update.pair_ids)
         self._live.take(rows, update)
         write = Write()
         self._refresh_live(rows, write)
@@ -199,12 +185,12 @@ class Pipeline:
         return committed
 
     def _refresh_live(self, rows: IntArray, write: Write) -> None:
-        for row, values in self._live.values(rows, self._panels[self.base]):
-            write.live[self._pairs[row].id] = values
+        for row, values in self._live.values(rows, self._memory.base):
+            write.live[self._memory.pairs[row].id] = values
 
     def _take(self, raw: RawBars, now_ms: int) -> Touched | None:
-        panel, timeframe_ms = self._panels[self.base], TIMEFRAME_MS[self.base]
-        rows = np.array([self._row_of[int(pair)] for pair in raw.pair_ids], dtype=np.int64)
+        panel, timeframe_ms = self._memory.base, TIMEFRAME_MS[self.base]
+        rows = self._memory.rows(raw.pair_ids.tolist())
         clean, bits, failed = quality.guard(raw.columns)
         guarded: dict[int, dict[str, object]] = {i: dict(values) for i, values in raw.guarded.items()}
         for i, values in failed.items():
@@ -218,10 +204,10 @@ class Pipeline:
         historic = late if raw.live is None else late | ~raw.live
         marks = raw.marks | bits
         marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
-        return merge(panel, self._first[self.base], rows, raw.ts, clean, marks, guarded, raw.reread)
+        return merge(panel, self._memory.first[self.base], rows, raw.ts, clean, marks, guarded, raw.reread)
 
     def _resampled(self, timeframe: str, touched: Touched) -> Touched | None:
-        base, step = self._panels[self.base], TIMEFRAME_MS[self.base]
+        base, step = self._memory.base, TIMEFRAME_MS[self.base]
         length = TIMEFRAME_MS[timeframe]
         # A bar after a gap also ends the window before it, whose own last bar may never come.
         rows, ts = np.unique(np.stack([touched.rows, touched.ts]), axis=1)
@@ -238,7 +224,7 @@ class Pipeline:
         parts = [base.get(rows, start + offset) for offset in range(0, length, step)]
         whole = np.all([part[0] for part in parts], axis=0)
         complete = (start + length - step <= base.newest(rows)) & (start >= base.oldest)
-        complete &= whole | (self._first[self.base][rows] < start)
+        complete &= whole | (self._memory.first[self.base][rows] < start)
         rows, start = rows[complete], start[complete]
         if not len(rows):
             return None
@@ -248,17 +234,17 @@ class Pipeline:
             np.stack([part[2] for part in parts], axis=1),
             np.stack([part[0] for part in parts], axis=1),
         )
-        panel = self._panels[timeframe]
+        panel = self._memory.panels[timeframe]
         panel.reach(int(start.max()))
         anew = {(row, ts - ts % length) for row, ts, again in touched.places() if again}
         reread = np.array(
             [key in anew for key in zip(rows.tolist(), start.tolist(), strict=True)], dtype=bool
         )
-        return merge(panel, self._first[timeframe], rows, start, columns, marks, {}, reread)
+        return merge(panel, self._memory.first[timeframe], rows, start, columns, marks, {}, reread)
 
     def _derive(self, timeframe: str, touched: Touched, now_ms: int, write: Write) -> None:
         """Recompute every stored bar from the oldest touched one on, and start alerts."""
-        panel, step = self._panels[timeframe], TIMEFRAME_MS[timeframe]
+        panel, step = self._memory.panels[timeframe], TIMEFRAME_MS[timeframe]
         rows, inverse = np.unique(touched.rows, return_inverse=True)
         from_ts = np.full(len(rows), NEVER)
         np.minimum.at(from_ts, inverse, touched.ts)
@@ -266,11 +252,11 @@ class Pipeline:
         begin = int(from_ts.min())
         end = min(int(newest.max()), int(touched.ts.max()) + metrics.LOOKBACK * step)
         out = (end - begin) // step + 1
-        listed = np.array([_listing_bar(self._pairs[row], step) for row in rows], dtype=np.int64)
+        listed = np.array([_listing_bar(self._memory.pairs[row], step) for row in rows], dtype=np.int64)
         # One slot more than is written: an alert asks what the flag was one bar before.
         bars, marks, present = panel.window(rows, end, out + 1 + metrics.LOOKBACK, out + 1, listed)
         self._remember(timeframe, rows, bars, marks, present)
-        derived = Derived(bars, marks, present, self._first[timeframe][rows], self._thresholds)
+        derived = Derived(bars, marks, present, self._memory.first[timeframe][rows], self._thresholds)
         wanted = present[:, -out:] & (bars.ts[None, -out:] >= from_ts[:, None])
         touch = np.full(wanted.shape, -1, dtype=np.int64)
         touch[inverse, (touched.ts - begin) // step] = np.arange(len(touched.ts))
@@ -280,21 +266,24 @@ class Pipeline:
         starting = fresh & timely[None, :]
         if starting.any():
             self._alerts.start(
-                timeframe, [self._pairs[row] for row in rows], derived, starting, now_ms, write
+                timeframe, [self._memory.pairs[row] for row in rows], derived, starting, now_ms, write
             )
-        for row, first, last in zip(rows, self._first[timeframe][rows], newest, strict=True):
-            write.latest[self._store.series_id(self._pairs[row].id, timeframe)] = (int(first), int(last))
+        for row, first, last in zip(rows, self._memory.first[timeframe][rows], newest, strict=True):
+            write.latest[self._store.series_id(self._memory.pairs[row].id, timeframe)] = (
+                int(first),
+                int(last),
+            )
 
     def _remember(
         self, timeframe: str, rows: IntArray, bars: Bars, marks: IntArray, present: BoolArray
     ) -> None:
         """Fill in from the database what of a window has left memory (a revision of old bars asks for it)."""
-        held = self._panels[timeframe].oldest
+        held = self._memory.panels[timeframe].oldest
         forgotten = bars.ts[bars.ts < held]
         for i, row in enumerate(rows.tolist()):
-            if not len(forgotten) or self._first[timeframe][row] >= held:
+            if not len(forgotten) or self._memory.first[timeframe][row] >= held:
                 continue
-            series = self._store.series_id(self._pairs[row].id, timeframe)
+            series = self._store.series_id(self._memory.pairs[row].id, timeframe)
             for ts, _, *values, own in self._store.raw_bars_at(series, forgotten.tolist()):
                 slot = int(np.searchsorted(bars.ts, int(str(ts))))
                 numbers = np.array(values, dtype=np.float64)
@@ -315,7 +304,9 @@ class Pipeline:
     ) -> None:
         at, slot = np.nonzero(wanted)
         out = wanted.shape[1]
-        ids = np.array([self._store.series_id(self._pairs[row].id, timeframe) for row in rows])[at].tolist()
+        ids = np.array([self._store.series_id(self._memory.pairs[row].id, timeframe) for row in rows])[
+            at
+        ].tolist()
         times = derived.bars.ts[-out:][slot].tolist()
         changed = touch[at, slot].tolist()
         raw = objects([derived.bars.columns[name][:, -out:][at, slot] for name in RAW_COLUMNS])

@@ -36,6 +36,18 @@ GUARDED_COLUMNS: tuple[str, ...] = (*RAW_COLUMNS, "imbalance")
 GUARDED: Mapping[str, int] = {column: 1 << (16 + i) for i, column in enumerate(GUARDED_COLUMNS)}
 _NAMES |= {bit: f"guarded:{column}" for column, bit in GUARDED.items()}
 
+STAND_INS: Mapping[int, tuple[str, ...]] = {
+    OI_LIVE: ("oi_contracts", "oi_abs_usd"),
+    LS_LATE: ("global_ls", "top_ls"),
+}
+"""Marks of values that stand in for what the exchange had not published yet, and their columns."""
+SAID_OF: Mapping[str, int] = {
+    "oi_contracts": OI_LIVE | STAMP_ASSUMED,
+    "global_ls": LS_LATE | STAMP_ASSUMED,
+    "top_ls": LS_LATE | STAMP_ASSUMED,
+}
+"""What else is said of a column's value, beside its guard."""
+
 # A row shows its own WARMING and GAP, computed for it; the rest it inherits from its window.
 _INHERITED = ~(STALE | WARMING | GAP | HISTORIC)
 # An imbalance beyond its guard harms nothing built on the volumes.

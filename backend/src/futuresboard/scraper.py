@@ -26,10 +26,11 @@ from futuresboard.db import Committed, Store
 from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.multipliers import resolve
+from futuresboard.gaps import Records
+from futuresboard.healing import Healer
 from futuresboard.model import Market, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.status import Status, exchange_status
-from futuresboard.warmup import WarmUp
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,8 @@ class Scraper:
         self._collectors: list[Collector] = []
         self._listed: dict[str, Sequence[Market]] = {}
         self._prices: dict[tuple[str, str], float] = {}
-        self._warm: dict[str, WarmUp] = {}
+        self._healers: dict[str, Healer] = {}
+        self._records: dict[str, Records] = {}
         self._busy: set[str] = set()
         self._calm = asyncio.Event()
         self._tallies: dict[str, Tally] = {}
@@ -156,7 +158,7 @@ class Scraper:
             self._store, self._pipeline = await self._run(self._open)
             self._ready.set()
             self._collectors = [self._collector(exchange) for exchange in self._exchanges()]
-            await self._restore_budgets()
+            await self._restore()
             self._spawn(self._heartbeat())
             await self._connect_all()
             await self._beat()
@@ -256,22 +258,9 @@ class Scraper:
             collector.exchange.keep_free(reserved[0], reserved[1] * len(markets))
         log.info("%s: recording %d pairs", collector.id, len(markets))
         self._spawn(collector.keep_flushing())
-        self._spawn(self._warm_up(collector))
-
-    async def _warm_up(self, collector: Collector) -> None:
-        await collector.watch.probe()
-        target = collector.begin_ms // STEP_MS * STEP_MS - self._settings.history_bars * STEP_MS
-        since = [self._fetch_from(int(pair), target) for pair in collector.book.pair_ids]
-        joined = [row for row, ts in enumerate(since) if ts > target]
-        self._warm[collector.id] = WarmUp(collector, since, joined)
-        await self._warm[collector.id].run()
-
-    def _fetch_from(self, pair_id: int, target: int) -> int:
-        """What is stored without a hole from `target` on need not be fetched again."""
-        oldest, newest = self._pipeline.oldest_ts(pair_id), self._pipeline.newest_ts(pair_id)
-        if oldest is None or newest is None or oldest > target or newest < target:
-            return target
-        return max(target, self._pipeline.unbroken_until(pair_id, target))
+        healer = Healer(collector, self._settings.history_bars, self._records.get(collector.id))
+        self._healers[collector.id] = healer
+        self._spawn(healer.run())
 
     # -- cycles ----------------------------------------------------------------------------------
 
@@ -360,7 +349,7 @@ class Scraper:
     # -- status ----------------------------------------------------------------------------------
 
     def _progress(self) -> float:
-        parts = [self._warm[c.id].progress if c.id in self._warm else 0.0 for c in self._collectors]
+        parts = [self._healers[c.id].progress if c.id in self._healers else 0.0 for c in self._collectors]
         return sum(parts) / len(parts) if parts else 0.0
 
     async def _heartbeat(self) -> None:
@@ -386,26 +375,31 @@ class Scraper:
             log.error("the scraper's state could not be stored (%s); trying again", error)
 
     def _keep_state(self) -> Callable[[], None]:
-        """What a restarted or a page-only process needs: budgets in use, health, what is unpublished."""
+        """What a restarted or a page-only process needs: budgets in use, health, what nobody publishes."""
         values = {
             "budgets": {c.id: c.exchange.export_budgets() for c in self._collectors},
             "unpublished": {c.id: c.unpublished for c in self._collectors},
             "health": self._status.document(),
+            "healing": {name: healer.records.export(STEP_MS) for name, healer in self._healers.items()},
         }
         texts = {name: orjson.dumps(value).decode() for name, value in values.items()}
         texts["kept_at"] = str(self._clock.time_ms() / 1000)
         return lambda: self._store.put_state(texts)
 
-    async def _restore_budgets(self) -> None:
-        """A restarted process owes the exchanges what the one before it spent."""
-        kept, at = await self._run(lambda: (self._store.state("budgets"), self._store.state("kept_at")))
-        if kept is None or at is None:
+    async def _restore(self) -> None:
+        """Go on from what the process before knew."""
+        names = ("budgets", "kept_at", "healing")
+        budgets, at, healing = await self._run(lambda: [self._store.state(name) for name in names])
+        for exchange, kept in orjson.loads(healing or "{}").items():
+            self._records[exchange] = Records()
+            self._records[exchange].restore(kept, STEP_MS)
+        if budgets is None or at is None:
             return
-        elapsed = max(0.0, self._clock.time_ms() / 1000 - float(at))
-        budgets = orjson.loads(kept)
+        # A restarted process owes the exchanges what the one before it spent.
+        elapsed, spent = max(0.0, self._clock.time_ms() / 1000 - float(at)), orjson.loads(budgets)
         for collector in self._collectors:
-            if collector.id in budgets:
-                collector.exchange.restore_budgets(budgets[collector.id], elapsed)
+            if collector.id in spent:
+                collector.exchange.restore_budgets(spent[collector.id], elapsed)
 
 
 def _price(ticker: Ticker) -> float | None:

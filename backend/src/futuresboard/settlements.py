@@ -29,6 +29,7 @@ class Settlements:
         self._stated: list[float | None] = [None] * rows
         self._announced: list[int | None] = [None] * rows
         self._exhausted = [False] * rows
+        self._asked = np.zeros(rows, dtype=bool)
 
     def state(self, row: int, interval_h: float | None) -> None:
         """Note the interval the exchange states."""
@@ -51,12 +52,17 @@ class Settlements:
         page = zip(map(int, stamps), map(float, rows.columns["rate"]), strict=True)
         new = {ts: rate for ts, rate in page if known.get(ts) != rate}
         self._exhausted[row] |= exhausted
+        self._asked[row] = True
         if not new:
             return None
         merged = sorted((known | new).items())
         self._times[row] = [ts for ts, _ in merged]
         self._rates[row] = [rate for _, rate in merged]
         return min(new)
+
+    def asked(self, rows: IntArray) -> BoolArray:
+        """(m,) whether any page about a row has come."""
+        return self._asked[rows]
 
     def oldest(self, row: int) -> int | None:
         """Time of the oldest settlement known; None when there is none."""

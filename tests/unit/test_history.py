@@ -1,4 +1,4 @@
-"""History at start, page by page, on an exchange in memory and a virtual clock."""
+"""Ranges of history, page by page, on an exchange in memory and a virtual clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 
 from futuresboard.errors import PairGoneError, TransientError, UnpublishedError
+from futuresboard.history import MOST_TRIES, SPARE_BARS, History, newest_of_all
 from futuresboard.model import Kind
-from futuresboard.warmup import MOST_TRIES, SPARE_BARS, WarmUp
 from handmade_bars import M5
 from support_core_exchange import MOST, NOON, Station
 
@@ -86,7 +86,9 @@ class TestPages:
 
         async def work():
             await station.adopt()
-            station.warm = WarmUp(station.collector, [FIRST - 200 * M5] * 2)
+            station.warm = History(
+                station.collector, newest_of_all(station.collector, [FIRST - 200 * M5] * 2)
+            )
             assert station.warm.progress == 0.0
             task = asyncio.ensure_future(station.warm.run())
             while not task.done():
@@ -118,8 +120,10 @@ class TestPages:
 
         async def work():
             await station.adopt()
-            station.warm = WarmUp(station.collector, [FIRST - 13 * M5] * 2, joined=[0])
+            ranges = newest_of_all(station.collector, [FIRST - 13 * M5] * 2, joined=[0])
+            station.warm = History(station.collector, ranges)
             await station.warm.run()
+            await station.collector.flush()
 
         station.run(work)
         assert times(station)[0] <= FIRST - 13 * M5
@@ -257,7 +261,7 @@ class TestFailures:
             station.collector.markets = []
             collector = station.collector
             collector._book = type("NoBook", (), {"kinds": frozenset()})()
-            assert WarmUp(collector, []).progress == 1.0
+            assert History(collector, []).progress == 1.0
 
         station.run(work)
 

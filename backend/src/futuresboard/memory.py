@@ -1,0 +1,165 @@
+"""`Memory`: the stored raw bars the pipeline works on, the newest ones or a stretch of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from futuresboard import metrics
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.db import Pair, SqlValue, Store
+from futuresboard.gaps import Stored
+from futuresboard.merge import NEVER
+from futuresboard.model import TIMEFRAME_MS, IntArray
+from futuresboard.panel import Panel
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the past to hold instead of the newest bars: some pairs, base bars first … last."""
+
+    pair_ids: frozenset[int]
+    first: int
+    last: int
+
+
+class Memory:
+    """Panels of each timeframe over the same rows, filled from the database.
+
+    timeframes: base first; capacity: bars a panel holds (of a stretch: what its bars need around
+    them). pairs: by row; row_of: pair id -> row; first: timeframe -> time of each row's oldest
+    stored bar, `NEVER` where there is none.
+    """
+
+    def __init__(
+        self, store: Store, timeframes: Sequence[str], capacity: int, stretch: Stretch | None = None
+    ) -> None:
+        self._store = store
+        self._timeframes = tuple(timeframes)
+        self._capacity = capacity
+        self._stretch = stretch
+        self.pairs: list[Pair] = []
+        self.row_of: dict[int, int] = {}
+        self.panels: dict[str, Panel] = {}
+        self.first: dict[str, IntArray] = {}
+
+    @property
+    def base(self) -> Panel:
+        """The panel raw bars are put into."""
+        return self.panels[self._timeframes[0]]
+
+    def rows(self, pair_ids: Iterable[int]) -> IntArray:
+        """(m,) rows of pairs."""
+        return np.array([self.row_of[pair] for pair in pair_ids], dtype=np.int64)
+
+    def number_pairs(self) -> None:
+        """Give every pair the store knows a row."""
+        for pair in self._store.pairs():
+            if self._stretch is not None and pair.id not in self._stretch.pair_ids:
+                continue
+            row = self.row_of.setdefault(pair.id, len(self.pairs))
+            self.pairs[row : row + 1] = [pair]
+        for timeframe, panel in self.panels.items():
+            panel.grow(len(self.pairs))
+            first = self.first[timeframe]
+            missing = len(self.pairs) - len(first)
+            self.first[timeframe] = np.concatenate([first, np.full(missing, NEVER)])
+
+    def reload(self) -> None:
+        """Fill from the database, dropping what is held."""
+        self.panels = {tf: Panel(TIMEFRAME_MS[tf], self._capacity) for tf in self._timeframes}
+        self.first = {tf: np.zeros(0, dtype=np.int64) for tf in self._timeframes}
+        self.number_pairs()
+        spans = self._store.spans()
+        for timeframe, panel in self.panels.items():
+            ids = {
+                self._store.series_id(pair.id, timeframe): self.row_of[pair.id]
+                for pair in self.pairs
+                if self._store.has_series(pair.id, timeframe)
+            }
+            mine = {number: span for number, span in spans.items() if number in ids}
+            for number, (first, _) in mine.items():
+                self.first[timeframe][ids[number]] = first
+            if self._stretch is not None:
+                self._fill_stretch(panel, ids, self._stretch)
+            elif mine:
+                newest = max(last for _, last in mine.values())
+                panel.reach(newest)
+                self._put(panel, ids, self._store.raw_bars(panel.oldest, newest))
+
+    def _fill_stretch(self, panel: Panel, ids: Mapping[int, int], stretch: Stretch) -> None:
+        """Hold a stretch, what its bars are derived from and the bars that are derived from them."""
+        step = panel.timeframe_ms
+        around = (metrics.LOOKBACK + 2) * step
+        oldest = (stretch.first - around) // step * step
+        times = range(oldest, stretch.last + around + step, step)
+        panel.hold(oldest, len(times))
+        for number in ids:
+            self._put(panel, ids, self._store.raw_bars_at(number, times))
+
+    def _put(self, panel: Panel, ids: Mapping[int, int], bars: Iterable[tuple[SqlValue, ...]]) -> None:
+        found = [row for row in bars if row[1] in ids]
+        if not found:
+            return
+        table = np.array([row[2:] for row in found], dtype=np.float64)
+        rows = np.array([ids[int(str(row[1]))] for row in found])
+        ts = np.array([row[0] for row in found], dtype=np.int64)
+        columns = {name: table[:, i] for i, name in enumerate(RAW_COLUMNS)}
+        marks = np.array([row[-1] for row in found], dtype=np.int64)
+        panel.put(rows, ts, columns, marks)
+
+    def take_over(self, past: Memory, stretch: Stretch) -> None:
+        """Know of what was stored through the memory of a stretch, as far as this one reaches."""
+        for timeframe, panel in self.panels.items():
+            step, first = panel.timeframe_ms, self.first[timeframe]
+            ids: dict[int, int] = {}
+            for pair_id, row in past.row_of.items():
+                mine = self.row_of[pair_id]
+                ids[self._store.series_id(pair_id, timeframe)] = mine
+                first[mine] = min(first[mine], past.first[timeframe][row])
+            times = range(max(panel.oldest, stretch.first // step * step), stretch.last + step, step)
+            for number in ids if times else ():
+                self._put(panel, ids, self._store.raw_bars_at(number, times))
+
+    def newest_ts(self, pair_id: int) -> int | None:
+        """Time of a pair's newest stored base bar, None when it has none (or none held)."""
+        row, panel = self.row_of[pair_id], self.base
+        newest = int(panel.newest(np.array([row]))[0])
+        return newest if self.oldest_ts(pair_id) is not None and newest >= panel.oldest else None
+
+    def oldest_ts(self, pair_id: int) -> int | None:
+        """Time of a pair's oldest stored base bar, None when it has none."""
+        first = int(self.first[self._timeframes[0]][self.row_of[pair_id]])
+        return None if first == NEVER else first
+
+    def unbroken_until(self, pair_id: int, start: int) -> int:
+        """Time of the last stored bar of the run that begins at `start`; `start` when it is not stored."""
+        panel, row = self.base, self.row_of[pair_id]
+        newest = int(panel.newest(np.array([row]))[0])
+        ts = np.arange(start, newest + panel.timeframe_ms, panel.timeframe_ms, dtype=np.int64)
+        present, _, _ = panel.get(np.full(len(ts), row), ts)
+        missing = np.flatnonzero(~present)
+        return newest if not len(missing) else int(ts[max(0, int(missing[0]) - 1)])
+
+    def stored(self, pair_ids: Sequence[int], first: int, last: int) -> Stored:
+        """What is stored of some pairs, base bars first … last, also where it has left memory."""
+        panel, step = self.base, self.base.timeframe_ms
+        ts = np.arange(first, last + step, step, dtype=np.int64)
+        rows, shape = self.rows(pair_ids), (len(pair_ids), len(ts))
+        present, columns, marks = panel.get(np.repeat(rows, len(ts)), np.tile(ts, len(rows)))
+        table = {name: column.reshape(shape) for name, column in columns.items()}
+        held = Stored(ts, table, marks.reshape(shape), present.reshape(shape))
+        forgotten = ts[ts < panel.oldest].tolist()
+        for i, pair in enumerate(pair_ids if forgotten else ()):
+            oldest = self.oldest_ts(pair)
+            if oldest is None or oldest > forgotten[-1]:
+                continue
+            series = self._store.series_id(pair, self._timeframes[0])
+            for bar, _, *values, own in self._store.raw_bars_at(series, forgotten):
+                slot = (int(str(bar)) - first) // step
+                for name, number in zip(RAW_COLUMNS, np.array(values, dtype=np.float64), strict=True):
+                    held.columns[name][i, slot] = number
+                held.marks[i, slot], held.present[i, slot] = int(str(own)), True
+        return held
