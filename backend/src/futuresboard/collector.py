@@ -308,7 +308,8 @@ class Collector:
             )
         except UnpublishedError as error:
             self._drop_kind(kind, error)
-            book.drop(kind)
+            if kind not in self.book.kinds:
+                book.drop(kind)
             return None
         except PairGoneError as error:
             if row not in self._gone:
