@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from futuresboard import __version__, commands, logs
 from futuresboard.config import Settings, load
 from futuresboard.errors import ConfigError, FuturesboardError
+from futuresboard.exchanges import REGISTRY
 from futuresboard.model import TIMEFRAME_MS
 from futuresboard.sim_exchange import command as sim
 
@@ -67,6 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     seed.add_argument("--seed", type=int, default=1, help="of the simulated market (default 1)")
     seed.add_argument("--database", metavar="URL", help="as DATABASE_URL (default: the demo database)")
     seed.set_defaults(demo=True)
+    backfill = _add(
+        actions, "backfill", commands.backfill, "fetch what the database lacks of a stretch of time"
+    )
+    backfill.add_argument(
+        "--since", type=_moment, required=True, metavar="TIME", help="UTC: 2026-01-31, 2026-01-31T12:00 or ms"
+    )
+    backfill.add_argument("--until", type=_moment, metavar="TIME", help="likewise (default now)")
+    backfill.add_argument("--exchange", type=_words, metavar="ID,…", help="of these only (default EXCHANGES)")
+    backfill.add_argument("--symbols", type=_coins, metavar="BTC,…", help="of these coins (default SYMBOLS)")
+    backfill.add_argument("--json", action="store_true", help="print the outcome as JSON")
     simulated = actions.add_parser("sim-exchange", help="run the simulated exchanges alone")
     sim.add_arguments(simulated)
     return parser
@@ -84,6 +96,30 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"got {text!r}, allowed: a whole number from 1")
     return int(text)
+
+
+def _moment(text: str) -> int:
+    """Milliseconds UTC of a date, a date and time, or themselves."""
+    if text.isdecimal() and len(text) > 8:
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, allowed: 2026-01-31, 2026-01-31T12:00 or milliseconds, all UTC"
+        ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _words(text: str) -> list[str]:
+    unknown = [word for word in text.split(",") if word not in REGISTRY]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"got {unknown[0]!r}, allowed: {', '.join(REGISTRY)}")
+    return text.split(",")
+
+
+def _coins(text: str) -> list[str]:
+    return [word.strip().upper() for word in text.split(",") if word.strip()]
 
 
 if __name__ == "__main__":

@@ -112,10 +112,10 @@ class Collector:
             return [market for market in markets if market.base in self._settings.symbols]
         return list(markets[: self._settings.max_pairs])
 
-    async def adopt(self, markets: Sequence[Market]) -> None:
-        """Record these pairs from now on."""
+    async def adopt(self, markets: Sequence[Market], *, complete: bool = True) -> None:
+        """Record these pairs from now on; `complete`: only these are shown."""
         self.markets = list(markets)
-        pairs = await self.run(lambda: self.pipeline.register(self.markets))
+        pairs = await self.run(lambda: self.pipeline.register(self.markets, complete=complete))
         self._rows = {market.symbol: row for row, market in enumerate(self.markets)}
         self.begin_ms = self.now_ms()
         newest = self.begin_ms // STEP_MS * STEP_MS - STEP_MS

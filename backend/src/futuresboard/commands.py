@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import orjson
+from tqdm import tqdm
 
 from futuresboard import exchanges, seeding
 from futuresboard.app import create_app, run
+from futuresboard.backfill import Backfill, Outcome, Wanted
 from futuresboard.clock import Clock, SystemClock
 from futuresboard.config import Settings, is_loopback
 from futuresboard.db import Store, stamped
@@ -114,6 +116,42 @@ def seed(settings: Settings, arguments: argparse.Namespace) -> int:
     )
     print(f"{written.rows} rows of {written.pairs} pairs written, {written.skipped} pairs were there already")
     return 0
+
+
+def backfill(settings: Settings, arguments: argparse.Namespace) -> int:
+    """History of a stretch of time into the database; 1 while something is still missing."""
+    clock = make_clock(settings)
+    settings = dataclasses.replace(
+        settings,
+        exchanges=tuple(arguments.exchange or settings.exchanges),
+        symbols=tuple(arguments.symbols or settings.symbols),
+    )
+    until = clock.time_ms() if arguments.until is None else arguments.until
+    with tqdm(unit="bar", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+
+        def told(total: int, done: int) -> None:
+            bar.total = total
+            bar.update(done)
+
+        run = Backfill(settings, make_exchanges(settings, clock), clock, told)
+        try:
+            outcome = run.run(Wanted(arguments.since, until))
+        except KeyboardInterrupt:
+            print("interrupted; the same command goes on where it was", file=sys.stderr)
+            return 1
+    if arguments.json:
+        print(orjson.dumps(dataclasses.asdict(outcome) | {"complete": outcome.complete}).decode())
+    else:
+        _tell(outcome)
+    return 0 if outcome.complete else 1
+
+
+def _tell(outcome: Outcome) -> None:
+    for name, pairs in outcome.pairs.items():
+        lacking = f", {outcome.left[name]} pairs still lack some: run it again" if outcome.left[name] else ""
+        print(f"{name}: {outcome.bars[name]} bars of {pairs} pairs stored{lacking}")
+    for name, reason in outcome.errors.items():
+        print(f"{name}: {reason}", file=sys.stderr)
 
 
 def make_exchanges(settings: Settings, clock: Clock) -> Callable[[], Sequence[Exchange]]:

@@ -123,16 +123,19 @@ class Store:
     """The writer's side of the database.
 
     Opens (and creates, migrates, stamps) the file; raises StoreError when the file holds the other
-    kind of data (live against simulated) or a newer schema.
+    kind of data (live against simulated) or a newer schema. sole: for those who record bars and
+    remember what they recorded; a second one at a time is refused.
     """
 
-    def __init__(self, path: Path, *, simulated: bool) -> None:
+    def __init__(self, path: Path, *, simulated: bool, sole: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._sole = _recorder(path) if sole else None
         try:
             self._connection = connect(path)
             self._prepare()
         except sqlite3.DatabaseError as error:
+            self._release()
             raise StoreError(f"{path.name}: {error}") from error
         self._stamp("simulated" if simulated else "live")
         self._pairs: dict[tuple[str, str], Pair] = {}
@@ -152,7 +155,7 @@ class Store:
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('kind', ?), ('seq', '0')", (kind,))
         stamped = self.state("kind")
         if stamped != kind:
-            self._connection.close()
+            self.close()
             raise StoreError(
                 f"{self.path.name} holds {stamped} data and this run would write {kind} data: "
                 "set another DATABASE_URL"
@@ -171,6 +174,11 @@ class Store:
     def close(self) -> None:
         """Close the connection; committed rows stay."""
         self._connection.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._sole is not None:
+            self._sole.close()
 
     def state(self, key: str) -> str | None:
         """A value kept beside the data (kind, seq, request budgets …)."""
@@ -279,6 +287,21 @@ class Store:
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._connection)
+
+
+def _recorder(path: Path) -> sqlite3.Connection:
+    """What only one process at a time holds; the system takes it back from one that dies."""
+    connection = sqlite3.connect(
+        path.with_name(f"{path.name}.recorder"), isolation_level=None, check_same_thread=False, timeout=0.0
+    )
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise StoreError(
+            f"another process records into {path.name}: end it first, or set another DATABASE_URL"
+        ) from error
+    return connection
 
 
 class _Transaction:

@@ -12,12 +12,13 @@ from futuresboard.model import BoolArray, FloatArray, IntArray, Kind
 
 MOST_LOOKS = 2
 """So often a bar's row of a kind is looked for; what an exchange has not shown then it does not have."""
-# A value of a kind is missing while its column is unknown, or while something stands in for it.
+# A value of a kind is missing while its column is unknown, while something stands in for it, and
+# while nobody knew what its stamp meant.
 _COLUMN: Mapping[Kind, tuple[str, int]] = {
     Kind.CANDLES: ("close", 0),
-    Kind.OI: ("oi_contracts", quality.OI_LIVE),
-    Kind.GLOBAL_LS: ("global_ls", quality.LS_LATE),
-    Kind.TOP_LS: ("top_ls", quality.LS_LATE),
+    Kind.OI: ("oi_contracts", quality.OI_LIVE | quality.STAMP_ASSUMED),
+    Kind.GLOBAL_LS: ("global_ls", quality.LS_LATE | quality.STAMP_ASSUMED),
+    Kind.TOP_LS: ("top_ls", quality.LS_LATE | quality.STAMP_ASSUMED),
     Kind.TAKER: ("taker_buy", 0),
     Kind.FUNDING: ("funding", 0),
 }
@@ -35,10 +36,14 @@ class Stored:
     marks: IntArray
     present: BoolArray
 
-    def lacks(self, kind: Kind) -> BoolArray:
-        """(n, T) where the value of a kind is unknown or stood in for."""
-        column, stand_in = _COLUMN[kind]
-        lacking: BoolArray = ~self.present | np.isnan(self.columns[column]) | (self.marks & stand_in != 0)
+    def lacks(self, kind: Kind, *, content: int = 0) -> BoolArray:
+        """(n, T) where the value of a kind is unknown or marked as less than what may be had.
+
+        content: marks (quality bits) that are put up with.
+        """
+        column, marked = _COLUMN[kind]
+        lacking: BoolArray = ~self.present | np.isnan(self.columns[column])
+        lacking |= self.marks & marked & ~content != 0
         return lacking
 
 

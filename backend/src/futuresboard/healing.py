@@ -14,6 +14,7 @@ from futuresboard.gaps import Records, Stored
 from futuresboard.history import SPARE_BARS, History, Range, newest_of_all
 from futuresboard.model import MS_PER_HOUR, BoolArray, Kind
 from futuresboard.pipeline import LATE_BARS
+from futuresboard.quality import STAMP_ASSUMED
 from futuresboard.sheets import LS_LATE_BARS
 
 log = logging.getLogger(__name__)
@@ -33,12 +34,15 @@ _MARGIN = LS_LATE_BARS + 2
 class Mender:
     """Looks for what is missing of an exchange's pairs in a stretch of time, and fetches that.
 
-    records: what was looked for in vain before, and is after.
+    records: what was looked for in vain before, and is after; assume: also levels whose stamps
+    nobody has decided yet (marked so). added: bars stored that were not there.
     """
 
-    def __init__(self, collector: Collector, records: Records) -> None:
+    def __init__(self, collector: Collector, records: Records, *, assume: bool = False) -> None:
+        self.added = 0
         self._collector = collector
         self._records = records
+        self._assume = assume
 
     async def mend(
         self,
@@ -75,7 +79,7 @@ class Mender:
         if not any(mask.any() for mask in lacking.values()):
             return {}
         # What stamps mean must be known first; until then the bars stay to be looked for.
-        asked = [kind for kind in lacking if not self._collector.book.undecided(kind)]
+        asked = [kind for kind in lacking if self._assume or not self._collector.book.undecided(kind)]
         ranges = [wanted for kind in asked for wanted in _ranges(kind, rows, before, lacking[kind])]
         book = self._book_of(first)
         at, slot = np.nonzero(np.any(list(lacking.values()), axis=0) & before.present)
@@ -85,6 +89,7 @@ class Mender:
         await history.run()
         stored = await self._collector.store_all(book)
         after = await self._holdings(rows, first, last)
+        self.added += int((after.present & ~before.present).sum())
         if stored:
             self._note(rows, lacking, after, {(r.kind, r.row) for r in ranges}, history.failed)
         return self._still_open(rows, begin, after)
@@ -113,10 +118,14 @@ class Mender:
     def _kinds(self) -> list[Kind]:
         return [kind for kind in ROUND_KINDS if kind in self._collector.book.kinds]
 
+    def _lacks(self, kind: Kind, held: Stored) -> BoolArray:
+        content = STAMP_ASSUMED if self._assume and self._collector.book.undecided(kind) else 0
+        return held.lacks(kind, content=content)
+
     def _open(self, kind: Kind, held: Stored, rows: Sequence[int], begin: Sequence[int]) -> BoolArray:
         """(n, T) bars that lack a kind's row which the exchange may have."""
         collector = self._collector
-        mask = held.lacks(kind) & (held.ts[None, :] >= np.array(begin)[:, None])
+        mask = self._lacks(kind, held) & (held.ts[None, :] >= np.array(begin)[:, None])
         depth = collector.exchange.depth_rows[kind]
         if depth is not None:
             newest = collector.now_ms() // STEP_MS * STEP_MS
@@ -140,7 +149,7 @@ class Mender:
         """Remember which bars an exchange that answered does not have."""
         gave_up = {(wanted.kind, wanted.row) for wanted in failed}
         for kind, mask in lacking.items():
-            vain = mask & after.lacks(kind)
+            vain = mask & self._lacks(kind, after)
             for i, row in enumerate(rows):
                 if (kind, row) not in asked or (kind, row) in gave_up:
                     continue

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import orjson
 
-from futuresboard.book import STEP_MS
 from futuresboard.clock import Clock, SystemClock
 from futuresboard.collector import Collector, Tally
 from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
@@ -28,6 +27,7 @@ from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.multipliers import resolve
 from futuresboard.gaps import Records
 from futuresboard.healing import Healer
+from futuresboard.keeping import keep_budgets, keep_records, restore_budgets, restore_records
 from futuresboard.model import Market, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.status import Status, exchange_status
@@ -83,6 +83,7 @@ class Scraper:
         self._prices: dict[tuple[str, str], float] = {}
         self._healers: dict[str, Healer] = {}
         self._records: dict[str, Records] = {}
+        self._stamps: dict[str, object] = {}
         self._busy: set[str] = set()
         self._calm = asyncio.Event()
         self._tallies: dict[str, Tally] = {}
@@ -177,7 +178,7 @@ class Scraper:
 
     def _open(self) -> tuple[Store, Pipeline]:
         settings = self._settings
-        store = Store(settings.database_path, simulated=settings.simulated)
+        store = Store(settings.database_path, simulated=settings.simulated, sole=True)
         changed = orjson.loads(store.state(THRESHOLDS_KEY) or "{}")
         pipeline = Pipeline(
             store,
@@ -377,29 +378,22 @@ class Scraper:
     def _keep_state(self) -> Callable[[], None]:
         """What a restarted or a page-only process needs: budgets in use, health, what nobody publishes."""
         values = {
-            "budgets": {c.id: c.exchange.export_budgets() for c in self._collectors},
             "unpublished": {c.id: c.unpublished for c in self._collectors},
+            "stamps": self._stamps | {c.id: c.stamps for c in self._collectors if c.stamps},
             "health": self._status.document(),
-            "healing": {name: healer.records.export(STEP_MS) for name, healer in self._healers.items()},
         }
         texts = {name: orjson.dumps(value).decode() for name, value in values.items()}
-        texts["kept_at"] = str(self._clock.time_ms() / 1000)
+        texts |= keep_budgets(self._collectors, self._clock)
+        texts["healing"] = keep_records({name: healer.records for name, healer in self._healers.items()})
         return lambda: self._store.put_state(texts)
 
     async def _restore(self) -> None:
         """Go on from what the process before knew."""
-        names = ("budgets", "kept_at", "healing")
-        budgets, at, healing = await self._run(lambda: [self._store.state(name) for name in names])
-        for exchange, kept in orjson.loads(healing or "{}").items():
-            self._records[exchange] = Records()
-            self._records[exchange].restore(kept, STEP_MS)
-        if budgets is None or at is None:
-            return
-        # A restarted process owes the exchanges what the one before it spent.
-        elapsed, spent = max(0.0, self._clock.time_ms() / 1000 - float(at)), orjson.loads(budgets)
-        for collector in self._collectors:
-            if collector.id in spent:
-                collector.exchange.restore_budgets(spent[collector.id], elapsed)
+        self._records = await self._run(lambda: restore_records(self._store, "healing"))
+        names = ("budgets", "kept_at", "stamps")
+        kept, at, stamps = await self._run(lambda: [self._store.state(name) for name in names])
+        self._stamps = orjson.loads(stamps or "{}")
+        restore_budgets(kept, at, self._collectors, self._clock)
 
 
 def _price(ticker: Ticker) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from futuresboard.book import STEP_MS, Book
 from futuresboard.errors import ExchangeError
@@ -17,6 +17,7 @@ PROBE_PAIRS = 5
 LIVE_EVIDENCE_ROWS = 50
 LIVE_EVIDENCE_SHARE = 0.7
 LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
+_OFFSETS = {"snapshot": 1, "start": 0}
 _WORDS = {
     "snapshot": "time of their snapshot",
     "start": "start of their window",
@@ -53,6 +54,13 @@ class StampWatch:
     def due(self) -> bool:
         """Whether a day has passed since the last look."""
         return self._now_ms() >= self._next_probe_ms
+
+    def recall(self, verdicts: Mapping[str, str]) -> None:
+        """Read what is still undecided as an earlier process did."""
+        for kind in LEVELS:
+            verdict = verdicts.get(kind.value)
+            if verdict in _OFFSETS and kind in self._book.kinds and self._book.undecided(kind):
+                self._settle(kind, _OFFSETS[verdict], verdict)
 
     async def probe(self) -> None:
         """Look at the most liquid pairs until one tells."""
@@ -104,7 +112,7 @@ class StampWatch:
         # LS follows its exchange's OI: nothing in a ratio tells when it was taken.
         for kind in LEVELS:
             if kind in self._book.kinds:
-                self._settle(kind, {"snapshot": 1, "start": 0}[verdict], verdict)
+                self._settle(kind, _OFFSETS[verdict], verdict)
 
     def _settle(self, kind: Kind, offset: int, verdict: str) -> None:
         before = self.verdicts.get(kind.value)
