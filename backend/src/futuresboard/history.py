@@ -144,8 +144,9 @@ class History:
         end = None if oldest is None else oldest - 1
         offset = 0 if wanted.kind is Kind.FUNDING else self._book.offset(wanted.kind)
         if end is None and wanted.last is not None:
-            # The end of the last bar for a settlement, which belongs to the close it stands at.
-            end = wanted.last + (STEP_MS if wanted.kind is Kind.FUNDING else offset * STEP_MS)
+            # A settlement belongs to the close it stands at, and a candle is final once the next is there.
+            after = 1 if wanted.kind in (Kind.FUNDING, Kind.CANDLES) else offset
+            end = wanted.last + after * STEP_MS
         newest = self._last(wanted) if oldest is None else oldest
         if wanted.kind is Kind.FUNDING:
             limit = min(FUNDING_PAGE, max(0, newest - wanted.first) // MS_PER_HOUR + FUNDING_SPARE)
