@@ -200,7 +200,8 @@ class Book:
         return True
 
     def read_stamps_as(self, other: Book) -> None:
-        """Take over what another book of the exchange knows about its stamps; only while empty."""
+        """Take over what another book of the exchange knows about its time; only while empty."""
+        self._begun = other._begun
         for kind, sheet in self._sheets.items():
             known = other._sheets[kind]
             sheet.offset, sheet.assumed = known.offset, known.assumed
