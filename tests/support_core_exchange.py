@@ -18,7 +18,7 @@ import numpy as np
 from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
 from futuresboard.errors import StoreError
-from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.exchanges.base import ExchangeStats, Scarce
 from futuresboard.history import History, newest_of_all
 from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
@@ -89,6 +89,8 @@ class MemoryExchange:
         self.depth_rows: dict[Kind, int | None] = dict.fromkeys(Kind)
         self.rotates_oi = rotates_oi
         self.confirms_candles = False
+        self.scarce: Scarce | None = None
+        self.room_s: dict[Kind, float] = {}
         self.delay_ms: dict[Kind, int] = dict.fromkeys(Kind, 1_000)
         self.fail: Callable[[str, str], Exception | None] = lambda what, symbol: None
         self.offset = 1
@@ -237,6 +239,9 @@ class MemoryExchange:
             "funding": rate(close),
             "funding_interval_h": 8.0,
         }
+
+    def room_in(self, kind: Kind) -> float:
+        return self.room_s.get(kind, 0.0)
 
     def keep_free(self, budget: str, cost: float) -> None:
         self.kept_free.append((budget, cost))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from futuresboard import quality
-from futuresboard.book import CANDLE_LAG_MS, MOST_AT_ONCE, Book
+from futuresboard.book import CANDLE_LAG_MS, MOST_AT_ONCE, SHOWN_AFTER_MS, Book
 from futuresboard.model import ROW_COLUMNS, Kind, Rows, Ticker
 from handmade_bars import M5, MIDNIGHT
 
@@ -42,8 +42,8 @@ def give(book: Book, kind: Kind, values: dict[int, float], *, row=0, now=NOW, ex
     book.take(row, rows(kind, values, **more), now_ms=now, exhausted=exhausted)
 
 
-def ready_at(book: Book, now: int, **more):
-    """ts -> (columns, marks in words, live, first) of what is handed over at a time."""
+def ready_at(book: Book, now: int, *, final=True, **more):
+    """ts -> (columns, marks in words, live, first) of what is finalised at a time (else only shown)."""
     ready = book.ready(now, WAIT, PATIENCE, **more)
     if ready is None:
         return {}
@@ -53,10 +53,10 @@ def ready_at(book: Book, now: int, **more):
             **{name: float(values[i]) for name, values in bars.columns.items()},
             "marks": quality.names(int(bars.marks[i])),
             "live": bool(ready.live[i]),
-            "first": bool(ready.first[i]),
+            "first": not ready.done[i],
             "guarded": dict(bars.guarded.get(i, {})),
         }
-        for i in range(len(bars.ts))
+        for i in np.flatnonzero(bars.final == final).tolist()
     }
 
 
@@ -101,6 +101,48 @@ class TestFinalising:
         assert np.isnan(bar["oi_contracts"])
         assert bar["global_ls"] == 3.0
         assert bar["marks"] == ["ls:late"]
+
+    def test_meanwhile_it_is_shown_as_far_as_it_is_known(self):
+        book = new_book()
+        warm(book)
+        give(book, Kind.CANDLES, {LIVE_BAR: 5.0}, now=CLOSE + 1_000)
+        assert ready_at(book, CLOSE + SHOWN_AFTER_MS - 1, final=False) == {}
+        (bar,) = ready_at(book, CLOSE + SHOWN_AFTER_MS, final=False).values()
+        assert (bar["close"], bar["first"]) == (5.0, True)
+        assert np.isnan(bar["oi_contracts"])
+        assert ready_at(book, CLOSE + SHOWN_AFTER_MS + 1, final=False) == {}
+        for kind, value in ((Kind.OI, 7.0), (Kind.GLOBAL_LS, 1.5), (Kind.TOP_LS, 2.5)):
+            give(book, kind, {CLOSE: value}, now=CLOSE + 9_000)
+        ready = book.ready(CLOSE + 9_000, WAIT, PATIENCE)
+        assert (ready.bars.final.tolist(), ready.first.tolist(), ready.done.tolist()) == (
+            [True],
+            [False],
+            [False],
+        )
+
+    def test_what_could_not_be_shown_is_shown_later(self):
+        book = new_book()
+        warm(book)
+        give(book, Kind.CANDLES, {LIVE_BAR: 5.0}, now=CLOSE + 1_000)
+        ready = book.ready(CLOSE + SHOWN_AFTER_MS, WAIT, PATIENCE)
+        book.give_back(ready)
+        again = book.ready(CLOSE + SHOWN_AFTER_MS, WAIT, PATIENCE)
+        assert again.first.tolist() == ready.first.tolist() == [True]
+        assert not again.bars.final.any()
+        assert list(ready_at(book, CLOSE + WAIT)) == [LIVE_BAR]
+
+    def test_it_does_not_wait_for_levels_whose_turn_it_is_not(self):
+        book = new_book(pairs=2)
+        for row in (0, 1):
+            give(book, Kind.CANDLES, {LIVE_BAR: 5.0}, row=row, now=CLOSE + 1_000)
+            give(book, Kind.OI, {CLOSE: 7.0}, row=row)
+            give(book, Kind.GLOBAL_LS, {CLOSE: 1.5}, row=row)
+            give(book, Kind.FUNDING, {MIDNIGHT: 1e-4}, row=row)
+        book.spare(Kind.TOP_LS, LIVE_BAR, {0})
+        ready = book.ready(CLOSE + 2_000, WAIT, PATIENCE)
+        assert ready.bars.pair_ids.tolist() == [2]
+        book.roll(LIVE_BAR + 60 * M5)
+        assert book.slot(LIVE_BAR) < 0
 
     def test_without_its_candle_it_is_never_ready(self):
         book = new_book()

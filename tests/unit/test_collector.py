@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from futuresboard import quality
-from futuresboard.closing import ROUND_PATIENCE_MS, SCOUTS
+from futuresboard.closing import PORTION_MS, SCOUTS
 from futuresboard.collector import Collector
 from futuresboard.db import BAR_FIELDS
 from futuresboard.errors import (
@@ -22,6 +22,7 @@ from futuresboard.errors import (
     TransientError,
     UnpublishedError,
 )
+from futuresboard.exchanges.base import Scarce
 from futuresboard.model import Kind
 from handmade_bars import M5, MIDNIGHT
 from support_core_exchange import HOUR, LEVELS, MOST, NOON, InlineExecutor, Station
@@ -56,10 +57,11 @@ def stored(station: Station, number: int = 0, timeframe: str = "5m") -> dict[int
 
 
 def wrong(station: Station, number: int = 0, *, without: tuple[str, ...] = ()) -> list:
-    """Where what is stored differs from the exchange's truth."""
+    """Where what is stored and finalised differs from the exchange's truth."""
     return [
         (ts, name, row[name], value)
         for ts, row in stored(station, number).items()
+        if "partial" not in own(row)
         for name, value in station.exchange.expected(number, ts).items()
         if name not in without and (row[name] is None or value is None or abs(row[name] - value) > 1e-9)
         if not (row[name] is None and value is None)
@@ -219,6 +221,9 @@ class TestLateRows:
             await station.close_of(FIRST)
             await station.collector.cycle()
             assert FIRST not in stored(station)
+            await station.until(FIRST + M5 + 20_000, interval=10)
+            assert own(stored(station)[FIRST]) == ["ls:late", "partial"]
+            assert stored(station)[FIRST]["close"] == station.exchange.expected(0, FIRST)["close"]
             await station.until(FIRST + M5 + 55_000, interval=10)
 
         station.run(work)
@@ -236,8 +241,10 @@ class TestLateRows:
             await station.collector.cycle()
 
         station.run(work)
-        asked = {call[1] for call in station.exchange.calls if call[0] == "global_ls"}
-        assert len(asked) == SCOUTS
+        asked = [call[1] for call in station.exchange.calls if call[0] == "global_ls"]
+        assert len(set(asked[:SCOUTS])) == SCOUTS
+        assert set(asked[SCOUTS : 2 * SCOUTS]).isdisjoint(asked[:SCOUTS])
+        assert len(asked) < 20
         assert len({call[1] for call in station.exchange.calls if call[0] == "candles"}) == 20
 
     def test_open_interest_of_the_live_snapshot_until_the_row_comes(self, make):
@@ -274,6 +281,78 @@ class TestLateRows:
         healed = [(ts - FIRST) // M5 for ts, row in rows.items() if "backfilled" in own(row)]
         assert healed
         assert set(healed) < set(range(1, 13))
+
+
+class TestPortions:
+    def test_a_cycle_hands_what_is_left_to_the_next_at_once(self, make):
+        station = make(bases=[f"C{i}" for i in range(60)])
+
+        async def work():
+            await station.start()
+            station.exchange.latency = 1.0
+            station.exchange.calls.clear()
+            await station.close_of(FIRST)
+            ends = []
+            while (wait := station.collector.more_in()) is not None or not ends:
+                begun = station.exchange.now()
+                await station.clock.sleep(wait or 0.0)
+                tally = await station.collector.cycle(beat=not ends)
+                ends.append(station.exchange.now() - begun)
+                assert tally.bar_close
+            assert len(ends) > 2
+            assert max(ends) <= PORTION_MS + 2_500
+
+        station.run(work)
+        assert wrong(station) == []
+        for kind in (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS):
+            asked = [call[1] for call in station.exchange.calls if call[0] == kind.value]
+            assert len(set(asked)) == 60
+            assert len(asked) <= 60 + SCOUTS
+
+    def test_a_kind_without_room_in_its_budget_holds_up_no_other(self, make):
+        station = make(kinds=(*MOST, Kind.TOP_LS))
+
+        async def work():
+            await station.start()
+            station.exchange.room_s = {Kind.GLOBAL_LS: 30.0}
+            station.exchange.calls.clear()
+            await station.close_of(FIRST)
+            await station.collector.cycle()
+            assert station.asked(Kind.GLOBAL_LS) == 0
+            assert station.asked(Kind.OI) > 0
+            assert 20.0 < station.collector.more_in() <= 30.0
+            station.exchange.room_s = {}
+            await station.until(FIRST + M5 + 50_000)
+
+        station.run(work)
+        assert own(stored(station)[FIRST]) == []
+        assert wrong(station) == []
+
+
+class TestTurns:
+    def test_a_level_whose_turn_it_is_not_is_not_waited_for_and_comes_later(self, make):
+        station = make(bases=[f"C{i}" for i in range(8)], kinds=(*MOST, Kind.TOP_LS))
+        station.exchange.scarce = Scarce("data", (Kind.GLOBAL_LS, Kind.OI, Kind.TOP_LS), 20)
+        spared = []
+
+        async def work():
+            await station.start()
+            for bar in (FIRST, FIRST + M5, FIRST + 2 * M5):
+                await station.until(bar + M5 + 12_000)
+                asked = [call[1] for call in station.exchange.calls if call[0] == "top_ls" and not call[4]]
+                station.exchange.calls.clear()
+                spared.append({market.symbol for market in station.exchange._markets} - set(asked))
+                assert all("partial" not in own(stored(station, n)[bar]) for n in range(8))
+            await station.until(FIRST + 5 * M5 + 12_000)
+
+        station.run(work)
+        assert [len(symbols) for symbols in spared] == [4, 4, 4]
+        assert station.collector.refresh()["top_ls"] == {"every_s": 900, "share": 0.5}
+        assert station.collector.refresh()["oi"]["share"] == 1.0
+        for number in range(8):
+            row = stored(station, number)[FIRST]
+            assert row["top_ls"] == station.exchange.expected(number, FIRST)["top_ls"]
+            assert ("revised" in own(row)) == (station.exchange._markets[number].symbol in spared[0])
 
 
 class TestRotation:
@@ -408,7 +487,7 @@ class TestFailures:
             await station.close_of(FIRST)
             begun = station.exchange.now()
             tally = await station.collector.cycle()
-            assert station.exchange.now() - begun < ROUND_PATIENCE_MS + 5_000
+            assert station.exchange.now() - begun < PORTION_MS + 1_000
             assert tally.errors > 0
             assert tally.reasons == {error.reason: tally.errors}
             assert FIRST not in stored(station)

@@ -371,3 +371,50 @@ class TestBarsNobodyWatched:
         row = recorder.bars()[30]
         assert row["top_ls"] == 1.0
         assert "revised" not in marks(row)
+
+
+class TestShownBeforeItIsFinalised:
+    """Its levels take longer: the bar is there as far as it is known, and nothing is built on it."""
+
+    SPIKE = 29
+    """Closes a window of 15 minutes."""
+
+    def show(self, recorder, row) -> None:
+        part = row | dict.fromkeys(("global_ls", "top_ls")) | {"oi_contracts": row["oi_contracts"] * 1.2}
+        raw = replace(raw_bars([(recorder.ids[0], part)]), final=np.array([False]))
+        recorder.pipeline.step(raw, row["ts"] + M5 + 7_000)
+
+    @pytest.mark.parametrize("restarted", [False, True])
+    def test_finalised_it_is_as_if_it_had_never_been_shown(self, recorder, tmp_path, restarted):
+        series = spiked(40, [self.SPIKE])
+        with closing(Recorder(tmp_path, name="twin.db")) as twin:
+            for one in (recorder, twin):
+                one.one_by_one(series[: self.SPIKE])
+            self.show(recorder, series[self.SPIKE])
+            assert recorder.alerts() == []
+            for timeframe in ("5m", "15m"):
+                assert "partial" in marks(recorder.bars(timeframe)[-1])
+            shown = recorder.bars()[-1]
+            assert (shown["close"], shown["global_ls"]) == (series[self.SPIKE]["close"], None)
+            if restarted:
+                recorder.restart()
+            for one in (recorder, twin):
+                one.one_by_one(series[self.SPIKE :])
+            assert twin.alerts()
+            for timeframe in ("5m", "15m"):
+                sides = [
+                    {row["ts"]: row | {"raw_seq": None} for row in one.bars(timeframe)}
+                    for one in (recorder, twin)
+                ]
+                assert differences(*sides) == []
+                assert recorder.alerts(timeframe) == twin.alerts(timeframe)
+        assert recorder.superseded() == []
+        assert recorder.bars()[self.SPIKE]["seen_ts"] == series[self.SPIKE]["ts"] + M5 + 10_000
+
+    def test_what_is_unknown_in_the_end_is_not_filled_with_what_was_shown(self, recorder):
+        series = spiked(31, [30])
+        recorder.one_by_one(series[:30])
+        self.show(recorder, series[30])
+        recorder.step([series[30] | {"oi_contracts": None}])
+        assert recorder.bars()[30]["oi_contracts"] is None
+        assert recorder.alerts() == []

@@ -18,6 +18,8 @@ import pytest
 from futuresboard import scraper as module
 from futuresboard.db import Store
 from futuresboard.errors import BlockedError, StoreError, TransientError
+from futuresboard.exchanges.base import Scarce
+from futuresboard.model import Kind
 from futuresboard.scraper import Scraper
 from handmade_bars import M5
 from support_core import make_settings
@@ -75,7 +77,9 @@ class Run:
 
 
 def two(clock) -> list[MemoryExchange]:
-    return [MemoryExchange(clock, id="okx"), MemoryExchange(clock, id="binanceusdm", bases=("BTC", "SOL"))]
+    binance = MemoryExchange(clock, id="binanceusdm", bases=("BTC", "SOL"))
+    binance.scarce = Scarce("data", (Kind.GLOBAL_LS, Kind.OI, Kind.TOP_LS), 5)
+    return [MemoryExchange(clock, id="okx"), binance]
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +100,8 @@ class TestRun:
         assert (okx["state"], okx["pairs"], okx["source"]) == ("ok", 2, "rest")
         assert okx["stamps"] == {"oi": "snapshot", "global_ls": "snapshot"}
         assert all(exchange.closed for exchange in run.exchanges)
-        assert run.exchanges[1].kept_free == [("data", 4)]
+        assert run.exchanges[0].kept_free == []
+        assert run.exchanges[1].kept_free[-1] == ("data", 5)
         # 15 cycles of 30 s and one at each close: the bar that was open at the start is there.
         newest = run.query(
             "SELECT symbol, max(b.ts) FROM bars b JOIN series s ON s.id = b.series_id "

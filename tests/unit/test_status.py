@@ -108,6 +108,7 @@ def collector(
         markets=[1, 2],
         skew_ms=5,
         stamps={},
+        refresh=dict,
     )
 
 

@@ -8,6 +8,7 @@ verdict about it only re-reads what is here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from futuresboard.sheets import FAR, LS_LATE_BARS, join_oi, join_ratio, join_tak
 
 STEP_MS = 300_000
 LIVE_WINDOW_MS = 60_000
+SHOWN_AFTER_MS = 7_000
+"""A bar whose other rows take longer than this after its close is shown as far as it is known."""
 CANDLE_LAG_MS = 8_000
 """After this long a newest candle counts as closed though no newer one has come: nothing trades."""
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
@@ -31,11 +34,13 @@ MOST_AT_ONCE = 2048
 
 @dataclass(frozen=True)
 class Ready:
-    """Bars to hand to the pipeline, which of them (by position) close live, and which are new."""
+    """Bars to hand to the pipeline, and of each (by position): whether it closes live, whether it is
+    handed over for the first time, and whether it had been finalised before."""
 
     bars: RawBars
     live: BoolArray
     first: BoolArray
+    done: BoolArray
     places: tuple[IntArray, IntArray] = field(repr=False)
 
 
@@ -80,6 +85,8 @@ class Book:
         self._done = np.zeros(shape, dtype=bool)
         self._dirty = np.zeros(shape, dtype=bool)
         self._reread = np.zeros(shape, dtype=bool)
+        self._shown = np.zeros(shape, dtype=bool)
+        self._spared = {kind: np.zeros(shape, dtype=bool) for kind in _LEVELS if kind in self.kinds}
         self._unfit: dict[tuple[Kind, int, int], dict[str, object]] = {}
 
     @property
@@ -105,6 +112,8 @@ class Book:
             (self._done, False),
             (self._dirty, False),
             (self._reread, False),
+            (self._shown, False),
+            *((spared, False) for spared in self._spared.values()),
         ]
         for sheet in self._sheets.values():
             grids += [(sheet.have, False), *((column, np.nan) for column in sheet.columns.values())]
@@ -243,6 +252,12 @@ class Book:
         sheet = self._sheets[kind]
         return np.flatnonzero(~sheet.have[:, self.slot(bar_ts) + sheet.offset])
 
+    def spare(self, kind: Kind, bar_ts: int, asked: AbstractSet[int]) -> None:
+        """The bar at `bar_ts` does not wait for a level of other pairs than `asked`: it is not their turn."""
+        spared: BoolArray = np.ones(len(self.pair_ids), dtype=bool)
+        spared[list(asked)] = False
+        self._spared[kind][:, self.slot(bar_ts)] = spared
+
     def missing_rows(self, kind: Kind, row: int, bar_ts: int, since: int) -> int:
         """How many rows of a kind a request for the bar at `bar_ts` should ask for (with one to spare)."""
         sheet = self._sheets[kind]
@@ -264,6 +279,7 @@ class Book:
         A bar needs its candle. It is ready when every published kind has its row, or is known to
         have none; a live one also `finalise_after_ms` after its close, one from history
         `patience_ms` after `begin` and without top traders' ratios, which may come much later.
+        Live ones that are not are handed over once `SHOWN_AFTER_MS` after their close, to be shown.
         """
         stop = min(self._slots, (now_ms - self._origin) // STEP_MS)
         if stop <= 0:
@@ -278,25 +294,30 @@ class Book:
         close = self._origin + (slots + 1) * STEP_MS
         live = close >= self._begin
         expired = np.where(live, now_ms >= close + finalise_after_ms, now_ms >= self._begin + patience_ms)
-        chosen = self._complete(rows, slots, close, live) | (expired & (live | self._covered(rows, slots)))
-        if not chosen.any():
+        final = self._complete(rows, slots, close, live) | (expired & (live | self._covered(rows, slots)))
+        showing = live & ~(self._shown | self._done)[rows, slots] & (now_ms >= close + SHOWN_AFTER_MS)
+        if not (final | showing).any():
             return None
         # Bars of a close first, then history pair by pair, in portions a writer is done with soon.
-        order = np.flatnonzero(chosen)
+        order = np.flatnonzero(final | showing)
         order = order[np.argsort(~live[order], kind="stable")][:MOST_AT_ONCE]
-        rows, slots, live = rows[order], slots[order], live[order]
+        rows, slots, live, final = rows[order], slots[order], live[order], final[order]
         bars = self._assemble(rows, slots)
-        bars = replace(bars, live=live, reread=self._reread[rows, slots])
-        first = ~self._done[rows, slots]
-        self._reread[rows, slots] = False
-        self._done[rows, slots] = True
-        self._dirty[rows, slots] = False
-        return Ready(bars, live, first, (rows, slots))
+        bars = replace(bars, live=live, final=final, reread=self._reread[rows, slots] & final)
+        done = self._done[rows, slots]
+        first = ~self._shown[rows, slots] & ~done
+        self._shown[rows, slots] = True
+        self._reread[rows[final], slots[final]] = False
+        self._done[rows[final], slots[final]] = True
+        self._dirty[rows[final], slots[final]] = False
+        return Ready(bars, live, first, done, (rows, slots))
 
     def give_back(self, ready: Ready) -> None:
         """Bars that could not be stored are due again, as new as they were."""
+        rows, slots = ready.places
+        self._shown[rows[ready.first], slots[ready.first]] = False
         self._dirty[ready.places] = True
-        self._done[ready.places] = ~ready.first
+        self._done[ready.places] = ready.done
         self._reread[ready.places] |= ready.bars.reread if ready.bars.reread is not None else False
 
     def _covered(self, rows: IntArray, slots: IntArray) -> BoolArray:
@@ -317,6 +338,8 @@ class Book:
             if kind is Kind.OI and sheet.assumed:
                 there |= np.isfinite(self._live_oi[rows, slots])
             hole = (at < sheet.high[rows]) & (at >= sheet.low[rows])
+            if kind in self._spared:
+                hole |= self._spared[kind][rows, slots]
             complete &= there | hole | ((kind is Kind.TOP_LS) & ~live)
         if Kind.FUNDING in self.kinds:
             rest = np.flatnonzero(complete)

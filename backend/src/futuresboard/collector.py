@@ -19,7 +19,7 @@ import numpy as np
 
 from futuresboard.book import STEP_MS, Book, Ready
 from futuresboard.clock import Clock
-from futuresboard.closing import Closing
+from futuresboard.closing import ROUND_KINDS, Closing
 from futuresboard.config import Settings
 from futuresboard.errors import ExchangeError, PairGoneError, StoreError, UnpublishedError
 from futuresboard.exchange_clock import ExchangeClock
@@ -27,12 +27,13 @@ from futuresboard.exchanges.base import Exchange
 from futuresboard.live import LiveUpdate
 from futuresboard.model import Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
+from futuresboard.plan import Plan
 from futuresboard.stampwatch import StampWatch
 
 log = logging.getLogger(__name__)
 
-ROTATION_MOST = 100
 ROTATION_CALM = 40
+ROTATION_LEAST = 100
 ROTATION_BEFORE_CLOSE_MS = 62_000
 FLUSH_S = 0.8
 HISTORY_WAITS_S = 15.0
@@ -86,6 +87,7 @@ class Collector:
         self._book: Book | None = None
         self._watch: StampWatch | None = None
         self._closing: Closing | None = None
+        self._plan: Plan | None = None
         self._rows: dict[str, int] = {}
         self._gone: set[int] = set()
         self._bar = 0
@@ -139,13 +141,17 @@ class Collector:
             note=self.note,
             changed=self._flush_soon.set,
         )
+        if (scarce := self.exchange.scarce) is not None:
+            self._plan = Plan(scarce.kinds, range(len(self.markets)), scarce.per_close)
         self._closing = Closing(
             self._book,
             self.time,
             self.clock,
             ask=lambda kind, row, limit: self.fetch(kind, row, limit=limit),
             gone=self._gone,
-            begin_ms=self.begin_ms,
+            room_in=self.exchange.room_in,
+            planned=self._turn,
+            concurrency=self._settings.concurrency,
             finalise_after_s=self._settings.finalise_after,
             history_bars=self._settings.history_bars,
         )
@@ -216,23 +222,31 @@ class Collector:
 
     # -- cycle -----------------------------------------------------------------------------------
 
-    async def cycle(self) -> Tally:
-        """One cycle: live values, and after a bar's close the closed rows; ends when all is stored."""
+    def more_in(self) -> float | None:
+        """Local seconds until the newest close's rows want the next cycle; None when the beat will do."""
+        if self._closing is None or (due := self._closing.next_ms()) is None:
+            return None
+        return self.time.until(due, self.clock.monotonic())
+
+    async def cycle(self, *, beat: bool = True) -> Tally:
+        """One cycle, which ends when all it asked for is stored.
+
+        On the beat: live values, and what closed bars lack; off it only the latter goes on.
+        """
         tally = self._tally = Tally()
         now = self.now_ms()
         bar = now // STEP_MS * STEP_MS - STEP_MS
-        work: list[Awaitable[object]] = [self.guarded(self._sample_clock()), self.guarded(self._tickers())]
         if bar > self._bar:
-            tally.bar_close = True
-            self._bar = bar
-            self.book.roll(bar)
-            work.append(self.closing.at_close(bar))
-        else:
-            work.append(self.closing.between(self._bar))
-            if self.exchange.rotates_oi:
+            self._begin_close(bar)
+            beat = True
+        tally.bar_close = self.closing.next_ms() is not None
+        work: list[Awaitable[object]] = [self.closing.go_on()]
+        if beat:
+            work += [self.guarded(self._sample_clock()), self.guarded(self._tickers())]
+            if self.exchange.rotates_oi and not tally.bar_close:
                 work.append(self._rotate_oi(now))
-        if self.watch.due:
-            work.append(self.watch.probe())
+            if self.watch.due:
+                work.append(self.watch.probe())
         await asyncio.gather(*work)
         self.watch.weigh_live_evidence()
         await self.flush(live_only=True)
@@ -242,6 +256,37 @@ class Collector:
                 self.heal_soon.set()
             self.last_ok_ms = now
         return tally
+
+    def _begin_close(self, bar: int) -> None:
+        self._bar = bar
+        self.book.roll(bar)
+        for kind in self.exchange.scarce.kinds if self.exchange.scarce else ():
+            if (turn := self._turn(kind, bar)) is not None:
+                self.book.spare(kind, bar, turn)
+        self.closing.begin(bar)
+
+    def reserve_close(self, *, whole: bool) -> None:
+        """Keep history out of what a close needs of a scarce budget; not `whole`: of what two kinds need."""
+        if (scarce := self.exchange.scarce) is not None:
+            kinds = len(scarce.kinds) if whole else 2
+            self.exchange.keep_free(scarce.budget, min(scarce.per_close, kinds * len(self.markets)))
+
+    def _turn(self, kind: Kind, bar: int) -> frozenset[int] | None:
+        """Pair rows asked for a kind at a bar's close; None: all."""
+        return None if self._plan is None else self._plan.turn(kind, bar)
+
+    def refresh(self) -> dict[str, dict[str, float]]:
+        """How often each series is refreshed, by kind: at the longest every so many seconds, and the
+        share of pairs asked at each close."""
+        found = {
+            kind.value: {"every_s": STEP_MS / 1000, "share": 1.0}
+            for kind in ROUND_KINDS
+            if kind in self.book.kinds
+        }
+        for kind, (seconds, share) in (self._plan.refresh() if self._plan else {}).items():
+            if kind in self.book.kinds:
+                found[kind.value] = {"every_s": seconds, "share": share}
+        return found
 
     async def _tickers(self) -> None:
         tickers = await self.exchange.tickers()
@@ -267,8 +312,12 @@ class Collector:
 
     async def _rotate_oi(self, now: int) -> None:
         to_close = STEP_MS - now % STEP_MS
-        most = ROTATION_MOST if to_close <= ROTATION_BEFORE_CLOSE_MS else ROTATION_CALM
-        count = min(most, len(self.markets))
+        count = ROTATION_CALM
+        if to_close <= ROTATION_BEFORE_CLOSE_MS:
+            # The cycles of the last minute share the pairs, so that each has a snapshot from it.
+            cycles = max(1, int(ROTATION_BEFORE_CLOSE_MS / 1000 / self._settings.interval))
+            count = max(-(-len(self.markets) // cycles), ROTATION_LEAST)
+        count = min(count, len(self.markets))
         rows = [(self._next_oi + i) % len(self.markets) for i in range(count)]
         self._next_oi = (self._next_oi + count) % max(1, len(self.markets))
         found: dict[int, Ticker] = {}

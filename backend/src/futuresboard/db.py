@@ -18,18 +18,18 @@ import orjson
 from futuresboard.db_schema import DERIVED_FIELDS, LIVE_FIELDS, RAW_FIELDS, migrate
 from futuresboard.errors import StoreError
 from futuresboard.model import Alert, Market
-from futuresboard.quality import GUARDED
+from futuresboard.quality import GUARDED, PROVISIONAL
 
 type SqlValue = float | int | str | None
 
 BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
 _SEEN = ("raw_seq", "seen_ts", "guarded")
 _PLACES = ", ".join("?" * len(BAR_FIELDS))
-# A bar keeps the time it was first seen unless the values seen then are kept as superseded: new marks,
-# and history that comes in pieces, say nothing new about it.
-_REVISED = (
-    "EXISTS (SELECT 1 FROM superseded s WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id "
-    "AND s.until_seq = excluded.raw_seq)"
+# A bar keeps the time it was first seen (finalised) unless the values seen then are kept as superseded:
+# new marks, and history that comes in pieces, say nothing new about it.
+_SEEN_ANEW = (
+    f"bars.marks & {PROVISIONAL} OR EXISTS (SELECT 1 FROM superseded s "
+    "WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id AND s.until_seq = excluded.raw_seq)"
 )
 # What was refused stays told as long as its mark stays, also where an answer does not speak of it.
 _REFUSED = sum(GUARDED.values())
@@ -43,7 +43,7 @@ _UPSERT_BAR = (
     + f", {_TOLD}"
     # Without a time the values are those that are here already.
     + ", raw_seq = iif(excluded.seen_ts IS NULL, raw_seq, excluded.raw_seq)"
-    + f", seen_ts = iif({_REVISED}, excluded.seen_ts, bars.seen_ts)"
+    + f", seen_ts = iif({_SEEN_ANEW}, excluded.seen_ts, bars.seen_ts)"
 )
 _UPDATE_DERIVED = (
     f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"

@@ -21,6 +21,9 @@ FUNDING_SPARE = 3
 RETRY_S = 5.0
 LOOK_AGAIN_S = 2.0
 CALM_PATIENCE_S = 3.0
+SOON_CLOSED_MS = 285_000
+"""A close this near brings the newest history itself and must find its budget untouched; before one
+that is farther off, statistics would be unknown for too long without some of it."""
 SPARE_BARS = 6
 """So many bars at the far end are not worth a page of their own: bars close while history is fetched."""
 
@@ -97,10 +100,13 @@ class History:
         """Fetch everything; a page that fails is tried again a few times, then its range is given up."""
         # Top traders' ratios come last: no statistic needs them, and where the budget is short
         # (Binance) they would take it from those that do.
+        to_close = STEP_MS - self._collector.now_ms() % STEP_MS
+        self._collector.reserve_close(whole=to_close <= SOON_CLOSED_MS)
         kinds = [kind for kind in ROUND_KINDS if kind in self._jobs]
         for group in ([kind for kind in kinds if kind is not Kind.TOP_LS], [Kind.TOP_LS]):
             workers = (self._work(kind) for kind in group if kind in kinds for _ in range(WORKERS_PER_KIND))
             await asyncio.gather(*workers)
+            self._collector.reserve_close(whole=True)
         self._done = self._total
 
     async def _work(self, kind: Kind) -> None:

@@ -21,7 +21,7 @@ _LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
 class Touched:
     """Bars of one timeframe that a step changed: parallel arrays.
 
-    fresh: first stored now; changed: stored with other values (else only their marks are others);
+    fresh: finalised now; changed: stored with other values (else only their marks are others);
     revised: changed after they were finalised; reread: their levels were read anew; first_before:
     time of the oldest bar of the row before the step; `NEVER` where there was none.
     """
@@ -56,10 +56,12 @@ def merge(
     reread: bars whose levels give way to unknown. Bars older than the panel holds are left out.
     """
     present, stored, stored_marks = panel.get(rows, ts)
+    settled = present & (stored_marks & quality.PROVISIONAL == 0)
     reread = np.zeros(len(rows), dtype=bool) if reread is None else reread
-    columns, marks = _without_stand_ins(columns, marks, stored, np.where(reread, -1, stored_marks))
-    said = _still_said(columns, stored, np.where(reread, 0, stored_marks))
-    columns = _merged(columns, stored, reread)
+    anew = reread | (present & ~settled)
+    columns, marks = _without_stand_ins(columns, marks, stored, np.where(anew, -1, stored_marks))
+    said = _still_said(columns, stored, np.where(anew, 0, stored_marks))
+    columns = _merged(columns, stored, anew)
     changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for name in RAW_COLUMNS:
         known = ~np.isnan(stored[name])
@@ -67,11 +69,11 @@ def merge(
         changed |= differs
         replaced |= differs & known
     # A bar from history may be completed piece by piece; one finalised at its close is revised.
-    revised = present & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
+    revised = settled & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
     changed &= present
     own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
     kept = stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC)
-    marks = np.where(present, own | kept | said, marks)
+    marks = np.where(settled, own | kept | said, marks)
     keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
     if not len(keep):
         return None
@@ -82,7 +84,7 @@ def merge(
     return Touched(
         rows[keep],
         ts[keep],
-        ~present[keep],
+        (~settled & (marks & quality.PROVISIONAL == 0))[keep],
         changed[keep],
         renumbered,
         revised[keep],
@@ -121,13 +123,14 @@ def _still_said(
 
 
 def _merged(
-    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], reread: BoolArray
+    new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray], anew: BoolArray
 ) -> dict[str, FloatArray]:
     """What was known stays known, since an answer that lacks a value takes none away.
 
-    Only levels whose stamps turned out to mean something else give way to unknown.
+    Only levels give way to unknown: where their stamps turned out to mean something else, and where
+    the bar was only shown before.
     """
     return {
-        name: np.where(np.isnan(new[name]) & ~(reread & (name in _LEVELS)), stored[name], new[name])
+        name: np.where(np.isnan(new[name]) & ~(anew & (name in _LEVELS)), stored[name], new[name])
         for name in RAW_COLUMNS
     }

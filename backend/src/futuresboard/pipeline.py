@@ -34,7 +34,8 @@ class RawBars:
     columns: each of `RAW_COLUMNS` -> (m,), NaN = unknown; marks: own quality bits (m,); guarded:
     bar number -> column -> raw value that its adapter refused; live: bars that closed while they
     were watched (None: by their age); reread: bars whose levels were read anew, so that unknown
-    replaces known there (None: nowhere).
+    replaces known there (None: nowhere); final: bars that are finalised, the others are shown as far
+    as they are known (None: all).
     """
 
     pair_ids: IntArray
@@ -44,6 +45,7 @@ class RawBars:
     guarded: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
     live: BoolArray | None = None
     reread: BoolArray | None = None
+    final: BoolArray | None = None
 
     def part(self, chosen: BoolArray) -> RawBars:
         """Only the bars chosen (m,), in the same order."""
@@ -203,6 +205,8 @@ class Pipeline:
         healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
         historic = late if raw.live is None else late | ~raw.live
         marks = raw.marks | bits
+        if raw.final is not None:
+            marks |= np.where(raw.final, 0, quality.PROVISIONAL | quality.PARTIAL)
         marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
         return merge(panel, self._memory.first[self.base], rows, raw.ts, clean, marks, guarded, raw.reread)
 

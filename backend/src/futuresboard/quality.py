@@ -20,6 +20,8 @@ WARMING = 1 << 7
 OI_LIVE = 1 << 8
 HISTORIC = 1 << 9
 """First stored from history, long after its close; the database's own, never shown."""
+PROVISIONAL = 1 << 10
+"""Shown before it is finalised, as far as it is known (and `partial`); the database's own."""
 
 _NAMES: dict[int, str] = {
     STALE: "stale",
@@ -49,7 +51,7 @@ SAID_OF: Mapping[str, int] = {
 """What else is said of a column's value, beside its guard."""
 
 # A row shows its own WARMING and GAP, computed for it; the rest it inherits from its window.
-_INHERITED = ~(STALE | WARMING | GAP | HISTORIC)
+_INHERITED = ~(STALE | WARMING | GAP | HISTORIC | PROVISIONAL)
 # An imbalance beyond its guard harms nothing built on the volumes.
 _NOT_INHERITED = GUARDED["imbalance"]
 MARK_WINDOW = 22

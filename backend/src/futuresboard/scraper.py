@@ -37,9 +37,6 @@ log = logging.getLogger(__name__)
 JITTER_S = 0.1
 CONNECT_AGAIN_S = (5.0, 60.0)
 HEARTBEAT_S = 1.0
-# Which budget a close must find room in, and requests a pair; warm start leaves them free (open
-# interest and the ratio of all accounts: top traders' ratios take what is left).
-RESERVED_BUDGET = {"binanceusdm": ("data", 2)}
 
 
 @dataclass
@@ -86,11 +83,12 @@ class Scraper:
         self._stamps: dict[str, object] = {}
         self._busy: set[str] = set()
         self._calm = asyncio.Event()
+        self._look_again = asyncio.Event()
         self._tallies: dict[str, Tally] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._status = Status(settings, self._clock)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
+        self._stopping = False
         self._thread = threading.Thread(target=self._thread_main, name="scraper", daemon=True)
         self._ready = threading.Event()
         self._ended = threading.Event()
@@ -109,9 +107,13 @@ class Scraper:
         """Finish what is being written and end the thread; nothing to do when it never began."""
         if self._thread.ident is None:
             return
-        if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ask_to_stop)
         self._thread.join(timeout_s)
+
+    def _ask_to_stop(self) -> None:
+        self._stopping = True
+        self._look_again.set()
 
     def wait(self) -> None:
         """Return when the scraper has ended by itself (`cycles`) or by `stop`."""
@@ -152,7 +154,7 @@ class Scraper:
             self._ended.set()
 
     async def _main(self) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._calm.set()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         try:
@@ -255,8 +257,6 @@ class Scraper:
             log.warning("%s: lists none of the pairs asked for", collector.id)
             return
         await collector.adopt(markets)
-        if (reserved := RESERVED_BUDGET.get(collector.id)) is not None:
-            collector.exchange.keep_free(reserved[0], reserved[1] * len(markets))
         log.info("%s: recording %d pairs", collector.id, len(markets))
         self._spawn(collector.keep_flushing())
         healer = Healer(collector, self._settings.history_bars, self._records.get(collector.id))
@@ -266,23 +266,32 @@ class Scraper:
     # -- cycles ----------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
-        number = 0
-        while not self._stop_asked() and (self._cycles is None or number < self._cycles):
-            await self._pause(self._seconds_to_beat() if number else 0.05)
-            started = [c for c in self._collectors if c.started and c.id not in self._busy]
-            if self._stop_asked() or not started:
+        """Start cycles: of all exchanges on the beat, of one whose bar close is not worked off at once."""
+        number = beats = 0
+        beat_at = self._clock.monotonic() + 0.05
+        while not self._stopping and (self._cycles is None or beats < self._cycles):
+            more = [wait for c in self._idle() if (wait := c.more_in()) is not None]
+            await self._pause(min([beat_at - self._clock.monotonic(), *more]))
+            on_beat = self._clock.monotonic() >= beat_at
+            if on_beat:
+                beat_at = self._clock.monotonic() + self._seconds_to_beat()
+            starting = [c for c in self._idle() if on_beat or c.more_in() == 0.0]
+            if self._stopping or not starting:
                 continue
-            number += 1
-            cycle = _Cycle(number, self.now_ms(), self._clock.monotonic(), running=len(started))
-            self._calm.clear()
-            for collector in started:
-                self._busy.add(collector.id)
-                self._spawn(self._cycle(collector, cycle))
-        while self._busy and not self._stop_asked():
+            number, beats = number + 1, beats + on_beat
+            self._start(starting, _Cycle(number, self.now_ms(), self._clock.monotonic()), on_beat)
+        while self._busy and not self._stopping:
             await self._clock.sleep(0.05)
 
-    def _stop_asked(self) -> bool:
-        return self._stopping is not None and self._stopping.is_set()
+    def _idle(self) -> list[Collector]:
+        return [c for c in self._collectors if c.started and c.id not in self._busy]
+
+    def _start(self, collectors: Sequence[Collector], cycle: _Cycle, on_beat: bool) -> None:
+        cycle.running = len(collectors)
+        self._calm.clear()
+        for collector in collectors:
+            self._busy.add(collector.id)
+            self._spawn(self._cycle(collector, cycle, on_beat))
 
     def _seconds_to_beat(self) -> float:
         known = [c for c in self._collectors if c.started]
@@ -292,20 +301,24 @@ class Scraper:
         return slowest.time.until_beat(self._clock.monotonic(), self._settings.interval)
 
     async def _pause(self, seconds: float) -> None:
-        if self._stopping is not None:
+        """Wait, at the longest until a cycle ended or the end is asked for."""
+        self._look_again.clear()
+        if not self._stopping:
             with contextlib.suppress(TimeoutError):
-                async with self._clock.timeout(seconds):
-                    await self._stopping.wait()
+                async with self._clock.timeout(max(0.0, seconds)):
+                    await self._look_again.wait()
 
-    async def _cycle(self, collector: Collector, cycle: _Cycle) -> None:
+    async def _cycle(self, collector: Collector, cycle: _Cycle, on_beat: bool) -> None:
         tally = Tally(errors=1)
         try:
-            await self._clock.sleep(random.uniform(0.1, 0.9) * JITTER_S)
-            tally = await collector.cycle()
+            if on_beat:
+                await self._clock.sleep(random.uniform(0.1, 0.9) * JITTER_S)
+            tally = await collector.cycle(beat=on_beat)
         except Exception:
             log.exception("%s: cycle %d failed", collector.id, cycle.id)
         finally:
             self._busy.discard(collector.id)
+            self._look_again.set()
             if not self._busy:
                 self._calm.set()
             self._tallies[collector.id] = tally

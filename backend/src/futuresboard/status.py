@@ -120,6 +120,7 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
         "oldest_s": oldest,
         "source": "rest",
         "stamps": dict(collector.stamps),
+        "refresh": collector.refresh() if collector.started else {},
         "banned_for_s": stats.banned_for_s,
         "last_error": stats.last_error or note,
     }

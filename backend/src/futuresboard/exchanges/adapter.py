@@ -20,7 +20,7 @@ from futuresboard.errors import (
     UnpublishedError,
 )
 from futuresboard.exchanges import parse
-from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.exchanges.base import ExchangeStats, Scarce
 from futuresboard.exchanges.client import Request, Transport
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.pacing import Limit
@@ -44,7 +44,10 @@ class Adapter(ABC):
     depth_rows: Mapping[Kind, int | None]
     rotates_oi: bool = False
     confirms_candles: bool = False
+    scarce: Scarce | None = None
     limits: Mapping[str, Limit]
+    budget_of: Mapping[Kind, str]
+    """Which budget a page of rows counts in."""
 
     def __init__(
         self, *, url_override: str | None = None, concurrency: int = 8, clock: Clock, tradfi: bool = False
@@ -191,6 +194,13 @@ class Adapter(ABC):
         if self._off.pop(part, None) is not None:
             log.info("%s: %s: back", self.id, part)
         return found
+
+    def room_in(self, kind: Kind) -> float:
+        """Seconds until a request of a kind fits its budget; one limited per instrument always does."""
+        budget = self.budget_of[kind]
+        if self.transport.limit(budget).per_key:
+            return 0.0
+        return self.transport.bucket(budget).ready_in(self.transport.clock.monotonic())
 
     def keep_free(self, budget: str, cost: float) -> None:
         """Leave `cost` units of a budget's window to requests that are not background work."""

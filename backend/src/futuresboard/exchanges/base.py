@@ -30,6 +30,19 @@ class ExchangeStats:
     blocked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Scarce:
+    """A budget too small for every row of every pair at each close.
+
+    kinds: what it pays for, the most needed first; per_close: requests a close may spend on it,
+    with some left for asking again.
+    """
+
+    budget: str
+    kinds: tuple[Kind, ...]
+    per_close: int
+
+
 class Exchange(Protocol):
     """One exchange's public market data.
 
@@ -50,6 +63,9 @@ class Exchange(Protocol):
     """True where each candle says whether it is closed; only closed ones are returned there."""
     rotates_oi: bool
     """True where live open interest costs one request a pair (`live_oi`)."""
+
+    scarce: Scarce | None
+    """The budget that many pairs outgrow; None where there is none."""
 
     async def server_time(self) -> int:
         """The exchange's clock, milliseconds UTC."""
@@ -78,6 +94,10 @@ class Exchange(Protocol):
         free what `keep_free` asked for. UnpublishedError speaks of the kind on the whole exchange
         (never of candles), PairGoneError of the pair (never because of missing statistics).
         """
+        ...
+
+    def room_in(self, kind: Kind) -> float:
+        """Seconds until a request of a kind fits its budget: 0.0 now; a lower bound while others wait."""
         ...
 
     def keep_free(self, budget: str, cost: float) -> None:

@@ -74,6 +74,7 @@ class Bybit(Adapter):
         Kind.FUNDING: 200,
     }
     depth_rows: Mapping[Kind, int | None] = dict.fromkeys(_ENDPOINTS)
+    budget_of: Mapping[Kind, str] = dict.fromkeys(_ENDPOINTS, "all")
     limits: Mapping[str, Limit] = {"all": Limit(600, 5)}
     time_request = Request("publicGetV5MarketTime", budget="all")
 

@@ -111,6 +111,10 @@ class Transport:
         self._sent: deque[float] = deque()
         self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
 
+    def limit(self, budget: str) -> Limit:
+        """The limit of a budget as it is now."""
+        return self._limits[budget]
+
     def bucket(self, budget: str, key: str = "") -> Bucket:
         """The bucket of a budget; of the instrument `key` where the limit is per instrument."""
         limit = self._limits[budget]

@@ -63,6 +63,11 @@ class Okx(Adapter):
         Kind.CANDLES: None,
         Kind.FUNDING: None,
     }
+    budget_of: Mapping[Kind, str] = {
+        **_PER_IP,
+        Kind.CANDLES: "candles",
+        Kind.FUNDING: "funding-rate-history",
+    }
     limits: Mapping[str, Limit] = {
         "time": Limit(10, 2),
         "instruments": Limit(20, 2),

@@ -169,6 +169,8 @@ class Limits:
 
     def check(self, exchange: str, path: str, query: Query, client: str) -> Answer | None:
         """Count a request; the refusal when it is over a limit (None too when not enforced)."""
+        if self._stopped():
+            return None
         refusal = self._check[exchange](path, query, client)
         return refusal if self._config.enforce_limits else None
 
@@ -181,6 +183,10 @@ class Limits:
     def ban(self, exchange: str, client: str, seconds: float) -> None:
         """Ban a client for so many seconds."""
         self._banned[exchange, client] = self.time() + seconds
+
+    def _stopped(self) -> bool:
+        """Whether the time of the limits was made to stand still: their windows would never end."""
+        return self._config.in_exchange_time and self._config.time_scale > 0 and not self._clock.scale
 
     def time(self) -> float:
         """Seconds on the clock that limits are counted by."""
