@@ -29,7 +29,7 @@ def sim() -> Iterator[SimThread]:
 # --- words and exit codes --------------------------------------------------------------------
 
 
-COMMANDS = ("serve", "scrape", "web", "seed", "sim-exchange", "migrate")
+COMMANDS = ("serve", "scrape", "web", "seed", "sim-exchange", "migrate", "doctor")
 
 
 def test_version_and_help(tmp_path: Path) -> None:

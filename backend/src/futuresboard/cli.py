@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command: Command = arguments.run
         return command(settings, arguments)
     except ConfigError as error:
+        if arguments.command == "doctor":
+            return commands.examine_refused(error.problems, arguments)
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 1
@@ -62,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     scrape.add_argument("--cycles", type=_positive, metavar="N", help="stop after N cycles")
     _add(actions, "web", commands.web, "serve the page only, beside a scraper of its own")
     _add(actions, "migrate", commands.migrate, "bring the database to this version's schema")
+    checked = _add(actions, "doctor", commands.examine, "tell what works, what does not and what to do")
+    checked.add_argument("--json", action="store_true", help="for machines")
     seed = _add(actions, "seed", commands.seed, "write simulated history into the demo database")
     seed.add_argument("--mock", type=_positive, default=20, metavar="N", help="pairs in all (default 20)")
     seed.add_argument("--tf", choices=list(TIMEFRAME_MS), default="15m", help="timeframe (default 15m)")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import dataclasses
 import logging
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import orjson
 from tqdm import tqdm
 
-from futuresboard import exchanges, seeding
+from futuresboard import doctor, exchanges, seeding
 from futuresboard.app import create_app, run
 from futuresboard.backfill import Backfill, Outcome, Wanted
 from futuresboard.clock import Clock, SystemClock
-from futuresboard.config import Settings, is_loopback
+from futuresboard.config import Settings, is_loopback, unknown_names
 from futuresboard.db import Store, stamped
 from futuresboard.db_read import Reader
 from futuresboard.db_schema import VERSION
@@ -152,6 +155,30 @@ def _tell(outcome: Outcome) -> None:
         print(f"{name}: {outcome.bars[name]} bars of {pairs} pairs stored{lacking}")
     for name, reason in outcome.errors.items():
         print(f"{name}: {reason}", file=sys.stderr)
+
+
+def examine(settings: Settings, arguments: argparse.Namespace) -> int:
+    """What works and what does not, on one screen; 1 when something failed."""
+    # The report says it all; half of it as log lines before would only hide it.
+    logging.getLogger("futuresboard").setLevel(logging.ERROR)
+    clock = make_clock(settings)
+    unknown = unknown_names(settings.root)
+    report = doctor.examine(settings, make_exchanges(settings, clock), unknown=unknown, clock=clock)
+    return _show(asyncio.run(report), arguments)
+
+
+def examine_refused(problems: Sequence[str], arguments: argparse.Namespace) -> int:
+    """The doctor's report when the settings are refused."""
+    return _show(doctor.refused(problems, SystemClock().time_ms()), arguments)
+
+
+def _show(report: doctor.Report, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        print(orjson.dumps(report.document(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print(doctor.screen(report, colour=colour, width=shutil.get_terminal_size((110, 24)).columns))
+    return report.exit_code
 
 
 def make_exchanges(settings: Settings, clock: Clock) -> Callable[[], Sequence[Exchange]]:

@@ -313,6 +313,11 @@ def _scale_problems(values: Mapping[str, object]) -> list[str]:
     ]
 
 
+def unknown_names(root: Path) -> list[str]:
+    """Names in `root/.env` that are no settings: most often misspelt ones."""
+    return [name for name in dotenv_values(root / ".env") if name not in FIELDS]
+
+
 def _exposure_problems(values: Mapping[str, object]) -> list[str]:
     host = str(values["host"])
     if is_loopback(host) or values["auth_token"] or values["allow_no_auth"]:

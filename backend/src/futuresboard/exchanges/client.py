@@ -193,7 +193,8 @@ class Transport:
         except BaseError as error:
             self._failed += 1
             cause = error.__cause__ or error
-            raise TransientError(self.exchange, f"connection failed: {cause!r:.160}") from error
+            words = str(cause) or repr(cause)
+            raise TransientError(self.exchange, f"connection failed: {words:.160}") from error
         except ValueError as error:
             self._failed += 1
             raise PayloadError(self.exchange, f"unreadable answer: {error}") from error
