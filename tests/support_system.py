@@ -69,6 +69,7 @@ def environment(folder: Path, sim_url: str = NOWHERE, **settings: str) -> dict[s
             "BINANCEUSDM_URL": f"{sim_url}/binance",
             "BYBIT_URL": f"{sim_url}/bybit",
             "OKX_URL": f"{sim_url}/okx",
+            "COINGECKO_URL": f"{sim_url}/coingecko",
         }
         | settings
     )

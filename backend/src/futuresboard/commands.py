@@ -27,6 +27,7 @@ from futuresboard.db_schema import VERSION
 from futuresboard.errors import FuturesboardError
 from futuresboard.events import Publisher
 from futuresboard.exchanges.base import Exchange
+from futuresboard.exchanges.coingecko import CoinGecko
 from futuresboard.scraper import Scraper
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def _serve(settings: Settings) -> int:
     scraper = Scraper(
         settings,
         make_exchanges(settings, clock),
+        coins=make_coins(settings, clock),
         clock=clock,
         on_commit=lambda done: publisher[0].publish(done.seq, done.alerts) if publisher else None,
         on_health=lambda document: publisher[0].publish_health(document) if publisher else None,
@@ -76,7 +78,13 @@ def _serve(settings: Settings) -> int:
 def scrape(settings: Settings, arguments: argparse.Namespace) -> int:
     """Scrape without a page, for ever or for some cycles."""
     clock = make_clock(settings)
-    scraper = Scraper(settings, make_exchanges(settings, clock), clock=clock, cycles=arguments.cycles)
+    scraper = Scraper(
+        settings,
+        make_exchanges(settings, clock),
+        coins=make_coins(settings, clock),
+        clock=clock,
+        cycles=arguments.cycles,
+    )
     scraper.start()
     try:
         scraper.wait()
@@ -202,6 +210,11 @@ def open_reader(settings: Settings) -> Reader:
     return Reader(settings.database_path, stale_after_ms=int(slack * 1000))
 
 
+def make_coins(settings: Settings, clock: Clock) -> Callable[[], CoinGecko]:
+    """How the scraper makes its source of market caps, inside its own loop."""
+    return lambda: CoinGecko(url_override=settings.coingecko_url or None, clock=clock)
+
+
 def make_clock(settings: Settings) -> Clock:
     """The one clock of a process."""
     return SystemClock(settings.time_scale, settings.time_since)
@@ -241,6 +254,7 @@ def _demo_exchanges(settings: Settings) -> Iterator[Settings]:
                 binanceusdm_url=settings.binanceusdm_url or f"{line}/binance",
                 bybit_url=settings.bybit_url or f"{line}/bybit",
                 okx_url=settings.okx_url or f"{line}/okx",
+                coingecko_url=settings.coingecko_url or f"{line}/coingecko",
             )
         finally:
             process.stdin.close()

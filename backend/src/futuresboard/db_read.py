@@ -23,8 +23,8 @@ type Row = dict[str, object]
 _CHUNK = 500
 _MAX_IDLE = 8
 _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FROM bars"
-# The row's columns in the contract's order, all but its age.
-_NAMES = ROW_COLUMNS[:-1]
+# The row's columns as they are read; the rest is made of them.
+_NAMES = tuple(name for name in ROW_COLUMNS if name not in ("oi_mcap_pct", "age_s"))
 _NEWEST = f"""
 SELECT p.exchange, p.symbol, p.base, s.timeframe, b.ts, {", ".join("b." + name for name in STORED_COLUMNS)},
        b.tiers, NULL, b.quality, b.guarded, {", ".join("l." + name for name in LIVE_COLUMNS)}
@@ -154,6 +154,7 @@ class Reader:
             tuple(unpublished.get(cast("str", row["exchange"]), ())),
             stale,
         )
+        row["oi_mcap_pct"] = _share_of_cap(row)
         row["age_s"] = max(0.0, round((now_ms - seen) / 1000.0, 1))
         return row
 
@@ -257,6 +258,15 @@ def _grid(first: int, last: int, step: int, start: int | None, end: int | None, 
     high = last if end is None else min(last, end // step * step)
     grid = range(low, high + 1, step)
     return list(grid[:limit] if start is not None else grid[max(0, len(grid) - limit) :])
+
+
+def _share_of_cap(row: Row) -> float | None:
+    """Open interest of this pair (the newest known, USD) in percent of its coin's market cap."""
+    live, closed, cap = (
+        cast("float | None", row[name]) for name in ("live_oi_abs_usd", "oi_abs_usd", "market_cap_usd")
+    )
+    oi = closed if live is None else live
+    return None if oi is None or cap is None else oi / cap * 100.0
 
 
 def _columns(

@@ -22,6 +22,7 @@ _FIELDS = (
     "oi_contracts",
     "oi_usd",
 )
+_CAP = "market_cap"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class LiveBoard:
 
     def __init__(self, timeframe_ms: int) -> None:
         self._timeframe_ms = timeframe_ms
-        self._values: dict[str, FloatArray] = {name: np.zeros(0) for name in _FIELDS}
+        self._values: dict[str, FloatArray] = {name: np.zeros(0) for name in (*_FIELDS, _CAP)}
 
     def grow(self, rows: int) -> None:
         """Make room for at least `rows` rows."""
@@ -50,9 +51,20 @@ class LiveBoard:
 
     def take(self, rows: IntArray, update: LiveUpdate) -> None:
         """Remember what an update knows."""
-        for name, values in self._values.items():
+        for name in _FIELDS:
+            values = self._values[name]
             new = np.array([_number(getattr(t, name)) for t in update.tickers.values()], dtype=np.float64)
             values[rows] = np.where(np.isnan(new), values[rows], new)
+
+    def prices(self) -> FloatArray:
+        """Live price of every row, the mark price where there is no other; NaN where unknown."""
+        last, mark = self._values["price"], self._values["mark_price"]
+        return np.where(np.isnan(last), mark, last)
+
+    def use_market_caps(self, caps: FloatArray) -> IntArray:
+        """Market cap of every row, USD, NaN where unknown; returns the rows where it changed."""
+        before, self._values[_CAP] = self._values[_CAP], caps
+        return np.flatnonzero((caps != before) & ~(np.isnan(caps) & np.isnan(before)))
 
     def values(self, rows: IntArray, panel: Panel) -> Iterator[tuple[int, tuple[SqlValue, ...]]]:
         """(row, values of `LIVE_FIELDS`) of each row.
@@ -89,7 +101,7 @@ class LiveBoard:
             ],
             _sql(live["funding_next"]),
             _sql_integers(live["funding_next_ts"]),
-            [None] * len(rows),
+            _sql(self._values[_CAP][rows]),
         ]
         return zip(rows.tolist(), zip(*columns, strict=True), strict=True)
 

@@ -15,6 +15,7 @@ import orjson
 from futuresboard import metrics, quality
 from futuresboard.alerting import AlertWriter
 from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
+from futuresboard.coins import Quote
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
 from futuresboard.live import LiveBoard, LiveUpdate
@@ -185,6 +186,25 @@ class Pipeline:
         committed = self._store.commit(write)
         self._publish(committed)
         return committed
+
+    def quotes(self) -> list[Quote]:
+        """The pairs' live prices of one coin each, where known."""
+        return [
+            Quote(pair.exchange, pair.symbol, pair.base, price / pair.multiplier)
+            for pair, price in zip(self._memory.pairs, self._live.prices().tolist(), strict=True)
+            if price > 0
+        ]
+
+    def use_market_caps(self, caps: Mapping[tuple[str, str], float]) -> None:
+        """Show these market caps (USD, by exchange and symbol) from now on, and none for other pairs."""
+        values = [caps.get((pair.exchange, pair.symbol), np.nan) for pair in self._memory.pairs]
+        changed = self._live.use_market_caps(np.array(values, dtype=np.float64))
+        # What never moved in this run keeps the live values that an earlier one stored.
+        rows = changed[np.isfinite(self._live.prices()[changed])]
+        if len(rows):
+            write = Write()
+            self._refresh_live(rows, write)
+            self._publish(self._store.commit(write))
 
     def _refresh_live(self, rows: IntArray, write: Write) -> None:
         for row, values in self._live.values(rows, self._memory.base):

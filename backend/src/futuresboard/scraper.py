@@ -24,10 +24,12 @@ from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
 from futuresboard.db import Committed, Store
 from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.base import Exchange
+from futuresboard.exchanges.coingecko import CoinGecko
 from futuresboard.exchanges.multipliers import resolve
 from futuresboard.gaps import Records
 from futuresboard.healing import Healer
 from futuresboard.keeping import keep_budgets, keep_records, restore_budgets, restore_records
+from futuresboard.market_caps import MarketCaps
 from futuresboard.model import Market, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.status import Status, exchange_status
@@ -56,7 +58,8 @@ class Scraper:
     """Runs the collectors of all exchanges in a thread of its own.
 
     on_commit: called in the writer thread after each transaction; on_health: called in the loop's
-    thread when an exchange's state changes; cycles: stop by itself after so many (None: never).
+    thread when an exchange's state changes; coins: where market caps come from (None: nowhere);
+    cycles: stop by itself after so many (None: never).
     """
 
     def __init__(
@@ -66,11 +69,13 @@ class Scraper:
         *,
         on_commit: Callable[[Committed], None] | None = None,
         on_health: Callable[[dict[str, object]], None] | None = None,
+        coins: Callable[[], CoinGecko] | None = None,
         clock: Clock | None = None,
         cycles: int | None = None,
     ) -> None:
         self._settings = settings
         self._exchanges = exchanges
+        self._coins = coins
         self._on_commit = on_commit
         self._on_health = on_health
         self._clock = clock or SystemClock()
@@ -163,10 +168,18 @@ class Scraper:
             self._collectors = [self._collector(exchange) for exchange in self._exchanges()]
             await self._restore()
             self._spawn(self._heartbeat())
+            if self._coins is not None:
+                self._spawn(self._keep_market_caps(self._coins()))
             await self._connect_all()
             await self._beat()
         finally:
             await self._shut_down()
+
+    async def _keep_market_caps(self, source: CoinGecko) -> None:
+        run, clock = self._run, self._clock
+        caps = MarketCaps(source, self._store, self._pipeline, run=run, clock=clock, now_ms=self.now_ms)
+        self._status.market_caps = caps.document
+        await caps.keep_fresh()
 
     def _collector(self, exchange: Exchange) -> Collector:
         return Collector(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Status:
         self._lag: dict[str, float | None] = {"p50": None, "p99": None}
         self._failure: str | None = None
         self.errors = 0
+        self.market_caps: Callable[[], Mapping[str, object]] = lambda: {"state": "off"}
+        """Their source's part of the document; never a reason to be degraded."""
 
     def note(self, exchange: str, reason: str) -> None:
         """Remember in words why an exchange does not answer."""
@@ -75,6 +77,7 @@ class Status:
                 "last_cycle": self._last_cycle,
                 "closed_bar_lag_s": dict(self._lag),
                 "exchanges": self._exchanges,
+                "coingecko": self.market_caps(),
                 "failure": self._failure,
             }
 
