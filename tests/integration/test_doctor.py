@@ -25,7 +25,7 @@ from support_system import EXCHANGES, NOWHERE, environment, finished, reading, r
 
 type Checks = dict[str, dict[str, Any]]
 
-ORDER = ["settings", *EXCHANGES, "time", "database", "disk", "versions"]
+ORDER = ["settings", *EXCHANGES, "coingecko", "time", "database", "disk", "versions"]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +165,12 @@ def test_a_silent_exchange_holds_up_nobody(tmp_path: Path, sim: SimThread) -> No
         checks = {check["name"]: check for check in json.loads(product.log)["checks"]}
     assert "no answer within" in checks["okx"]["summary"]
     assert states(checks)["binanceusdm"] == "ok"
+
+
+def test_without_market_caps_nothing_fails(tmp_path: Path, sim: SimThread) -> None:
+    checks = examined(environment(tmp_path, sim.url, COINGECKO_URL=NOWHERE), tmp_path, 0)
+    assert states(checks) == dict.fromkeys(ORDER, "ok") | {"coingecko": "look"}
+    assert checks["coingecko"]["summary"].startswith("not to be had: connection failed")
 
 
 def test_a_page_instead_of_an_answer_points_at_what_stands_between(tmp_path: Path, sim: SimThread) -> None:

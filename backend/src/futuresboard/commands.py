@@ -171,7 +171,9 @@ def examine(settings: Settings, arguments: argparse.Namespace) -> int:
     logging.getLogger("futuresboard").setLevel(logging.ERROR)
     clock = make_clock(settings)
     unknown = unknown_names(settings.root)
-    report = doctor.examine(settings, make_exchanges(settings, clock), unknown=unknown, clock=clock)
+    report = doctor.examine(
+        settings, make_exchanges(settings, clock), make_coins(settings, clock), unknown=unknown, clock=clock
+    )
     return _show(asyncio.run(report), arguments)
 
 

@@ -28,6 +28,7 @@ _SCHEMA: Schema = {
         "last_cycle": {"type": ["object", "null"]},
         "closed_bar_lag_s": {"type": ["object", "null"]},
         "exchanges": {"type": "object", "additionalProperties": OBJECT},
+        "coingecko": {"type": "object", "description": "where market caps come from, and how old they are"},
     },
 }
 _PROBE: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}

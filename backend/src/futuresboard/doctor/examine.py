@@ -13,6 +13,7 @@ from futuresboard.db_inspect import Inspection
 from futuresboard.doctor import local, venues
 from futuresboard.doctor.report import Finding, Report
 from futuresboard.exchanges.base import Exchange
+from futuresboard.exchanges.coingecko import CoinGecko
 
 CHECK_WITHIN_S = 20.0
 """How long the database's integrity is checked; a larger one is checked in part."""
@@ -21,6 +22,7 @@ CHECK_WITHIN_S = 20.0
 async def examine(
     settings: Settings,
     exchanges: Callable[[], Sequence[Exchange]],
+    coins: Callable[[], CoinGecko],
     *,
     unknown: Sequence[str],
     clock: Clock,
@@ -33,9 +35,10 @@ async def examine(
     # What the last scraper kept decides whether an exchange may be asked at all: read it first.
     seen = await asyncio.to_thread(local.look, settings, lambda: True)
     kept = seen.kept if isinstance(seen, Inspection) else None
-    found, probes = await asyncio.gather(
+    found, probes, market_caps = await asyncio.gather(
         asyncio.to_thread(local.look, settings, lambda: clock.monotonic() - began > CHECK_WITHIN_S),
         venues.probe_all(exchanges(), kept, clock),
+        venues.coingecko_finding(coins()),
     )
     inspection = None if isinstance(found, sqlite3.Error) else found
     scraping = inspection is not None and local.is_scraping(inspection, settings, clock.time_ms())
@@ -45,6 +48,7 @@ async def examine(
     findings: list[Finding] = [
         local.settings_finding(settings, unknown),
         *(venues.finding(probe, settings, kept, scraping=scraping) for probe in probes),
+        market_caps,
         time,
         local.database_finding(found, settings, clock.time_ms(), exchange_ms),
         local.disk_finding(settings, inspection),

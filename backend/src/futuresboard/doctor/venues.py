@@ -15,6 +15,7 @@ from futuresboard.doctor.words import moment, plain, skew, without_login
 from futuresboard.errors import BlockedError, ExchangeError, PayloadError, ThrottledError, UnpublishedError
 from futuresboard.exchanges import REGISTRY
 from futuresboard.exchanges.base import Exchange
+from futuresboard.exchanges.coingecko import CoinGecko
 from futuresboard.exchanges.pacing import Limit
 
 SAMPLES = 5
@@ -200,6 +201,18 @@ def _limit_lines(limits: Sequence[Mapping[str, object]]) -> list[str]:
         fullest = max(short, key=lambda row: float(str(row["used"])) / float(str(row["limit"])))
         lines.append(line(fullest, f"{len(short)} limits by path, fullest {fullest['budget']}"))
     return lines
+
+
+async def coingecko_finding(source: CoinGecko) -> Finding:
+    """Whether market caps can be had; nothing else needs them, so that it never fails."""
+    try:
+        found = await source.coins(1)
+    except ExchangeError as error:
+        advice = ("Market caps are missing without it, nothing else. Check network and COINGECKO_URL.",)
+        return Finding("coingecko", State.LOOK, f"not to be had: {plain(error.reason)}", (), advice)
+    finally:
+        await source.close()
+    return Finding("coingecko", State.OK, f"lists coins ({len(found)} on its first page)")
 
 
 def clock_finding(probes: Sequence[Probe]) -> Finding:
