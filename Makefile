@@ -19,13 +19,14 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html -t
 	$(wildcard frontend/*.json frontend/*.ts frontend/*.js frontend/*.cjs)
 PYTEST := cd backend && PYTHONPATH=../tests ../$(BIN)/python -m pytest -c pyproject.toml
 
-.PHONY: help demo run install test test-deep lint format bench size clean requirements
+.PHONY: help demo run install test test-deep soak soak-short lint format bench size clean requirements
 
 help:
 	@echo "make demo     simulated exchanges and the dashboard on http://127.0.0.1:5000"
 	@echo "make test     every test, lint and type check"
 	@echo "make run      live data (settings in .env)"
 	@echo "make install  what the others do first: .venv and the built page"
+	@echo "make soak     a time-scaled day with faults (38 minutes); make soak-short: 10 minutes of it"
 	@echo "make bench    benchmarks        make lint, make format, make clean"
 
 demo: install
@@ -85,6 +86,13 @@ bench: install $(VENV)/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_api.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_client.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_live.py
+
+# A day (or 6 hours) of exchange time, time-scaled, with faults throughout; see docs/operations.md.
+soak: install $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m soak
+
+soak-short: install $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m soak --hours 6
 
 requirements: $(VENV)/bin/python
 	$(BIN)/pip install -q pip-tools

@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from futuresboard.book import STEP_MS, Book, Ready
 from futuresboard.clock import Clock
 from futuresboard.closing import ROUND_KINDS, Closing
@@ -454,9 +452,8 @@ class Collector:
         """Age of the newest closed bar of the pair that is furthest behind, seconds after its close."""
         if not self.started:
             return None
-        newest = [self.pipeline.memory.newest_ts(int(pair)) for pair in self.book.pair_ids]
-        known = np.array([ts for ts in newest if ts is not None])
-        return float(self.now_ms() - known.min() - STEP_MS) / 1000.0 if len(known) else None
+        behind = self.pipeline.memory.furthest_behind(self.book.pair_ids.tolist())
+        return None if behind is None else (self.now_ms() - behind - STEP_MS) / 1000.0
 
 
 def _always() -> asyncio.Event:

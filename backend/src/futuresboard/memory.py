@@ -129,6 +129,13 @@ class Memory:
         newest = int(panel.newest(np.array([row]))[0])
         return newest if self.oldest_ts(pair_id) is not None and newest >= panel.oldest else None
 
+    def furthest_behind(self, pair_ids: Sequence[int]) -> int | None:
+        """The oldest of `newest_ts` of some pairs, None when none of them has any."""
+        panel, rows = self.base, self.rows(pair_ids)
+        newest = panel.newest(rows)
+        known = newest[(newest >= panel.oldest) & (self.first[self._timeframes[0]][rows] != NEVER)]
+        return int(known.min()) if len(known) else None
+
     def oldest_ts(self, pair_id: int) -> int | None:
         """Time of a pair's oldest stored base bar, None when it has none."""
         first = int(self.first[self._timeframes[0]][self.row_of[pair_id]])

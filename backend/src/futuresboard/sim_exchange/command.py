@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-scale", type=float, default=defaults.time_scale, help="speed of exchange time"
     )
+    parser.add_argument("--epoch-ms", type=int, default=None, help="exchange time at the start")
     parser.add_argument(
         "--in-exchange-time",
         action="store_true",
@@ -78,6 +79,7 @@ def config_of(args: argparse.Namespace) -> SimConfig:
         latency_ms=args.latency_ms,
         jitter_ms=jitter,
         time_scale=args.time_scale,
+        epoch_ms=args.epoch_ms,
         in_exchange_time=args.in_exchange_time,
         publish_delay_s=args.publish_delay,
         stamps=args.stamps,

@@ -245,6 +245,30 @@ def shuffled(_rule: Rule, visit: Visit, answer: Answer) -> Answer:
     return _rows(visit, answer, lambda rows: rows[::2] + rows[1::2])
 
 
+@after
+def wrong_time(rule: Rule, visit: Visit, answer: Answer) -> Answer:
+    """The exchange's time endpoint, and nothing else, is off by `seconds` (300)."""
+    if not visit.path.endswith("/time") or answer.status != 200:
+        return answer
+    off = int(rule.number("seconds", 300) * 1000)
+    return Answer(
+        orjson.dumps(_moved(orjson.loads(answer.body), off)), 200, answer.content_type, answer.headers
+    )
+
+
+def _moved(payload: object, off_ms: int) -> object:
+    """Every time in an answer, in whatever unit its digits tell, shifted."""
+    if isinstance(payload, dict):
+        return {name: _moved(value, off_ms) for name, value in payload.items()}
+    if isinstance(payload, list):
+        return [_moved(value, off_ms) for value in payload]
+    digits = str(payload)
+    if not digits.isdigit() or len(digits) not in (10, 13, 19):
+        return payload
+    moved = int(digits) + off_ms * 10 ** (len(digits) - 10) // 1000
+    return type(payload)(moved)  # type: ignore[call-arg]
+
+
 def _rows(visit: Visit, answer: Answer, change: Callable[[list[Row]], list[Row]]) -> Answer:
     if answer.status != 200:
         return answer

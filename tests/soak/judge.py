@@ -1,0 +1,233 @@
+"""What is stored against the simulator's own numbers."""
+
+from __future__ import annotations
+
+import bisect
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import reference
+from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
+from futuresboard.sim_exchange import SimConfig, Truth
+from futuresboard.sim_exchange.venue import build_world
+from support_system import STEP_MS, Row
+
+M5 = STEP_MS["5m"]
+CANDLE = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy")
+LIVE_WINDOW_MS = 60_000
+STANDS_IN = OI_LIVE | LS_LATE | STAMP_ASSUMED
+LOOK_BACK = 24
+"""Bars whose stand-ins an alert may rest on: the window of the Z-score and a few."""
+EXAMPLES = 20
+
+type Key = tuple[str, str, str]
+
+
+@dataclass
+class Verdict:
+    """Counts over all series, and the first few examples of what is wrong."""
+
+    expected: int = 0
+    missing: int = 0
+    values: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    alerts: int = 0
+    alerts_on_stand_ins: int = 0
+    alerts_of_faults: int = 0
+    examples: list[object] = field(default_factory=list)
+
+    def note(self, *what: object) -> None:
+        """Keep an example."""
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(what)
+
+
+class Judge:
+    """Reads a database that nobody writes any more."""
+
+    def __init__(self, config: SimConfig, database: Path, faults: Iterable[Row]) -> None:
+        world = build_world(config)
+        for rule in faults:
+            at_ms = int(rule["options"].get("at_ms", rule["since_ms"]))
+            if rule["kind"] == "delist":
+                world.market.delist(rule["exchange"], rule["symbol"], at_ms)
+            elif rule["kind"] == "new_listing":
+                world.market.list_new(rule["exchange"], rule["symbol"], at_ms)
+        self._market = world.market
+        self._truth = Truth(world)
+        self._database = database
+        self.verdict = Verdict()
+
+    def judge(self, begin_ms: int, end_ms: int) -> Verdict:
+        """All bars that closed from `begin_ms` to `end_ms` must be there, and all that are stored be true."""
+        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            series = connection.execute(
+                "SELECT s.id, exchange, symbol, timeframe FROM series s JOIN pairs p ON p.id = s.pair_id"
+            ).fetchall()
+            for number, *key in series:
+                self._series(
+                    connection, int(number), (str(key[0]), str(key[1]), str(key[2])), begin_ms, end_ms
+                )
+        return self.verdict
+
+    def _series(self, db: sqlite3.Connection, number: int, key: Key, begin_ms: int, end_ms: int) -> None:
+        step = STEP_MS[key[2]]
+        query = "SELECT * FROM bars WHERE series_id = ? AND ts <= ? ORDER BY ts"
+        rows = [dict(row) for row in db.execute(query, (number, end_ms - step))]
+        self._completeness(key, {row["ts"] for row in rows}, begin_ms, end_ms)
+        if not rows:
+            return
+        truth = self._rows(key, rows[0]["ts"], (rows[-1]["ts"] - rows[0]["ts"]) // step + 1)
+        for row in rows:
+            if row["ts"] not in truth:
+                self.verdict.wrong[f"{key[0]} no such bar"] += 1
+                self.verdict.note(key, row["ts"], "no such bar")
+                continue
+            self._values(key, row, truth)
+        self._alerts(db, number, key, rows, truth)
+
+    def _completeness(self, key: Key, stored: set[int], begin_ms: int, end_ms: int) -> None:
+        step = STEP_MS[key[2]]
+        listed, ended = self._market.window(self._truth.row(*key[:2]))
+        first = -(-max(begin_ms, listed) // step) * step
+        last = min(end_ms, ended or end_ms) // step * step - step
+        expected = range(first, last + 1, step)
+        gone = [ts for ts in expected if ts not in stored]
+        self.verdict.expected += len(expected)
+        self.verdict.missing += len(gone)
+        if gone:
+            self.verdict.note(key, "missing", len(gone), gone[0], gone[-1])
+
+    # -- values ----------------------------------------------------------------------------------
+
+    def _rows(self, key: Key, first: int, count: int) -> dict[int, Row]:
+        """Every raw column by the exchange's own numbers."""
+        exchange, symbol, timeframe = key
+        step, truth = STEP_MS[timeframe], self._truth
+        found: dict[int, Row] = {}
+        paid = self._settlements(exchange, symbol, first, first + count * step)
+        for bar in truth.bars(exchange, symbol, first, count, step):
+            close_ms = bar.ts + step
+            oi = truth.oi(exchange, symbol, close_ms)
+            found[bar.ts] = {
+                **{name: getattr(bar, name) for name in CANDLE},
+                "ts": bar.ts,
+                "oi_contracts": oi.base,
+                "oi_abs_usd": oi.base * bar.close if oi.usd is None else oi.usd,
+                "global_ls": truth.global_ls(exchange, symbol, close_ms),
+                "top_ls": truth.top_ls(exchange, symbol, close_ms),
+                "funding": paid(close_ms),
+                "funding_interval_h": float(truth.row(exchange, symbol).funding_hours),
+            }
+        return found
+
+    def _settlements(self, exchange: str, symbol: str, first: int, end: int):  # type: ignore[no-untyped-def]
+        """The last rate paid, by time; asked for once a settlement, not once a bar."""
+        hours = self._truth.row(exchange, symbol).funding_hours * 3_600_000
+        times = list(range(first // hours * hours, end + hours, hours))
+        rates: dict[int, float | None] = {}
+
+        def paid(at: int) -> float | None:
+            time = times[bisect.bisect_right(times, at) - 1]
+            if time not in rates:
+                try:
+                    rates[time] = self._truth.funding(exchange, symbol, time)[1]
+                except KeyError:
+                    rates[time] = None
+            return rates[time]
+
+        return paid
+
+    def _values(self, key: Key, row: Row, truth: Mapping[int, Row]) -> None:
+        want = truth[row["ts"]]
+        for name in reference.RAW:
+            got = row[name]
+            if got is None:
+                if want[name] is not None:
+                    self.verdict.unknown[f"{key[0]} {name}"] += 1
+                continue
+            self.verdict.values += 1
+            if not any(_same(got, value) for value in self._allowed(key, row, name, truth)) and not (
+                name.startswith("oi_") and self._is_live(key, row, name, got)
+            ):
+                self.verdict.wrong[f"{key[0]} {name}"] += 1
+                self.verdict.note(key, row["ts"], name, got, want[name], row["marks"])
+
+    def _allowed(self, key: Key, row: Row, name: str, truth: Mapping[int, Row]) -> list[float | None]:
+        """What a column may say: the truth, or where the row is marked so, what was published before."""
+        found = [truth[row["ts"]][name]]
+        if name in ("global_ls", "top_ls") and row["marks"] & LS_LATE:
+            close_ms = row["ts"] + STEP_MS[key[2]]
+            read = getattr(self._truth, name)
+            found += [read(*key[:2], close_ms - back * M5) for back in (1, 2)]
+        return found
+
+    def _is_live(self, key: Key, row: Row, name: str, got: float) -> bool:
+        """Whether an open interest marked as live is one of the last minute before the close."""
+        if not row["marks"] & OI_LIVE:
+            return False
+        close_ms = row["ts"] + STEP_MS[key[2]]
+        ends = [self._truth.live_oi(*key[:2], at) for at in (close_ms - LIVE_WINDOW_MS - 2000, close_ms)]
+        if name == "oi_abs_usd":
+            return row["oi_contracts"] is not None and math.isclose(
+                got, row["oi_contracts"] * row["close"], rel_tol=0.03
+            )
+        return min(ends) * (1 - 1e-6) <= got <= max(ends) * (1 + 1e-6)
+
+    # -- alerts ----------------------------------------------------------------------------------
+
+    def _alerts(
+        self, db: sqlite3.Connection, number: int, key: Key, rows: Sequence[Row], truth: Mapping[int, Row]
+    ) -> None:
+        """An alert that the exchange's own numbers do not bear out was made by a fault."""
+        query = "SELECT ts, kind, tier FROM alerts WHERE series_id = ? AND ts <= ?"
+        found = db.execute(query, (number, rows[-1]["ts"])).fetchall()
+        if not found:
+            return
+        step = STEP_MS[key[2]]
+        known = [
+            {name: truth[row["ts"]][name] if row[name] is not None else None for name in reference.RAW}
+            | {"ts": row["ts"]}
+            for row in rows
+            if row["ts"] in truth
+        ]
+        listed = self._truth.row(*key[:2]).listed_ts
+        derived = {row["ts"]: row for row in reference.derive(known, step, listing_ts=listed)}
+        stood_in = self._stand_ins(db, number)
+        for ts, kind, tier in found:
+            self.verdict.alerts += 1
+            row = derived.get(ts)
+            if row is not None and _holds(row, kind, tier):
+                continue
+            if any(ts - back * step in stood_in for back in range(LOOK_BACK)):
+                self.verdict.alerts_on_stand_ins += 1
+                continue
+            self.verdict.alerts_of_faults += 1
+            self.verdict.note(key, ts, "alert", kind, tier)
+
+    def _stand_ins(self, db: sqlite3.Connection, number: int) -> set[int]:
+        """Bars that ever held a value standing in for one still to come."""
+        query = "SELECT ts FROM {} WHERE series_id = ? AND marks & ?"
+        return {
+            int(row[0])
+            for table in ("bars", "superseded")
+            for row in db.execute(query.format(table), (number, STANDS_IN))
+        }
+
+
+def _holds(row: Row, kind: str, tier: int) -> bool:
+    if kind == "tier":
+        return bool(row["flags"].get(tier))
+    k = row["confluence_k"]
+    return k is not None and k >= reference.THRESHOLDS["confluence_min"]
+
+
+def _same(got: float, want: float | None) -> bool:
+    return want is not None and math.isclose(got, want, rel_tol=1e-9, abs_tol=1e-15)
