@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Catalog } from "../src/api/types";
 import { applyFilter, type Filter, thresholdsOf } from "../src/lib/filter";
 import { computeKpis } from "../src/lib/kpis";
-import { explain, inWords, notable } from "../src/lib/quality";
+import { explain, inWords, markKind, notable } from "../src/lib/quality";
 import { severityRank } from "../src/lib/tiers";
 import { makeRow, makeView } from "./make";
 
@@ -37,6 +37,26 @@ describe("why a cell is empty", () => {
     expect(explain(makeRow({ z_score: null, quality: ["warming"] }), "z_score", null).state).toBe("warming");
     expect(explain(makeRow({ z_score: null }), "z_score", null).state).toBe("unknown");
     expect(explain(makeRow({ funding: null, quality: ["warming"] }), "funding", null).state).toBe("unknown");
+  });
+
+  it("tells a gap from warming, with when it is known again", () => {
+    const row = makeRow({ cvd: null, imbalance: null, funding: null, rsi: null, quality: ["gap", "warming"] });
+    expect(explain(row, "cvd", null)).toEqual({ state: "gap", reason: "Gap in the record: it is known again from 00:00 UTC on" });
+    expect(explain(row, "imbalance", null).state).toBe("gap");
+    expect(explain(row, "funding", null).state).toBe("unknown");
+    expect(explain(makeRow({ rsi: null, quality: ["warming"] }), "rsi", null).state).toBe("warming");
+  });
+
+  it("says that a coin is not on the list, not that something failed", () => {
+    const row = makeRow({ market_cap_usd: null, oi_mcap_pct: null });
+    expect(explain(row, "market_cap_usd", null).state).toBe("unlisted");
+    expect(explain(row, "oi_mcap_pct", null).state).toBe("unlisted");
+  });
+
+  it("puts the gravest mark first and gives each kind a form", () => {
+    const row = makeRow({ quality: ["revised", "warming", "backfilled", "gap", "guarded:imbalance", "stale"] });
+    expect(notable(row)).toEqual(["stale", "guarded:imbalance", "gap", "backfilled", "warming", "revised"]);
+    expect(["guarded:cvd", "gap", "oi:live"].map(markKind)).toEqual(["guarded", "gap", "other"]);
   });
 
   it("puts marks into words and flags only what is notable", () => {

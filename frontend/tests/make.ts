@@ -11,7 +11,7 @@ export function makeRow(over: Partial<MetricRow> = {}): MetricRow {
     tiers: [], tier: null, quality: [], guarded: {}, live_price: 67_234.5, live_ts: 1_700_000_300_000,
     live_oi_abs_usd: 2_000_000, price_change_24h_pct: 1.2, volume_24h_usd: 5_000_000, oi_change_1h_pct: 0.3,
     oi_change_4h_pct: 0.4, oi_change_24h_pct: -2, oi_price_quadrant: "new longs", funding_next: 0.0002,
-    funding_next_ts: 1_700_003_600_000, market_cap_usd: 1e12, age_s: 1,
+    funding_next_ts: 1_700_003_600_000, market_cap_usd: 1e12, oi_mcap_pct: 0.0002, age_s: 1,
     ...over,
   };
 }

@@ -11,6 +11,7 @@ import { makeView } from "./make";
 const context = {
   catalog: { metrics: [], tiers: [], unpublished: { bybit: { taker_buy: "only by trades" } } },
   limits: thresholdsOf(),
+  refresh: {},
 };
 
 interface Options {

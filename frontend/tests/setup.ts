@@ -26,3 +26,6 @@ class NoResize {
   disconnect = () => undefined;
 }
 vi.stubGlobal("ResizeObserver", NoResize);
+
+// jsdom animates nothing either; without this Headless UI puts in its own and says so.
+Element.prototype.getAnimations = () => [];

@@ -60,8 +60,10 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         BINANCEUSDM_URL="",
         BYBIT_URL="",
         OKX_URL="",
+        COINGECKO_URL="",
     )
     with running(["serve", "--demo"], env, folder) as product:
         product.until(product.warm, 90, "warm")
         product.until(lambda: len(product.rows("15m")) == 3 * int(PAIRS), 30, "complete")
+        product.until(lambda: product.health()["coingecko"]["matched"] > 0, 60, "with market caps")
         yield product.url

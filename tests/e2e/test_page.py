@@ -113,7 +113,8 @@ def _shown_equals_api(page: Page, server_url: str, timeframe: str, column: str) 
         assert key is not None
         assert title is not None
         told = _api_row(page, server_url, key, timeframe)[column]
-        pair = (_number(title), told)
+        # The digits stand alone in the first line; how they came stands below.
+        pair = (_number(title.splitlines()[0]), told)
         if pair[0] == pytest.approx(pair[1], rel=1e-12):
             return
         page.wait_for_timeout(250)
@@ -128,7 +129,8 @@ def _values(page: Page, column: str) -> list[float | None]:
             .map((row) => row.querySelector(`[data-column=${column}] [title]`)?.title ?? "")""",
         [ROW, column],
     )
-    return [_number(title) if title[:1].isdigit() else None for title in titles]
+    first = [title.split("\n")[0] for title in titles]
+    return [_number(line) if line[:1].isdigit() else None for line in first]
 
 
 def test_every_exchange_has_rows(page: Page, server_url: str) -> None:
@@ -222,6 +224,49 @@ def test_the_page_is_accessible_and_tells_its_state(page: Page) -> None:
     assert _violations(page) == []
     expect(page.get_by_text("websocket", exact=True)).to_be_visible()
     expect(page.get_by_text("data age")).to_be_visible()
+
+
+def test_a_number_tells_when_and_how_it_came(page: Page) -> None:
+    cell = page.locator(f"{ROW} [data-column=global_ls] [title]:not([class*=cursor-help])").first
+    assert "Closed bar opened" in (cell.get_attribute("title") or "")
+    live = page.locator(f"{ROW} [data-column=live_price] [title]:not([class*=cursor-help])").first
+    assert "Live, heard" in (live.get_attribute("title") or "")
+
+
+def test_open_interest_stands_beside_the_market_cap(page: Page, server_url: str) -> None:
+    timeframe = _get(page, server_url, "/api/settings")["timeframes"][0]
+    shown = page.locator(f"{ROW} [data-column=market_cap_usd] [title]:not([class*=cursor-help])").first
+    expect(shown).to_be_visible()
+    _shown_equals_api(page, server_url, timeframe, "market_cap_usd")
+    _shown_equals_api(page, server_url, timeframe, "oi_mcap_pct")
+
+
+def test_the_exchanges_tell_their_state(page: Page, server_url: str) -> None:
+    told = _get(page, server_url, "/health")["exchanges"]
+    page.keyboard.press("e")
+    panel = page.get_by_role("dialog")
+    cards = panel.get_by_role("region")
+    expect(cards).to_have_count(len(told))
+    for card in cards.all():
+        expect(card.get_by_text("Figures come by")).to_be_visible()
+        expect(card.get_by_text("Budget used")).to_be_visible()
+    expect(panel.get_by_text("Market caps from CoinGecko")).to_be_visible()
+    assert _violations(page) == []
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+
+
+def test_the_exchanges_panel_fits_a_phone(phone: Page) -> None:
+    phone.get_by_role("navigation").get_by_role("button", name="Exchanges").click()
+    cards = phone.get_by_role("dialog").get_by_role("region")
+    expect(cards.first).to_be_visible()
+    for card in cards.all():
+        box = card.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        assert card.evaluate("card => card.scrollWidth <= card.clientWidth")
+    assert _violations(phone) == []
 
 
 def test_a_phone_shows_cards_and_the_alert_list(phone: Page) -> None:

@@ -51,6 +51,11 @@ export interface MetricRow {
   funding_next: Maybe;
   funding_next_ts: Maybe;
   market_cap_usd?: Maybe;
+  /** Open interest of this pair in percent of its coin's market cap. */
+  oi_mcap_pct?: Maybe;
+  /** How the closed bar came, and how the live values did: rest, websocket. */
+  source?: string | null;
+  live_source?: string | null;
   age_s: Maybe;
 }
 
@@ -105,9 +110,37 @@ export interface Settings {
   catalog: Catalog;
 }
 
+/** The longest time between two requests about a pair, and the share of pairs asked at each close. */
+export interface Refresh {
+  every_s: number;
+  share: number;
+}
+
 export interface ExchangeHealth {
   state: string;
-  [key: string]: unknown;
+  pairs?: number;
+  source?: string;
+  reconnects?: number;
+  request_rate?: number;
+  error_rate?: number;
+  budget_used?: number;
+  budgets?: Record<string, number>;
+  /** Budgets the exchange has closed for a while: seconds left. */
+  throttled?: Record<string, number>;
+  latency_p50_s?: Maybe;
+  latency_p95_s?: Maybe;
+  clock_skew_ms?: Maybe;
+  oldest_s?: Maybe;
+  banned_for_s?: number;
+  breaker?: { state: string; reason?: string | null; next_probe_s?: Maybe };
+  refresh?: Record<string, Refresh>;
+  last_error?: string | null;
+}
+
+export interface CoinGeckoHealth {
+  state: string;
+  age_s?: Maybe;
+  matched?: number;
 }
 
 export interface Health {
@@ -116,6 +149,9 @@ export interface Health {
   /** 0 to 1: the share of start-up history requests that are done. */
   warm?: number;
   exchanges?: Record<string, ExchangeHealth>;
+  coingecko?: CoinGeckoHealth;
+  /** Local time (ms) at which this page was told; the server does not send it. */
+  at?: number;
 }
 
 /** Closed bars as columns, oldest first; `quality` holds a list per bar. */

@@ -1,7 +1,9 @@
 import { lazy, Suspense } from "react";
 
+import type { Catalog, Health } from "../api/types";
 import { useMedia } from "../hooks/useMedia";
 import { useHealth, useSettings } from "../hooks/useServer";
+import { worstTone } from "../lib/feeds";
 import { AlertRail } from "../panels/alerts/AlertRail";
 import { Toasts } from "../panels/alerts/Toasts";
 import { KpiStrip } from "../panels/kpis/KpiStrip";
@@ -16,10 +18,21 @@ import { usePage } from "./usePage";
 import { useTrail } from "./useTrail";
 
 const Drawer = lazy(() => import("../panels/drawer/Drawer"));
+const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
 
 const RAIL =
   "w-80 shrink-0 max-xl:absolute max-xl:inset-y-0 max-xl:right-3 max-xl:z-30 max-xl:pb-3 max-xl:drop-shadow-2xl max-md:inset-0 max-md:w-full max-md:pb-0";
+
+/** What stands over the page when asked for. */
+function Dialogs({ page, health, catalog }: { page: ReturnType<typeof usePage>; health: Health | null; catalog: Catalog | null }) {
+  return (
+    <>
+      {page.feedsOpen && <Exchanges health={health} onClose={() => page.setFeedsOpen(false)} />}
+      {page.helpOpen && <Help catalog={catalog} onClose={() => page.setHelpOpen(false)} />}
+    </>
+  );
+}
 
 export function App() {
   const phone = useMedia("(max-width: 767px)");
@@ -29,7 +42,8 @@ export function App() {
   const page = usePage(settings, wide);
   const { tf, filter, railOpen } = page;
   const { alerts, live } = useBoard(tf, page.openAlert, told);
-  const context = useCellContext(settings);
+  const context = useCellContext(settings, health);
+  const feeds = worstTone(health);
   const kpis = useKpis(live, tf, filter.exchange, context.limits.z);
   const oiTrail = useTrail(kpis.oiUsd, filter.exchange);
 
@@ -38,12 +52,14 @@ export function App() {
     alerts.markRead();
   };
   const showHelp = () => page.setHelpOpen(true);
+  const showFeeds = () => page.setFeedsOpen(true);
   useKeys({
     search: page.focusSearch,
     move: (delta) => page.tableRef.current?.move(delta),
     escape: page.escape,
     nextTimeframe: page.nextTimeframe,
     toggleRail: () => showRail(!railOpen),
+    feeds: showFeeds,
     help: showHelp,
   });
   const opened = page.openKey !== null && live.rows.find((view) => view.key === page.openKey);
@@ -65,6 +81,8 @@ export function App() {
         onExchange={page.setExchange}
         onSearch={page.setSearch}
         onBell={() => showRail(!railOpen)}
+        feeds={feeds}
+        onFeeds={showFeeds}
         onHelp={showHelp}
       />
       <Banners live={live} settingsError={settingsError} health={health} healthFailed={failed} />
@@ -109,7 +127,7 @@ export function App() {
               <Drawer view={opened} catalog={context.catalog} onClose={page.closeDrawer} />
             </ErrorBoundary>
           )}
-          {page.helpOpen && <Help catalog={context.catalog} onClose={() => page.setHelpOpen(false)} />}
+          <Dialogs page={page} health={health} catalog={context.catalog} />
         </Suspense>
       </main>
       <BottomBar
@@ -118,6 +136,8 @@ export function App() {
         onPairs={() => page.setRail(false)}
         onAlerts={() => showRail(true)}
         onSearch={page.focusSearch}
+        feeds={feeds}
+        onFeeds={showFeeds}
         onHelp={showHelp}
       />
       <Toasts beside={Boolean(opened)} />

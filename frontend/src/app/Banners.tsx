@@ -1,6 +1,6 @@
 import type { LiveSnapshot } from "../api/live";
 import type { Health } from "../api/types";
-import { exchangeName } from "../lib/exchanges";
+import { troubles } from "../lib/feeds";
 import { Banner } from "../ui/Banner";
 
 interface Props {
@@ -10,8 +10,6 @@ interface Props {
   healthFailed: boolean;
 }
 
-const FINE = new Set(["ok", "starting", "up", "live", "healthy"]);
-
 interface Message {
   tone: "warn" | "bad";
   text: string;
@@ -20,8 +18,7 @@ interface Message {
 function exchangeTrouble(health: Health | null): Message[] {
   if (health?.status === "down") return [{ tone: "bad", text: "The scraper has stopped delivering: what you see is old." }];
   if (health?.status !== "degraded") return [];
-  const troubled = Object.entries(health.exchanges ?? {}).filter(([, { state }]) => !FINE.has(state));
-  const names = troubled.map(([id, { state }]) => `${exchangeName(id)}: ${state}`).join(" · ");
+  const names = troubles(health, Date.now()).join(" · ");
   return names === "" ? [] : [{ tone: "warn", text: `${names}. The other exchanges are not affected.` }];
 }
 

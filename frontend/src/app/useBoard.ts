@@ -6,6 +6,7 @@ import { useAlerts } from "../hooks/useAlerts";
 import { useLive } from "../hooks/useLive";
 import { thresholdsOf } from "../lib/filter";
 import { computeKpis } from "../lib/kpis";
+import type { RefreshOf } from "../lib/provenance";
 import { largestByOi, type RowView } from "../lib/rows";
 import type { ToastPlan } from "../lib/toastPolicy";
 import { popUp } from "../panels/alerts/Toasts";
@@ -27,11 +28,19 @@ export function useBoard(tf: string | null, openAlert: (alert: Alert) => void, t
   return { alerts, live };
 }
 
-/** What cells need beside their row. */
-export function useCellContext(settings: Settings | null): CellContext {
+const refreshOf = (health: Health | null): RefreshOf =>
+  Object.fromEntries(Object.entries(health?.exchanges ?? {}).map(([id, { refresh = {} }]) => [id, refresh]));
+
+/** What cells need beside their row. Health comes every few seconds; cells change only when the plan does. */
+export function useCellContext(settings: Settings | null, health: Health | null): CellContext {
+  const plan = JSON.stringify(refreshOf(health));
   return useMemo(
-    () => ({ catalog: settings?.catalog ?? null, limits: thresholdsOf(settings?.thresholds) }),
-    [settings],
+    () => ({
+      catalog: settings?.catalog ?? null,
+      limits: thresholdsOf(settings?.thresholds),
+      refresh: JSON.parse(plan) as RefreshOf,
+    }),
+    [settings, plan],
   );
 }
 

@@ -6,6 +6,7 @@ export interface Commands {
   escape: () => void;
   nextTimeframe: () => void;
   toggleRail: () => void;
+  feeds: () => void;
   help: () => void;
 }
 
@@ -37,6 +38,7 @@ export function useKeys(commands: Commands): void {
     Escape: commands.escape,
     t: commands.nextTimeframe,
     a: commands.toggleRail,
+    e: commands.feeds,
     "?": prevented(commands.help),
   });
 }

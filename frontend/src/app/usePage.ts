@@ -14,6 +14,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [openKey, setOpenKey] = useState<string | null>(null);
   const [helpOpen, setHelpOpen] = useState(false);
+  const [feedsOpen, setFeedsOpen] = useState(false);
   const [railChoice, setRailChoice] = useState<boolean | null>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const tableRef = useRef<ScreenerHandle>(null);
@@ -52,6 +53,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
   const filter: Filter = useMemo(() => ({ search, exchange, chip }), [search, exchange, chip]);
   const escape = () => {
     if (helpOpen) setHelpOpen(false);
+    else if (feedsOpen) setFeedsOpen(false);
     else if (openKey !== null) closeDrawer();
     else if (search !== "") setSearch("");
     else searchRef.current?.blur();
@@ -68,7 +70,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
     filter, setExchange, setSearch, setChip, clearFilters,
     activeKey, activate, openKey, open, openAlert, closeDrawer,
-    helpOpen, setHelpOpen, railOpen, setRail: setRailChoice,
+    helpOpen, setHelpOpen, feedsOpen, setFeedsOpen, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,
   };
 }

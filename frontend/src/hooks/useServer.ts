@@ -47,7 +47,7 @@ export function useHealth(): {
     const ask = async () => {
       if (document.hidden) return;
       try {
-        setHealth(await fetchHealth(aborter.signal));
+        setHealth({ ...(await fetchHealth(aborter.signal)), at: Date.now() });
         setFailed(false);
       } catch {
         if (!aborter.signal.aborted) setFailed(true);
@@ -63,7 +63,7 @@ export function useHealth(): {
   const told = useCallback((part: Partial<Health>) => {
     setHealth((before) => {
       const known: Health = before ?? { status: "ok" };
-      return { ...known, ...part, exchanges: { ...known.exchanges, ...part.exchanges } };
+      return { ...known, ...part, at: Date.now(), exchanges: { ...known.exchanges, ...part.exchanges } };
     });
   }, []);
   return { health, failed, told };

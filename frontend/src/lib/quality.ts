@@ -1,6 +1,6 @@
 import type { Catalog, MetricRow } from "../api/types";
 
-export type CellState = "ok" | "unpublished" | "unlisted" | "guarded" | "warming" | "unknown";
+export type CellState = "ok" | "unpublished" | "unlisted" | "guarded" | "gap" | "warming" | "unknown";
 
 export interface CellNote {
   state: CellState;
@@ -62,8 +62,38 @@ const unpublished: Rule = (row, column, catalog) => {
   return null;
 };
 
+const OF_THE_COIN: ReadonlySet<keyof MetricRow> = new Set(["market_cap_usd", "oi_mcap_pct"] as const);
+
 const unlisted: Rule = (_row, column) =>
-  column === "market_cap_usd" ? { state: "unlisted", reason: "Not known for this coin" } : null;
+  OF_THE_COIN.has(column)
+    ? { state: "unlisted", reason: "No coin on CoinGecko's list has this ticker at this price" }
+    : null;
+
+/** What a hole in the record leaves unknown, and when it is known again. */
+const GAPS: Partial<Record<keyof MetricRow, string>> = {
+  oi_delta_pct: "the bar before this one is missing",
+  ls_delta_pct: "the bar before this one is missing",
+  z_score: "its 21 bars are not all there",
+  z_raw: "its 21 bars are not all there",
+  rsi: "it starts anew after a gap and needs 100 bars",
+  taker_buy: "the exchange keeps no history of it",
+  taker_sell: "the exchange keeps no history of it",
+  imbalance: "the exchange keeps no history of it",
+  cvd: "it is known again from 00:00 UTC on",
+  confluence: "an input of it is missing",
+  tiers: "an input of them is missing",
+  oi_change_1h_pct: "the bar of 1 hour ago is missing",
+  oi_change_4h_pct: "the bar of 4 hours ago is missing",
+  oi_change_24h_pct: "the bar of 24 hours ago is missing",
+  price_change_24h_pct: "the bar of 24 hours ago is missing",
+  oi_price_quadrant: "the bar of 1 hour ago is missing",
+};
+
+const gap: Rule = (row, column) => {
+  const why = GAPS[column];
+  if (!why || !marks(row).includes("gap")) return null;
+  return { state: "gap", reason: `Gap in the record: ${why}` };
+};
 
 const warming: Rule = (row, column) => {
   const need = WARM_UP[column];
@@ -72,7 +102,7 @@ const warming: Rule = (row, column) => {
 };
 
 /** The first that applies is the reason. */
-const RULES: readonly Rule[] = [guarded, unpublished, unlisted, warming];
+const RULES: readonly Rule[] = [guarded, unpublished, unlisted, gap, warming];
 
 /** Why a cell is empty, or that it is fine. `column` may be derived: its sources are asked too. */
 export function explain(row: MetricRow, column: keyof MetricRow, catalog: Catalog | null): CellNote {
@@ -90,9 +120,9 @@ const WORDS: Record<string, string> = {
   revised: "revised: a late row changed this bar after it was first seen",
   "ls:late": "long/short ratio is up to two bars older than the bar",
   "stamp:assumed": "time stamps assumed: not yet verified from data",
-  partial: "partial: not all base bars of the window are known",
+  partial: "partial: provisional until the last late figures are in, or a bar of its window is missing",
   gap: "gap: bars before this one are missing",
-  backfilled: "backfilled: stored long after its close",
+  backfilled: "backfilled: fetched from the exchange's history after it had been missed",
   warming: "warming up: some windows are not full yet",
   "oi:live": "open interest from the last live snapshot before the close",
 };
@@ -107,5 +137,17 @@ export function inWords(mark: string): string {
   return mark;
 }
 
+export type MarkKind = "stale" | "guarded" | "gap" | "backfilled" | "warming" | "other";
+
+const KINDS: readonly MarkKind[] = ["stale", "guarded", "gap", "backfilled", "warming"];
+
+/** What sort of mark it is: each is shown in a form of its own. */
+export const markKind = (mark: string): MarkKind => KINDS.find((kind) => mark.startsWith(kind)) ?? "other";
+
+const rank = (mark: string) => [...KINDS, "other"].indexOf(markKind(mark));
+
 /** Marks worth a flag in the table: what is merely not published is said in its own cell. */
-export const notable = (row: MetricRow) => marks(row).filter((mark) => !mark.startsWith("unpublished:"));
+export const notable = (row: MetricRow) =>
+  marks(row)
+    .filter((mark) => !mark.startsWith("unpublished:"))
+    .sort((a, b) => rank(a) - rank(b));

@@ -2,18 +2,27 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import type { Catalog, MetricRow } from "../../api/types";
 import { exchangeName } from "../../lib/exchanges";
+import { sourceWords } from "../../lib/feeds";
 import { change, exact, price, signOf } from "../../lib/format";
-import { explain, inWords, isStale, marks } from "../../lib/quality";
+import { type CellState, explain, inWords, isStale, marks } from "../../lib/quality";
 import type { RowView } from "../../lib/rows";
 import { severityRank, tierStyle } from "../../lib/tiers";
 import { utcTime } from "../../lib/time";
 import { Age, FundingCountdown } from "../../ui/Age";
 import { Icon } from "../../ui/Icon";
+import { MarkChip } from "../../ui/MarkChip";
 import { TierChip } from "../../ui/TierChip";
 import { type Field, FIELD_GROUPS, INPUTS } from "./fields";
 import { Trails } from "./Trails";
 
 const TONE = { 1: "text-up", 0: "text-ink-strong", [-1]: "text-down" } as const;
+
+/** Forms of an empty value that stand out. */
+const EMPTY: Partial<Record<CellState, string>> = {
+  guarded: "hatched rounded-sm px-1 text-warn",
+  gap: "text-orange-300",
+  warming: "italic text-ink-soft",
+};
 
 interface RowProps {
   row: MetricRow;
@@ -26,7 +35,7 @@ function Value({ row, field, catalog }: RowProps) {
   if (typeof value !== "number") {
     const note = explain(row, field.column, catalog);
     return (
-      <span className={`text-right text-micro ${note.state === "guarded" ? "hatched rounded-sm px-1 text-warn" : "text-ink-faint"}`}>
+      <span className={`text-right text-micro ${EMPTY[note.state] ?? "text-ink-faint"}`}>
         {note.reason || "not known"}
       </span>
     );
@@ -112,7 +121,7 @@ function Heading({ view, onClose }: { view: RowView; onClose: () => void }) {
         <span className="text-2xl font-semibold text-ink-strong">{row.live_price === null ? "–" : price(row.live_price)}</span>
         {day !== null && <span className={`text-sm ${TONE[signOf(day)]}`}>{change(day)} % in 24 h</span>}
         <span className="ml-auto text-micro text-ink-faint">
-          heard <Age view={view} /> ago
+          heard <Age view={view} /> ago{row.live_source && `, by ${sourceWords(row.live_source)}`}
         </span>
       </p>
     </div>
@@ -156,16 +165,21 @@ export default function Drawer({ view, catalog, onClose }: Props) {
         </Facts>
       ))}
       <Facts title="Exact inputs, closed bar">
-        <p className="mb-1 text-micro text-ink-faint">Bar opened {utcTime(row.ts)}</p>
+        <p className="mb-1 text-micro text-ink-faint">
+          Bar opened {utcTime(row.ts)}
+          {row.source && `, by ${sourceWords(row.source)}`}
+        </p>
         <FieldList row={row} fields={INPUTS} catalog={catalog} />
       </Facts>
       <Facts title="Quality">
         {quality.length === 0 ? (
           <p className="text-xs text-ink-soft">No mark: complete, in time, within its guards.</p>
         ) : (
-          <ul className="list-disc space-y-1 pl-4 text-xs text-ink">
+          <ul className="space-y-1.5 text-xs text-ink">
             {quality.map((mark) => (
-              <li key={mark}>{inWords(mark)}</li>
+              <li key={mark}>
+                <MarkChip mark={mark} /> {inWords(mark)}
+              </li>
             ))}
           </ul>
         )}

@@ -32,6 +32,7 @@ export const FIELD_GROUPS: readonly FieldGroup[] = [
       field("live_oi_abs_usd", "Open interest", "USD", usd),
       field("volume_24h_usd", "Volume, 24 h", "USD", usd),
       field("market_cap_usd", "Market cap", "USD", usd),
+      field("oi_mcap_pct", "OI / market cap", "%", (value) => decimals(value, value >= 1 ? 2 : 4)),
       field("funding_next", "Funding, predicted", "%", funding, true),
     ],
   },

@@ -12,12 +12,14 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "close, or clear the search"],
   ["t", "next timeframe"],
   ["a", "show or hide the alerts"],
+  ["e", "state of the exchanges"],
   ["?", "this help"],
 ];
 
 const MARKS: readonly (readonly [string, string])[] = [
   ["–", "the exchange does not publish it; the reason stands in the tooltip"],
   ["refused", "hatched: the raw value failed a guard and feeds nothing"],
+  ["gap", "bars were missed here, and the exchange keeps no history that could fill it"],
   ["warming", "its window is not full yet"],
   ["?", "not known: an input of this bar is missing"],
   ["◆", "something to know about the row: late, revised, assumed"],

@@ -21,11 +21,11 @@ interface CardProps {
   onOpen: (key: string) => void;
 }
 
-const Card = memo(function Card({ view, context: { catalog }, onOpen }: CardProps) {
+const Card = memo(function Card({ view, context: { catalog, refresh }, onOpen }: CardProps) {
   const { row, key } = view;
   const tiers = row.tiers ?? [];
   const style = tierStyle(row.tier);
-  const common = { row, catalog };
+  const common = { row, catalog, refresh };
   return (
     <button
       type="button"

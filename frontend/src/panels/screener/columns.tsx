@@ -4,16 +4,19 @@ import type { Catalog, MetricRow, NumberColumn } from "../../api/types";
 import type { Thresholds } from "../../lib/filter";
 import { change, coins, decimals, funding, price, ratio, sigma, signOf, usd } from "../../lib/format";
 import { notable } from "../../lib/quality";
+import type { RefreshOf } from "../../lib/provenance";
 import { oiUsd, type RowView } from "../../lib/rows";
 import { severityRank } from "../../lib/tiers";
-import { Age, FundingCountdown } from "../../ui/Age";
+import { FundingCountdown } from "../../ui/Age";
 import { DivergingBar, SplitBar } from "../../ui/bars";
 import { NumberCell } from "./cells";
-import { ConfluenceCell, QuadrantCell, QualityCell, SymbolCell, TiersCell } from "./wordCells";
+import { AgeCell, ConfluenceCell, QuadrantCell, QualityCell, SymbolCell, TiersCell } from "./wordCells";
 
 export interface CellContext {
   catalog: Catalog | null;
   limits: Thresholds;
+  /** How often each exchange's series are renewed. */
+  refresh: RefreshOf;
 }
 
 export interface Column {
@@ -47,6 +50,9 @@ interface NumberSpec {
   fallback?: NumberColumn;
 }
 
+/** Three significant digits of a percentage: 0.0123 · 1.23 · 12.3. */
+const share = (value: number) => decimals(value, value >= 10 ? 1 : value >= 1 ? 2 : 3);
+
 const signed = (value: number) => signOf(value);
 
 function number(group: string, column: NumberColumn, spec: NumberSpec): Column {
@@ -60,9 +66,10 @@ function number(group: string, column: NumberColumn, spec: NumberSpec): Column {
     doc: spec.doc,
     align: "right",
     sortValue: ({ row }) => row[column] ?? undefined,
-    cell: ({ row }, { catalog }) => (
+    cell: ({ row }, { catalog, refresh }) => (
       <NumberCell
         row={row}
+        refresh={refresh}
         column={column}
         fallback={spec.fallback}
         catalog={catalog}
@@ -169,18 +176,19 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ row }, { catalog }) => <QuadrantCell row={row} catalog={catalog} />,
   },
   number("Market", "volume_24h_usd", { label: "Volume 24 h", unit: "USD", width: 88, doc: "Traded value of the last 24 hours.", format: usd }),
-  number("Market", "market_cap_usd", { label: "Market cap", unit: "USD", width: 84, doc: "Market value of the coin, where known.", format: usd }),
+  number("Market", "market_cap_usd", { label: "Market cap", unit: "USD", width: 84, doc: "Market value of the coin, from CoinGecko, where known.", format: usd }),
+  number("Market", "oi_mcap_pct", { label: "OI / cap", unit: "%", width: 66, doc: "Open interest of this pair as a share of its coin's market cap: how much leverage stands on how much coin.", format: share }),
   {
     id: "age_s",
     group: "Data",
     label: "Age",
     unit: "since heard",
-    width: 76,
+    width: 92,
     metric: "age_s",
-    doc: "Time since the exchange last spoke about this pair.",
+    doc: "Time since the exchange last spoke about this pair, and how: ws by websocket, rest by request.",
     align: "right",
     sortValue: ({ row, at }) => (row.age_s === null ? undefined : row.age_s * 1000 - at),
-    cell: (view) => <Age view={view} />,
+    cell: (view) => <AgeCell view={view} />,
   },
   {
     id: "quality",

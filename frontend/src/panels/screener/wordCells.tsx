@@ -1,7 +1,11 @@
 import type { Catalog, MetricRow } from "../../api/types";
 import { exchangeName, exchangeTone } from "../../lib/exchanges";
+import { sourceWords } from "../../lib/feeds";
 import { explain, inWords, isStale, notable } from "../../lib/quality";
+import type { RowView } from "../../lib/rows";
 import { severityRank } from "../../lib/tiers";
+import { Age } from "../../ui/Age";
+import { MarkChip } from "../../ui/MarkChip";
 import { TierChip } from "../../ui/TierChip";
 import { Absent } from "./cells";
 
@@ -111,8 +115,23 @@ export function QualityCell({ row }: { row: MetricRow }) {
   if (first === undefined) return <span className="sr-only">good</span>;
   return (
     <span title={found.map(inWords).join("\n")} className="flex min-w-0 cursor-help items-center gap-1 text-micro">
-      <span className="truncate rounded border border-warn/40 px-1 text-warn">{first}</span>
+      <MarkChip mark={first} className="truncate" />
       {rest.length > 0 && <span className="text-ink-soft">+{rest.length}</span>}
+    </span>
+  );
+}
+
+/** Since when the row is silent, and how it was heard, in two or four letters. */
+export function AgeCell({ view }: { view: RowView }) {
+  const source = view.row.live_source;
+  return (
+    <span className="flex items-center justify-end gap-1.5">
+      <Age view={view} />
+      {source && (
+        <abbr title={`By ${sourceWords(source)}`} className="w-6 text-left text-[0.5625rem] text-ink-faint no-underline">
+          {sourceWords(source) === "websocket" ? "ws" : source}
+        </abbr>
+      )}
     </span>
   );
 }

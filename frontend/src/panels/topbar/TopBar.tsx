@@ -2,9 +2,11 @@ import type { Ref } from "react";
 
 import type { Transport } from "../../api/feed";
 import { exchangeName } from "../../lib/exchanges";
+import type { Tone } from "../../lib/feeds";
 import { Icon } from "../../ui/Icon";
 import { type Option, Segmented } from "../../ui/Segmented";
 import { Connection, ModeBadge } from "./Connection";
+import { FeedsDot, feedsLabel } from "./FeedsDot";
 
 interface Props {
   mode: "live" | "simulated" | null;
@@ -21,7 +23,10 @@ interface Props {
   onTf: (tf: string) => void;
   onExchange: (exchange: string) => void;
   onSearch: (search: string) => void;
+  /** The worst state of the exchanges; null before any is known. */
+  feeds: Tone | null;
   onBell: () => void;
+  onFeeds: () => void;
   onHelp: () => void;
 }
 
@@ -103,6 +108,10 @@ export function TopBar(props: Props) {
       <Segmented label="Timeframe" options={timeframes} value={props.tf} onChange={props.onTf} className="max-md:order-1 max-md:ml-auto" />
       <Search value={props.search} inputRef={props.searchRef} onChange={props.onSearch} />
       <div className="flex items-center gap-2 max-md:hidden">
+        <button type="button" className={button} aria-label={feedsLabel(props.feeds)} title={`${feedsLabel(props.feeds)} (e)`} onClick={props.onFeeds}>
+          <Icon name="pulse" />
+          <FeedsDot tone={props.feeds} className="absolute -right-0.5 -top-0.5" />
+        </button>
         <button type="button" className={button} aria-label="Help and keyboard" title="Help and keyboard (?)" onClick={props.onHelp}>
           <Icon name="help" />
         </button>
