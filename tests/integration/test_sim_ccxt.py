@@ -281,7 +281,7 @@ def test_okx_top_traders_and_takers() -> None:
 def test_trades_and_book(exchange: str) -> None:
     async def use(remote: Any, sim: SimServer) -> None:
         row = sim.truth.row(exchange, BTC)
-        trades = await remote.fetch_trades(BTC, limit=200)
+        trades = await remote.fetch_trades(BTC, limit=500)
         inside = [t for t in trades if t["timestamp"] >= NOW_BAR]
         bar = sim.truth.forming(exchange, BTC, EPOCH)
         bought = sum(t["amount"] for t in inside if t["side"] == "buy") * 10.0**row.contract_exp

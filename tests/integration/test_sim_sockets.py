@@ -622,6 +622,18 @@ def test_order_and_repetition(exchange: str, path: str) -> None:
             sim.clock.advance(2_000)
             frozen.append(candle_of(await heard(ws)))
         assert len(set(frozen)) == 1
+
+        sim.faults.clear()
+        sim.faults.add(Rule("gap", exchange=exchange))
+        await asyncio.sleep(0)
+        steps = sim.clock.now_ms(exchange)
+        for _ in range(6):
+            sim.clock.advance(2_000)
+            while sim.sockets.feeds[exchange].next_due() <= sim.clock.now_ms(exchange):  # type: ignore[operator]
+                await asyncio.sleep(0)
+        ident = SWAP if exchange == "okx" else "BTCUSDT"
+        kept = [candle_of(await heard(ws))[1] for _ in range(4)]
+        assert kept == [sim.truth.last(exchange, ident, steps + 2_000 * i) for i in (1, 3, 4, 6)]
         await ws.close()
 
     with_server(use)
@@ -648,6 +660,30 @@ def test_numbers(exchange: str, path: str) -> None:
         ident = SWAP if exchange == "okx" else "BTCUSDT"
         assert close == pytest.approx(1000 * sim.truth.last(exchange, ident, sim.clock.now_ms(exchange)))
         await ws.close()
+
+    with_server(use)
+
+
+@pytest.mark.parametrize(("exchange", "path"), PLACES)
+def test_frozen_values_can_carry_fresh_stamps(exchange: str, path: str) -> None:
+    async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
+        public = OKX if exchange == "okx" else path
+        async with http.ws_connect(public) as ws:
+            ask = {"binanceusdm": binance("btcusdt@ticker"), "bybit": ASK["bybit"], "okx": okx("tickers")}
+            await said(ws, ask[exchange])
+            if exchange == "okx":
+                await heard(ws)
+            sim.faults.add(Rule("frozen", exchange=exchange, options={"fresh_stamps": True}))
+            await asyncio.sleep(0)
+            prices, stamps = [], []
+            for _ in range(3):
+                sim.clock.advance(2_000)
+                message = await heard(ws)
+                row = message if exchange == "binanceusdm" else message["data"][0]
+                prices.append(row.get("c") or row.get("close") or row.get("last"))
+                stamps.append(int(row.get("E") or row.get("timestamp") or row.get("ts")))
+            assert len(set(prices)) == 1
+            assert stamps == [EPOCH + 2_000 * i for i in (1, 2, 3)]
 
     with_server(use)
 
@@ -763,6 +799,23 @@ def test_sockets_of_a_server_in_a_thread() -> None:
         asyncio.run(go())
 
 
+def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("futuresboard.sim_exchange.socket_line._MOST_WAITING", 1 << 16)
+
+    async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
+        ws = await http.ws_connect(MARKET)
+        await said(ws, binance("!ticker@arr", "!markPrice@arr@1s"))
+        counts = sim.stats["binanceusdm"].sockets
+        while not counts.too_slow:
+            sim.clock.advance(2_000)
+            await asyncio.sleep(0)
+        while counts.open:
+            await asyncio.sleep(0)
+        await ws.close()
+
+    with_server(use)
+
+
 def test_stats_of_sockets() -> None:
     async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
         async with http.ws_connect(LINEAR) as ws:
@@ -772,6 +825,13 @@ def test_stats_of_sockets() -> None:
                 found = (await answer.json())["bybit"]["sockets"]
             wanted = {"open": 1, "opened": 1, "subscriptions": 1, "received": 1, "answers": 1, "messages": 1}
             assert {k: found[k] for k in wanted} == wanted
+            assert not (await said(ws, bybit("x" * 22_000)))["success"]
+            sim.reset()
+            sockets = sim.stats["bybit"].sockets
+            assert (sockets.open, sockets.subscriptions, sockets.received) == (1, 1, 0)
+            for _ in range(2):
+                await said(ws, bybit("nope"))
+            assert sockets.received == 2, "an open socket goes on counting"
         while sim.stats["bybit"].sockets.open:
             await asyncio.sleep(0)
         assert sim.stats["bybit"].sockets.subscriptions == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +36,27 @@ def test_options_reach_the_settings() -> None:
         "snapshot",
         "snapshot",
     )
+
+
+def test_the_pace_of_pushes() -> None:
+    words = ("--push", "kline=500,ticker=5000", "--close-delay-ms", "700", "--socket-life-s", "3600")
+    config = command.config_of(parse(*words))
+    assert [config.push_ms(kind) for kind in ("kline", "ticker", "interest")] == [500, 5_000, 3_000]
+    assert (config.close_delay_ms, config.socket_life_s) == (700, 3_600.0)
+
+
+@pytest.mark.parametrize("text", ["candles=500", "kline=0", "kline=soon", "kline"])
+def test_a_wrong_pace_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentError, match="allowed"):
+        parse("--push", text)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"pushes": {"kline": 0}}, {"pushes": {"x": 1}}, {"close_delay_ms": -1}, {"socket_life_s": 0}]
+)
+def test_wrong_socket_settings_are_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        SimConfig(**setting)
 
 
 def test_a_small_latency_shrinks_the_default_jitter() -> None:

@@ -197,12 +197,15 @@ def test_binance_book_and_trades() -> None:
     assert [book[k] for k in "sbBaA"] == [
         rest[k] for k in ("symbol", "bidPrice", "bidQty", "askPrice", "askQty")
     ]
-    newest = ask(desk.venue, FAPI + "trades", symbol="BTCUSDT", limit=2)
     single = [t for t in trades if t["e"] == "trade"]
+    newest = ask(desk.venue, FAPI + "trades", symbol="BTCUSDT", limit=len(single))
+    assert {t["T"] for t in single} == {EPOCH + STEP - (EPOCH + STEP) % STEP}, (
+        "one step's trades, all of them"
+    )
     assert [(t["t"], t["p"], t["q"], t["T"], t["m"]) for t in single] == [
         (t["id"], t["price"], t["qty"], t["time"], t["isBuyerMaker"]) for t in newest
     ]
-    grouped = ask(desk.venue, FAPI + "aggTrades", symbol="BTCUSDT", limit=2)
+    grouped = ask(desk.venue, FAPI + "aggTrades", symbol="BTCUSDT", limit=len(single))
     assert [
         {k: t[k] for k in ("a", "p", "q", "f", "l", "T", "m")} for t in trades if t["e"] == "aggTrade"
     ] == grouped
@@ -316,11 +319,12 @@ def test_bybit_trades() -> None:
     desk = BybitDesk()
     desk.on("publicTrade.BTCUSDT")
     (message,) = desk.after(STEP)
-    rest = listed(ask(desk.venue, V5 + "recent-trade", category="linear", symbol="BTCUSDT", limit=2))
+    count = len(message["data"])
+    rest = listed(ask(desk.venue, V5 + "recent-trade", category="linear", symbol="BTCUSDT", limit=count))
     assert [(t["i"], t["S"], t["v"], t["p"], str(t["T"])) for t in message["data"]] == [
         (t["execId"], t["side"], t["size"], t["price"], t["time"]) for t in rest[::-1]
     ]
-    long = desk.after(4 * M5)
+    long = desk.after(2 * M5)
     sizes = [len(m["data"]) for m in long]
     assert max(sizes) == 1024, "more trades at once than fit one message"
     assert sum(sizes) > 1024
@@ -392,7 +396,7 @@ def test_okx_trades() -> None:
     desk.on("trades")
     assert desk.listener.take() == []
     messages = desk.after(STEP)
-    rest = listed(ask(desk.venue, OKX + "market/trades", instId="BTC-USDT-SWAP", limit=2))
+    rest = listed(ask(desk.venue, OKX + "market/trades", instId="BTC-USDT-SWAP", limit=len(messages)))
     assert [{k: m["data"][0][k] for k in rest[0]} for m in messages] == rest[::-1]
 
 

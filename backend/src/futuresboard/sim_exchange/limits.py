@@ -99,7 +99,6 @@ class SocketCounts:
     answers: int = 0
     messages: int = 0
     drops: int = 0
-    closed_by_limit: int = 0
     too_slow: int = 0
 
 
@@ -124,6 +123,16 @@ class Counts:
     def used(self, bucket: str, amount: int) -> None:
         """Remember the fullest a bucket has been."""
         self.most_used[bucket] = max(self.most_used.get(bucket, 0), amount)
+
+    def forget(self) -> None:
+        """Count anew; what is open or in flight stays so."""
+        self.requests, self.peak_in_flight = 0, self.in_flight
+        for counted in (self.violations, self.most_used, self.statuses, self.paths, self.faults):
+            counted.clear()
+        sockets = self.sockets
+        fresh = SocketCounts(open=sockets.open, peak_open=sockets.open, subscriptions=sockets.subscriptions)
+        for name in SocketCounts.__slots__:
+            setattr(sockets, name, getattr(fresh, name))
 
     @property
     def total_violations(self) -> int:

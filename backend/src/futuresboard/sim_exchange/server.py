@@ -94,8 +94,8 @@ class SimServer:
 
     def reset(self) -> None:
         """Forget counts, usage, bans and faults."""
-        for name, counts in self.stats.items():
-            self.stats[name] = Counts(in_flight=counts.in_flight, sockets=counts.sockets)
+        for counts in self.stats.values():
+            counts.forget()
         self.limits.reset()
         self.faults.clear()
 
@@ -114,7 +114,6 @@ class SimServer:
         try:
             answer = await self._answer(request, exchange, path)
         finally:
-            counts = self.stats[exchange]
             counts.in_flight -= 1
         counts.paths[path] = counts.paths.get(path, 0) + 1
         counts.statuses[answer.status] = counts.statuses.get(answer.status, 0) + 1

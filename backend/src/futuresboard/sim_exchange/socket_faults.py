@@ -49,6 +49,8 @@ _NUMBERS: dict[tuple[str, str], tuple[tuple[str | int, ...], tuple[str | int, ..
     ("okx", "mark"): (("markPx",), ()),
     ("okx", "trade"): (("px",), ("sz",)),
 }
+# When a message was made; not when a candle opens.
+_STAMPS = ("E", "ts", "cs", "timestamp", "C")
 type Row = dict[str, object] | list[object]
 
 
@@ -176,12 +178,15 @@ def x1000(rule: Rule, exchange: str, push: Push, _memory: Memory) -> list[Push]:
 
 @on_message
 def frozen(rule: Rule, exchange: str, push: Push, memory: Memory) -> list[Push]:
-    """The first message again and again; of an array, the rule's symbol only."""
+    """The first message again and again; of an array, the rule's symbol only.
+
+    With the option `fresh_stamps` the old values carry the new message's times.
+    """
     if push.greeting:
         return [push]
     if rule.symbol in ("*", push.channel.symbol):
         memory.last = memory.last or push
-        return [memory.last]
+        return [_restamped(exchange, memory.last, push) if rule.options.get("fresh_stamps") else memory.last]
 
     def keep(row: Row) -> None:
         if isinstance(row, dict):
@@ -250,6 +255,16 @@ def _rows_of(exchange: str, payload: Row) -> list[Row]:
         data = payload.get("data", [])
         found = data if isinstance(data, list) else [data]
     return [row for row in found if isinstance(row, (dict, list))]
+
+
+def _restamped(exchange: str, old: Push, new: Push) -> Push:
+    """The old message with the times at which the new one was sent."""
+    payload, fresh = _copy(old), _copy(new)
+    pairs = [(payload, fresh), *zip(_rows_of(exchange, payload), _rows_of(exchange, fresh), strict=False)]
+    for row, other in pairs:
+        if isinstance(row, dict) and isinstance(other, dict):
+            row.update({key: other[key] for key in _STAMPS if key in row and key in other})
+    return replace(old, payload=payload)
 
 
 def _damaged(rule: Rule, exchange: str, push: Push, damage: Callable[[Row], None]) -> Push:

@@ -11,7 +11,7 @@ import orjson
 
 from futuresboard.sim_exchange.clock import SimClock
 from futuresboard.sim_exchange.config import SimConfig
-from futuresboard.sim_exchange.hashing import I64
+from futuresboard.sim_exchange.hashing import I64, key_of
 from futuresboard.sim_exchange.live import NODE_MS, NODES, Live, Snapshot, flows, path, progress
 from futuresboard.sim_exchange.market import Market, bar_of
 from futuresboard.sim_exchange.model import BAR_MS
@@ -19,6 +19,8 @@ from futuresboard.sim_exchange.series import Series
 from futuresboard.sim_exchange.universe import Instrument, State
 from futuresboard.sim_exchange.wire import Query
 
+# Into how many trades one side of a 2-second step is split at most.
+MOST_PARTS = 4
 type Endpoint = Callable[[Query], bytes]
 
 
@@ -127,7 +129,7 @@ class Venue:
 
     # --- tape and book -----------------------------------------------------------------------
     def trades(self, row: Instrument, limit: int) -> list[Trade]:
-        """The latest trades, oldest first: one buy and one sell per 2 s that add up to the candles."""
+        """The latest trades, oldest first; they add up to the candles."""
         now = self.now
         last = bar_of(now)
         first = last - -(-limit // (2 * NODES))
@@ -140,10 +142,8 @@ class Venue:
         total, buys = _steps(so_far[0]), _steps(so_far[1])
         found: list[Trade] = []
         for i in range((now - first * BAR_MS) // NODE_MS, -1, -1):
-            number, ts = first * NODES + i, first * BAR_MS + i * NODE_MS
-            for buy, size in ((True, int(buys[i])), (False, int(total[i] - buys[i]))):
-                if size:
-                    found.append(Trade(2 * number + buy, ts, int(prices[i]), size, buy))
+            bought, sold = int(buys[i]), int(total[i] - buys[i])
+            found += matched(row, first * NODES + i, int(prices[i]), bought, sold)[::-1]
             if len(found) >= limit:
                 break
         return found[:limit][::-1]
@@ -156,6 +156,19 @@ class Venue:
         sizes = [size * (3 + (last * 7 + i * 13) % 11) // row.qty_step * row.qty_step for i in range(depth)]
         bids = [(last - i, sizes[i]) for i in range(depth) if last - i > 0]
         return bids, [(last + 1 + i, sizes[-1 - i]) for i in range(depth)]
+
+
+def matched(row: Instrument, step: int, price: int, bought: int, sold: int) -> list[Trade]:
+    """The trades of one 2-second step (counted since 1970): sells, then buys, each in up to four."""
+    found: list[Trade] = []
+    for buy, size in ((False, sold), (True, bought)):
+        lots = size // row.qty_step
+        parts = min(1 + key_of("parts", row.id, 2 * step + buy) % MOST_PARTS, lots)
+        for part in range(parts):
+            share = lots * (part + 1) // parts - lots * part // parts
+            ident = (2 * step + buy) * MOST_PARTS + part
+            found.append(Trade(ident, step * NODE_MS, price, share * row.qty_step, buy))
+    return found
 
 
 def _steps(so_far: I64) -> I64:

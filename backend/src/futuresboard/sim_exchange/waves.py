@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from futuresboard.sim_exchange.hashing import F64, I64
-from futuresboard.sim_exchange.live import NODE_MS, NODES, flows
+from futuresboard.sim_exchange.live import NODES, flows
 from futuresboard.sim_exchange.market import Bars, bar_of, quote_factor, quote_units
 from futuresboard.sim_exchange.model import BAR_MS
 from futuresboard.sim_exchange.series import Span
-from futuresboard.sim_exchange.venue import Trade, World
+from futuresboard.sim_exchange.venue import Trade, World, matched
 
 # (open, high, low, close, volume, quote volume, taker buy, taker quote): integers as `Candles` has them.
 type Candle = tuple[int, int, int, int, int, int, int, int]
@@ -79,12 +79,11 @@ class Waves:
         bought = np.diff(buys, axis=1, prepend=0)[:, steps.start :].tolist()
         sold = np.diff(volume - buys, axis=1, prepend=0)[:, steps.start :].tolist()
         prices = frame.path[lines, steps.start : steps.stop].tolist()
+        rows = self._market.rows[self._exchange]
         for i, tape in enumerate(found):
+            row = rows[lines[i]]
             for j, step in enumerate(steps):
-                number, ts = bar * NODES + step, bar * BAR_MS + step * NODE_MS
-                for buy, size in ((False, sold[i][j]), (True, bought[i][j])):
-                    if size:
-                        tape.append(Trade(2 * number + buy, ts, prices[i][j], size, buy))
+                tape += matched(row, bar * NODES + step, prices[i][j], bought[i][j], sold[i][j])
 
 
 def _candle(*values: int) -> Candle:
