@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from test_sim_wire import EPOCH, FAPI, M5, NOW_BAR, OKX, V5, ask, listed, make_world
@@ -13,6 +14,7 @@ from futuresboard.sim_exchange.binance_stream import BinanceFeed
 from futuresboard.sim_exchange.bybit import Bybit
 from futuresboard.sim_exchange.bybit_stream import BybitFeed
 from futuresboard.sim_exchange.feed import Channel, Feed
+from futuresboard.sim_exchange.live import flows
 from futuresboard.sim_exchange.okx_history import OkxSwaps
 from futuresboard.sim_exchange.okx_stream import OkxFeed
 from futuresboard.sim_exchange.truth import Truth
@@ -524,3 +526,14 @@ def test_trades_add_up_at_any_time_within_a_bar() -> None:
     whole = truth.bar("bybit", "BTCUSDT", NOW_BAR)
     assert bought["BTCUSDT"] == pytest.approx(whole.taker_buy, rel=1e-12)
     assert bought["BTCUSDT"] + sold["BTCUSDT"] == pytest.approx(whole.volume, rel=1e-12)
+
+
+def test_small_flows_never_fall() -> None:
+    share = np.linspace(0.01, 1.0, 100)[None, :]
+    lot = np.array([[10]])
+    for volume, buys in ((70, 30), (10, 10), (130, 0), (990, 980)):
+        total, bought = flows(np.array([[volume]]), np.array([[buys]]), share, lot)
+        assert (total[0, -1], bought[0, -1]) == (volume, buys)
+        for column in (total, bought, total - bought):
+            assert (np.diff(column[0]) >= 0).all()
+            assert (column % 10 == 0).all()

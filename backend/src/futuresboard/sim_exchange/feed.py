@@ -257,19 +257,12 @@ class Feed:
     def _closed(self, group: Group, lines: dict[int, Channel], ts: int, now: int) -> Iterator[Push]:
         """The final message of every candle that opened at `ts` and was traded to its end."""
         interval, offset = self.intervals[group.option]
-        whole = [line for line in lines if self._traded_through(line, ts, ts + interval)]
+        whole = [line for line in lines if self.trading(line, ts + interval - 1)]
         for line, values in zip(
             whole, self.waves.candles(whole, ts, interval, offset, ts + interval), strict=True
         ):
             payload = self.candle(lines[line], ts, values, True, now)
             yield Push(lines[line], payload, bar=ts, closed=True)
-
-    def _traded_through(self, line: int, start: int, end: int) -> bool:
-        row = self.venue.rows[line]
-        if self.market.state(row, end - 1) is not State.LIVE:
-            return False
-        ended = self.market.window(row)[1]
-        return ended is None or ended >= end
 
     def _trades(self, group: Group, now: int) -> Iterator[Push]:
         step = now // NODE_MS
