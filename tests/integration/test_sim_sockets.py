@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ import pytest
 
 from futuresboard.sim_exchange import SimConfig, SimServer, SimThread
 from futuresboard.sim_exchange.faults import Rule
+from futuresboard.sim_exchange.socket_line import Delayed
 
 EPOCH = 1_768_471_651_500
 M5 = 300_000
@@ -233,6 +235,19 @@ def test_latency_delays_answers_but_keeps_their_order() -> None:
     with_server(use, latency_ms=25, jitter_ms=5)
 
 
+def test_delayed_calls_keep_their_order_whatever_their_delay() -> None:
+    async def go() -> None:
+        delays, done, end = iter((0.02, 0.0, 0.01, 0.0)), [], asyncio.Event()
+        line = Delayed(lambda: next(delays))
+        for i in range(3):
+            line.put(partial(done.append, i))
+        line.put(end.set)
+        await end.wait()
+        assert done == [0, 1, 2]
+
+    asyncio.run(go())
+
+
 # --- limits --------------------------------------------------------------------------------------
 def test_binance_takes_200_streams_a_connection() -> None:
     async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
@@ -365,7 +380,9 @@ def test_okx_closes_after_30_s_of_nothing() -> None:
             for _ in range(3):
                 sim.clock.advance(29_000)
                 await heard(busy)
+                sim.sockets.watch()
             assert await said(busy, "ping") == "pong"
+            assert sim.stats["okx"].violations == {"ws:idle": 1}
 
     with_server(use, in_exchange_time=True)
 

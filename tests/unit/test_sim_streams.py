@@ -317,6 +317,22 @@ def test_a_late_bybit_subscriber_joins_the_same_state() -> None:
     assert merged == {k: rest[k] for k in merged}
 
 
+def test_a_late_bybit_subscriber_takes_no_change_from_the_others() -> None:
+    desk, late = BybitDesk(), Listener()
+    desk.on("tickers.BTCUSDT")
+    merged = desk.listener.take()[0]["data"]
+    channel = desk.own.channel("tickers.BTCUSDT", "linear")
+    assert channel is not None
+    desk.world.clock.advance(STEP)
+    desk.feed.subscribe(channel, late)
+    (delta,) = desk.after(0)
+    rest = listed(ask(desk.venue, V5 + "tickers", category="linear", symbol="BTCUSDT"))[0]
+    for snapshot in (merged, late.take()[0]["data"]):
+        del snapshot["tickDirection"]
+        state = snapshot | delta["data"]
+        assert state == {k: rest[k] for k in state}
+
+
 def test_bybit_trades() -> None:
     desk = BybitDesk()
     desk.on("publicTrade.BTCUSDT")

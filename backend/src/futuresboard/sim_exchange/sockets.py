@@ -125,12 +125,15 @@ class Sockets:
             if timer is not None:
                 timer.cancel()
 
-    def _look(self) -> None:
-        """Heartbeats, lifetimes, repeated drops."""
+    def watch(self) -> None:
+        """Look at heartbeats, lifetimes and repeated drops; done four times a second."""
         now = self._server.limits.time()
         for talk in list(self._open.values()):
             talk.watch(now)
         self._drop_again()
+
+    def _look(self) -> None:
+        self.watch()
         if self._loop is not None:
             self._watch = self._loop.call_later(_WATCH_S, self._look)
 
