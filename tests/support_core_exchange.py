@@ -17,8 +17,9 @@ import numpy as np
 
 from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
-from futuresboard.errors import StoreError
+from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.base import ExchangeStats, Scarce
+from futuresboard.exchanges.breaker import BreakerStatus
 from futuresboard.history import History, newest_of_all
 from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
@@ -104,8 +105,9 @@ class MemoryExchange:
         self.calls: list[tuple[str, str, int, int | None, bool]] = []
         self.kept_free: list[tuple[str, float]] = []
         self.restored: object = None
-        self.banned_for_s = 0.0
-        self.blocked = False
+        self.pauses: Mapping[str, tuple[float, str]] = {}
+        self.restored_pauses: object = None
+        self.breaker = BreakerStatus()
         self.closed = False
         self.failed = 0
         self._clock = clock
@@ -246,17 +248,24 @@ class MemoryExchange:
     def keep_free(self, budget: str, cost: float) -> None:
         self.kept_free.append((budget, cost))
 
+    def refusal(self) -> ExchangeError | None:
+        return None
+
     def stats(self) -> ExchangeStats:
         asked = len(self.calls)
-        return ExchangeStats(
-            asked, self.failed, 0, 3, 0.02, 0.05, 1.5, {"all": 0.25}, None, self.banned_for_s, self.blocked
-        )
+        return ExchangeStats(asked, self.failed, 0, 3, 0.02, 0.05, 1.5, {"all": 0.25}, None, self.breaker)
 
     def export_budgets(self) -> Mapping[str, Sequence[tuple[float, float]]]:
         return {"all": [(1.0, 5.0)]}
 
     def restore_budgets(self, budgets: Mapping[str, Iterable[tuple[float, float]]], elapsed_s: float) -> None:
         self.restored = (budgets, elapsed_s)
+
+    def export_pauses(self) -> Mapping[str, tuple[float, str]]:
+        return self.pauses
+
+    def restore_pauses(self, pauses: Mapping[str, tuple[float, str]], elapsed_s: float) -> None:
+        self.restored_pauses = (pauses, elapsed_s)
 
     async def close(self) -> None:
         self.closed = True

@@ -35,6 +35,7 @@ HEALTH: dict[str, Any] = {
             "clock_skew_ms": -120,
             "oldest_s": 1.5,
             "source": "rest",
+            "breaker": {"state": "closed", "reason": None, "next_probe_s": None},
         }
     },
 }

@@ -18,9 +18,19 @@ from futuresboard.errors import (
     ThrottledError,
     TransientError,
     UnpublishedError,
+    UnreachableError,
 )
 from futuresboard.exchanges import REGISTRY, client, create
 from futuresboard.exchanges.adapter import Adapter
+from futuresboard.exchanges.breaker import (
+    AFTER_BAN_S,
+    CALM_S,
+    FAILURES,
+    UNREACHABLE_WAITS_S,
+    BreakerStatus,
+    Cause,
+    State,
+)
 from futuresboard.model import Kind, Market
 from virtual_clock import VirtualClock
 
@@ -282,7 +292,8 @@ def test_a_ban_stops_everything_without_a_request_until_it_ends() -> None:
         server.answer(CANDLES["binanceusdm"], {"code": -1003, "msg": "banned"}, status=418, Retry_After="90")
         with pytest.raises(ThrottledError):
             await adapter.rows(Kind.CANDLES, market, limit=5)
-        assert adapter.stats().banned_for_s == 90
+        assert adapter.stats().breaker.cause is Cause.BANNED
+        assert adapter.stats().breaker.next_probe_s == 90 + AFTER_BAN_S
         del server.say[CANDLES["binanceusdm"]]
         sent = len(server.requests)
         clock.now += 89
@@ -295,11 +306,15 @@ def test_a_ban_stops_everything_without_a_request_until_it_ends() -> None:
             with pytest.raises(ThrottledError) as caught:
                 await ask()
             assert caught.value.ban
-            assert caught.value.retry_after_s == pytest.approx(1)
+            assert caught.value.retry_after_s == pytest.approx(1 + AFTER_BAN_S)
         assert len(server.requests) == sent
-        clock.now += 1
+        clock.now += 1 + AFTER_BAN_S
+        with pytest.raises(ThrottledError):
+            await adapter.rows(Kind.CANDLES, market, limit=5)  # one cheap request goes first
+        assert len(server.requests) == sent
+        await adapter.server_time()
         assert len((await adapter.rows(Kind.CANDLES, market, limit=5)).ts) == 3
-        assert adapter.stats().banned_for_s == 0
+        assert adapter.stats().breaker == BreakerStatus()
 
     run("binanceusdm", work)
 
@@ -313,11 +328,13 @@ def test_bans_without_an_end_double() -> None:
             with pytest.raises(ThrottledError) as caught:
                 await adapter.rows(Kind.CANDLES, market, limit=5)
             del server.say[CANDLES["binanceusdm"]]
-            clock.now += caught.value.retry_after_s
+            clock.now += caught.value.retry_after_s + AFTER_BAN_S
+            await adapter.server_time()
             return caught.value.retry_after_s
 
+        # An answer in between forgives nothing, a calm while does.
         assert [await banned_for() for _ in range(3)] == [120, 240, 480]
-        await adapter.rows(Kind.CANDLES, market, limit=5)
+        clock.now += CALM_S
         assert await banned_for() == 120
 
     run("binanceusdm", work)
@@ -337,7 +354,8 @@ def test_requests_in_flight_together_count_as_one_ban() -> None:
         assert {type(error) for error in await asyncio.gather(*page, return_exceptions=True)} == {
             ThrottledError
         }
-        clock.now += 120
+        clock.now += 120 + AFTER_BAN_S
+        await adapter.server_time()
         server.answer(CANDLES["binanceusdm"], "", status=418)
         with pytest.raises(ThrottledError) as caught:
             await adapter.rows(Kind.CANDLES, market, limit=5)
@@ -413,21 +431,177 @@ def test_a_block_is_probed_not_hammered(exchange: str) -> None:
         server.answer(TIME[exchange], "restricted location", status=451)
         with pytest.raises(BlockedError):
             await adapter.rows(Kind.CANDLES, market, limit=5)
-        assert adapter.stats().blocked
+        assert adapter.stats().breaker.cause is Cause.BLOCKED
         sent = len(server.requests)
-        with pytest.raises(BlockedError):
-            await adapter.rows(Kind.GLOBAL_LS, market, limit=5)
+        for ask in (lambda: adapter.rows(Kind.GLOBAL_LS, market, limit=5), adapter.server_time):
+            with pytest.raises(BlockedError):
+                await ask()
         assert len(server.requests) == sent
-        with pytest.raises(BlockedError):
-            await adapter.server_time()  # the probe is a request
-        assert len(server.requests) == sent + 1
+        wait = adapter.stats().breaker.next_probe_s
+        assert wait is not None
+        await _wake_until(clock, lambda: len(server.requests) == sent + 1)
+        assert clock.now == pytest.approx(1000 + wait)
+        await _wake_until(clock, lambda: adapter.stats().breaker.state is State.OPEN)
         server.say.clear()
-        await adapter.server_time()
-        assert not adapter.stats().blocked
+        await _wake_until(clock, lambda: adapter.stats().breaker.state is State.CLOSED)
+        assert server.requests[sent:] == [(TIME[exchange], {})] * 2
         assert len((await adapter.rows(Kind.GLOBAL_LS, market, limit=5)).ts) == 2
-        clock.now += 1
 
     run(exchange, work)
+
+
+async def _wake_until(clock: HandClock, reached: Callable[[], bool]) -> None:
+    """Let sleepers wake one after the other, each when all that needs no time is done."""
+    while not reached():
+        await clock.settle()
+        # What is on its way over the wire needs no time of the clock's either.
+        if not reached() and not await _on_the_way():
+            clock.wake()
+
+
+async def _on_the_way() -> bool:
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    return False
+
+
+def down(server: ExchangeServer, *paths: str) -> None:
+    for path in paths:
+        server.answer(path, "<html>502 Bad Gateway</html>", status=502)
+
+
+@pytest.mark.parametrize("exchange", REGISTRY)
+def test_an_exchange_that_does_not_answer_is_only_probed(exchange: str) -> None:
+    async def work(adapter: Adapter, server: ExchangeServer, clock: HandClock) -> None:
+        market = MARKET[exchange]
+        down(server, CANDLES[exchange], TIME[exchange])
+        for _ in range(FAILURES):
+            with pytest.raises(TransientError, match="502"):
+                await adapter.rows(Kind.CANDLES, market, limit=5)
+        await _wake_until(clock, lambda: adapter.stats().breaker.state is State.OPEN)
+        assert [path for path, _ in server.requests] == [CANDLES[exchange]] * FAILURES + [TIME[exchange]]
+        assert clock.now == 1000.0
+        waits = []
+        for _ in range(8):
+            sent, since = len(server.requests), clock.now
+            for ask in (lambda: adapter.rows(Kind.GLOBAL_LS, market, limit=5), adapter.server_time):
+                with pytest.raises(UnreachableError, match="502"):
+                    await ask()
+            assert len(server.requests) == sent
+            await _wake_until(clock, lambda sent=sent: len(server.requests) == sent + 1)  # type: ignore[misc]
+            waits.append(clock.now - since)
+            assert server.requests[-1] == (TIME[exchange], {})
+            await _wake_until(clock, lambda: adapter.stats().breaker.state is State.OPEN)
+        first, longest = UNREACHABLE_WAITS_S
+        wanted = [min(first * 2**n, longest) for n in range(8)]
+        assert all(want <= wait <= want * 1.25 for want, wait in zip(wanted, waits, strict=True))
+        server.say.clear()
+        await _wake_until(clock, lambda: adapter.stats().breaker.state is State.CLOSED)
+        assert len((await adapter.rows(Kind.CANDLES, market, limit=5)).ts) >= 2
+
+    run(exchange, work)
+
+
+def test_a_broken_endpoint_does_not_stop_its_exchange() -> None:
+    async def work(adapter: Adapter, server: ExchangeServer, clock: HandClock) -> None:
+        market = MARKET["binanceusdm"]
+        down(server, LS["binanceusdm"])
+        for _ in range(3 * FAILURES):
+            with pytest.raises(TransientError, match="502"):
+                await adapter.rows(Kind.GLOBAL_LS, market, limit=5)
+            await _on_the_way()
+        assert adapter.stats().breaker.state is State.CLOSED
+        assert len(server.asked(TIME["binanceusdm"])) == 3  # each few failures a look whether all is well
+        assert len((await adapter.rows(Kind.CANDLES, market, limit=5)).ts) == 3
+
+    run("binanceusdm", work)
+
+
+def test_who_waits_when_the_breaker_opens_is_not_sent() -> None:
+    async def work(adapter: Adapter, server: ExchangeServer, clock: HandClock) -> None:
+        market = MARKET["okx"]
+        down(server, CANDLES["okx"], TIME["okx"])
+        asked = [asyncio.create_task(adapter.rows(Kind.CANDLES, market, limit=n + 1)) for n in range(60)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        refused = [error for error in found if isinstance(error, UnreachableError)]
+        assert len(refused) + len(server.asked(CANDLES["okx"])) == 60
+        assert len(refused) > 20
+
+    run("okx", work, slots=2)
+
+
+def test_a_probe_that_is_called_off_is_followed_by_another() -> None:
+    async def work(adapter: Adapter, server: ExchangeServer, clock: HandClock) -> None:
+        reached, over = asyncio.Event(), asyncio.Event()
+
+        async def hang(_request: web.Request) -> web.Response:
+            reached.set()
+            await over.wait()
+            return web.Response()
+
+        down(server, CANDLES["okx"], TIME["okx"])
+        for _ in range(FAILURES):
+            with pytest.raises(TransientError):
+                await adapter.rows(Kind.CANDLES, MARKET["okx"], limit=5)
+        await _wake_until(clock, lambda: adapter.stats().breaker.state is State.OPEN)
+        server.say[TIME["okx"]] = hang
+        clock.now += UNREACHABLE_WAITS_S[0] * 1.25
+        probe = asyncio.create_task(adapter.server_time())
+        await reached.wait()
+        assert adapter.stats().breaker.state is State.HALF_OPEN
+        server.say.clear()
+        probe.cancel()
+        await _wake_until(clock, lambda: adapter.stats().breaker.state is State.CLOSED)
+        over.set()
+
+    run("okx", work)
+
+
+def test_a_ban_outlives_a_restart() -> None:
+    async def main() -> None:
+        clock = HandClock()
+        async with serving("binanceusdm") as server:
+            server.answer(LS["binanceusdm"], {"code": -1003}, status=429, Retry_After="50")
+            server.answer(CANDLES["binanceusdm"], "", status=418, Retry_After="90")
+            before, after = (
+                create("binanceusdm", url_override=server.url, clock=clock) for _ in ("before", "after")
+            )
+            for kind in (Kind.GLOBAL_LS, Kind.CANDLES):
+                with pytest.raises(ThrottledError):
+                    await before.rows(kind, MARKET["binanceusdm"], limit=5)
+            kept = before.export_pauses()
+            await before.close()
+            sent = len(server.requests)
+            server.say.clear()
+            after.restore_pauses(kept, 20.0)
+            with pytest.raises(ThrottledError) as caught:
+                await after.server_time()
+            assert (caught.value.ban, caught.value.retry_after_s) == (True, 70 + AFTER_BAN_S)
+            assert len(server.requests) == sent
+            assert isinstance(after, Adapter)
+            await _wake_until(clock, lambda: after.stats().breaker.state is State.CLOSED)
+            assert clock.now == 1000 + 70 + AFTER_BAN_S
+            # The budget that was closed for 50 s has been open since before.
+            assert len((await after.rows(Kind.GLOBAL_LS, MARKET["binanceusdm"], limit=5)).ts) == 2
+            await after.close()
+
+    asyncio.run(main())
+
+
+def test_a_throttle_outlives_a_restart() -> None:
+    async def work(adapter: Adapter, server: ExchangeServer, clock: HandClock) -> None:
+        adapter.restore_pauses({"data": (50.0, "too many requests"), "weight": (5.0, "over")}, 10.0)
+        with pytest.raises(ThrottledError) as caught:
+            await adapter.rows(Kind.GLOBAL_LS, MARKET["binanceusdm"], limit=5)
+        assert (caught.value.ban, caught.value.retry_after_s) == (False, 40.0)
+        assert adapter.stats().throttled == {"data": 40.0}
+        assert adapter.export_pauses() == {"data": (40.0, "too many requests")}
+        await adapter.server_time()
+        clock.now += 40.0
+        assert adapter.export_pauses() == {}
+        await adapter.rows(Kind.GLOBAL_LS, MARKET["binanceusdm"], limit=5)
+
+    run("binanceusdm", work)
 
 
 @pytest.mark.parametrize("exchange", REGISTRY)

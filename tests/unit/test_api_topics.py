@@ -305,6 +305,16 @@ def test_prometheus_shows_the_health_document(web: Web, world: World, btc: str):
     assert values["futuresboard_exchange_errors_total", "okx"] == 4.0
     assert math.isclose(values["futuresboard_exchange_clock_skew_seconds", "okx"], -0.12)
     assert values["futuresboard_database_seq",] == 1.0
+    assert values["futuresboard_exchange_breaker_state", "okx", "closed"] == 1.0
+    assert ("futuresboard_exchange_next_probe_seconds", "okx") not in values
+
+
+def test_prometheus_shows_an_open_breaker(web: Web):
+    breaker = {"state": "open", "reason": "banned", "next_probe_s": 42.5}
+    web.health.update(exchanges={"okx": {"state": "banned", "breaker": breaker}})
+    text = web.get("/metrics").get_data(as_text=True)
+    assert 'futuresboard_exchange_breaker_state{exchange="okx",state="open"} 1.0' in text
+    assert 'futuresboard_exchange_next_probe_seconds{exchange="okx"} 42.5' in text
 
 
 def test_prometheus_leaves_out_what_is_not_known(web: Web):

@@ -123,6 +123,21 @@ class TestRun:
         assert budgets == {"all": [[1.0, 5.0]]}
         assert 0 <= elapsed < WAIT_S
 
+    def test_what_must_be_waited_out_is_kept_at_once(self, tmp_path):
+        def made(clock):
+            exchanges = two(clock)
+            exchanges[0].pauses = {"": (90.0, "banned")}
+            return exchanges
+
+        run = Run(tmp_path, made, cycles=2)
+        run.to_the_end()
+        again = Run(tmp_path, two, cycles=1)
+        again.to_the_end()
+        pauses, elapsed = again.exchanges[0].restored_pauses
+        assert pauses == {"": [90.0, "banned"]}
+        assert 0 <= elapsed < WAIT_S
+        assert again.exchanges[1].restored_pauses[0] == {}
+
     def test_a_restart_fetches_only_what_is_missing(self, tmp_path):
         first = Run(tmp_path, two, cycles=12)
         first.to_the_end()

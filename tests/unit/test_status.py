@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from futuresboard.collector import Tally
 from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.exchanges.breaker import BreakerStatus, Cause, State
 from futuresboard.status import Status, exchange_status
+from futuresboard.tally import Tally
 from support_core import make_settings
 from virtual_clock import VirtualClock
 
@@ -97,10 +98,11 @@ class TestFacts:
         assert status.last_note("okx") == "geo-block"
 
 
-def collector(
-    *, started=True, requests=10, failed=1, banned=0.0, blocked=False, budgets=None
-) -> SimpleNamespace:
-    stats = ExchangeStats(requests, failed, 0, 3, 0.1, 0.2, 1.23456, budgets or {}, None, banned, blocked)
+def collector(*, started=True, requests=10, failed=1, breaker=None, budgets=None) -> SimpleNamespace:
+    breaker = breaker or BreakerStatus()
+    stats = ExchangeStats(
+        requests, failed, 0, 3, 0.1, 0.2, 1.23456, budgets or {}, None, breaker, {"a": 7.06}
+    )
     return SimpleNamespace(
         exchange=SimpleNamespace(stats=lambda: stats),
         started=started,
@@ -112,12 +114,17 @@ def collector(
     )
 
 
+def opened(cause: Cause) -> BreakerStatus:
+    return BreakerStatus(State.OPEN, cause, "why", 12.34)
+
+
 class TestAnExchange:
     @pytest.mark.parametrize(
         ("given", "tally", "note", "state"),
         [
-            ({"blocked": True, "banned": 5.0}, Tally(), None, "blocked"),
-            ({"banned": 5.0}, Tally(), None, "banned"),
+            ({"breaker": opened(Cause.BLOCKED)}, Tally(), None, "blocked"),
+            ({"breaker": opened(Cause.BANNED), "started": False}, None, None, "banned"),
+            ({"breaker": opened(Cause.UNREACHABLE)}, Tally(), None, "down"),
             ({"started": False}, None, None, "starting"),
             ({"started": False}, None, "maintenance", "down"),
             ({}, None, None, "starting"),
@@ -128,6 +135,15 @@ class TestAnExchange:
     )
     def test_its_state(self, given, tally, note, state):
         assert exchange_status(collector(**given), tally, note)["state"] == state
+
+    def test_its_breaker(self):
+        found = exchange_status(collector(breaker=opened(Cause.BANNED)), Tally(), None)
+        assert found["breaker"] == {"state": "open", "reason": "why", "next_probe_s": 12.3}
+        assert found["banned_for_s"] == 12.34
+        assert found["throttled"] == {"a": 7.1}
+        closed = exchange_status(collector(), Tally(), None)
+        assert closed["breaker"] == {"state": "closed", "reason": None, "next_probe_s": None}
+        assert closed["banned_for_s"] == 0.0
 
     def test_its_numbers(self):
         found = exchange_status(collector(budgets={"a": 0.25, "b": 0.5}), Tally(), None)

@@ -13,7 +13,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 
 from futuresboard.book import STEP_MS, Book, Ready
 from futuresboard.clock import Clock
@@ -27,6 +26,7 @@ from futuresboard.model import Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.plan import Plan
 from futuresboard.stampwatch import StampWatch
+from futuresboard.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,6 @@ HISTORY_WAITS_S = 15.0
 HISTORY_PATIENCE_MS = 300_000
 HEAL_AFTER_MS = 2 * STEP_MS
 """An exchange that answers again after so long is looked at for gaps."""
-
-
-@dataclass
-class Tally:
-    """What one cycle of one exchange did."""
-
-    rows: int = 0
-    errors: int = 0
-    bar_close: bool = False
-    reasons: dict[str, int] = field(default_factory=dict)
 
 
 class Collector:
@@ -207,9 +197,8 @@ class Collector:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
     def note(self, error: ExchangeError) -> None:
-        """Count a failed request of this cycle; the first of its kind is told in words."""
-        self._tally.errors += 1
-        self._tally.reasons[error.reason] = self._tally.reasons.get(error.reason, 0) + 1
+        """Count a failed request of this cycle."""
+        self._tally.note(error)
 
     async def guarded(self, work: Awaitable[object]) -> None:
         """Await one exchange request whose failure ends nothing else."""
@@ -222,6 +211,8 @@ class Collector:
 
     def more_in(self) -> float | None:
         """Local seconds until the newest close's rows want the next cycle; None when the beat will do."""
+        if self.exchange.refusal() is not None:
+            return None
         if self._closing is None or (due := self._closing.next_ms()) is None:
             return None
         return self.time.until(due, self.clock.monotonic())
@@ -234,6 +225,11 @@ class Collector:
         tally = self._tally = Tally()
         now = self.now_ms()
         bar = now // STEP_MS * STEP_MS - STEP_MS
+        if (refusal := self.exchange.refusal()) is not None:
+            # Nothing would be sent; what is missing is asked for once the exchange answers again.
+            tally.note(refusal)
+            await self.flush(live_only=True)
+            return tally
         if bar > self._bar:
             self._begin_close(bar)
             beat = True

@@ -45,6 +45,10 @@ class TransientError(ExchangeError):
     """Retried later with backoff: time-out, reset, 5xx, maintenance."""
 
 
+class UnreachableError(TransientError):
+    """Waits for the exchange's circuit breaker: it does not answer, and no request was made."""
+
+
 class PayloadError(ExchangeError):
     """Retried later: the answer's status was good and its body was not (empty, HTML, wrong shape)."""
 
@@ -59,7 +63,7 @@ class ThrottledError(ExchangeError):
 
 
 class BlockedError(ExchangeError):
-    """Stops the exchange until an operator acts or a slow probe succeeds: geo-block, firewall."""
+    """Stops the exchange until a slow probe succeeds: geo-block, firewall."""
 
 
 class PairGoneError(ExchangeError):

@@ -19,20 +19,29 @@ from dataclasses import dataclass
 import orjson
 
 from futuresboard.clock import Clock, SystemClock
-from futuresboard.collector import Collector, Tally
+from futuresboard.collector import Collector
 from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
 from futuresboard.db import Committed, Store
 from futuresboard.errors import ExchangeError, StoreError
+from futuresboard.exchanges.backoff import Backoff
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.coingecko import CoinGecko
 from futuresboard.exchanges.multipliers import resolve
 from futuresboard.gaps import Records
 from futuresboard.healing import Healer
-from futuresboard.keeping import keep_budgets, keep_records, restore_budgets, restore_records
+from futuresboard.keeping import (
+    keep_debts,
+    keep_records,
+    kept_debts,
+    pauses_of,
+    restore_debts,
+    restore_records,
+)
 from futuresboard.market_caps import MarketCaps
 from futuresboard.model import Market, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.status import Status, exchange_status
+from futuresboard.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +101,7 @@ class Scraper:
         self._tallies: dict[str, Tally] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._status = Status(settings, self._clock)
+        self._kept_pauses: frozenset[tuple[str, str]] = frozenset()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._thread_main, name="scraper", daemon=True)
@@ -253,14 +263,15 @@ class Scraper:
         return True
 
     async def _connect_later(self, collector: Collector) -> None:
-        wait, most = CONNECT_AGAIN_S
+        waits = Backoff(*CONNECT_AGAIN_S)
         while True:
+            # While the breaker is open nothing is asked; it is the breaker that probes.
+            wait = max(waits.next_s(), collector.exchange.stats().breaker.next_probe_s or 0.0)
             log.warning("%s: not reachable; trying again in %.0f s", collector.id, wait)
             await self._clock.sleep(wait)
             if await self._connect(collector):
                 await self._adopt(collector)
                 return
-            wait = min(most, wait * 2)
 
     async def _adopt(self, collector: Collector) -> None:
         listed = [market for markets in self._listed.values() for market in markets]
@@ -382,7 +393,7 @@ class Scraper:
     async def _heartbeat(self) -> None:
         while True:
             await self._refresh_status()
-            if self._progress() < 1.0:
+            if self._progress() < 1.0 or pauses_of(self._collectors) != self._kept_pauses:
                 await self._save_state()
             await self._clock.sleep(HEARTBEAT_S)
 
@@ -397,6 +408,7 @@ class Scraper:
 
     async def _save_state(self) -> None:
         try:
+            self._kept_pauses = pauses_of(self._collectors)
             await self._run(self._keep_state())
         except sqlite3.Error as error:
             log.error("the scraper's state could not be stored (%s); trying again", error)
@@ -409,17 +421,16 @@ class Scraper:
             "health": self._status.document(),
         }
         texts = {name: orjson.dumps(value).decode() for name, value in values.items()}
-        texts |= keep_budgets(self._collectors, self._clock)
+        texts |= keep_debts(self._collectors, self._clock)
         texts["healing"] = keep_records({name: healer.records for name, healer in self._healers.items()})
         return lambda: self._store.put_state(texts)
 
     async def _restore(self) -> None:
         """Go on from what the process before knew."""
         self._records = await self._run(lambda: restore_records(self._store, "healing"))
-        names = ("budgets", "kept_at", "stamps")
-        kept, at, stamps = await self._run(lambda: [self._store.state(name) for name in names])
+        stamps = await self._run(lambda: self._store.state("stamps"))
         self._stamps = orjson.loads(stamps or "{}")
-        restore_budgets(kept, at, self._collectors, self._clock)
+        restore_debts(await self._run(lambda: kept_debts(self._store)), self._collectors, self._clock)
 
 
 def _price(ticker: Ticker) -> float | None:

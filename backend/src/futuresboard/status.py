@@ -9,9 +9,16 @@ import numpy as np
 
 from futuresboard import __version__
 from futuresboard.clock import Clock
-from futuresboard.collector import Collector, Tally
+from futuresboard.collector import Collector
 from futuresboard.config import Settings
+from futuresboard.exchanges.breaker import Cause
+from futuresboard.tally import Tally
 
+_WORDS: Mapping[Cause, str] = {
+    Cause.BANNED: "banned",
+    Cause.BLOCKED: "blocked",
+    Cause.UNREACHABLE: "down",
+}
 DOWN_INTERVALS = 3
 LEAST_DOWN_S = 5.0
 
@@ -93,10 +100,9 @@ class Status:
 def exchange_status(collector: Collector, tally: Tally | None, note: str | None) -> dict[str, object]:
     """One exchange's part of the health document; in the loop's thread."""
     stats = collector.exchange.stats()
-    if stats.blocked:
-        state = "blocked"
-    elif stats.banned_for_s > 0:
-        state = "banned"
+    breaker = stats.breaker
+    if breaker.cause is not None:
+        state = _WORDS[breaker.cause]
     elif not collector.started:
         state = "down" if note else "starting"
     elif tally is None:
@@ -124,6 +130,12 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
         "source": "rest",
         "stamps": dict(collector.stamps),
         "refresh": collector.refresh() if collector.started else {},
-        "banned_for_s": stats.banned_for_s,
+        "banned_for_s": breaker.next_probe_s if breaker.cause is Cause.BANNED else 0.0,
+        "breaker": {
+            "state": breaker.state.value,
+            "reason": breaker.reason,
+            "next_probe_s": None if breaker.next_probe_s is None else round(breaker.next_probe_s, 1),
+        },
+        "throttled": {name: round(left, 1) for name, left in stats.throttled.items()},
         "last_error": stats.last_error or note,
     }

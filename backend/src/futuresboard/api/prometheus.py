@@ -107,6 +107,7 @@ class _HealthCollector(Collector):
         for exchange in exchanges:
             states.add_metric([exchange, str(_part(exchanges, exchange).get("state"))], 1.0)
         yield states
+        yield from self._breakers(exchanges)
         for shown in _EXCHANGE:
             make = CounterMetricFamily if shown.counter else GaugeMetricFamily
             family = make(_PREFIX + shown.name, shown.doc, labels=["exchange"])
@@ -115,6 +116,27 @@ class _HealthCollector(Collector):
                 if value is not None:
                     family.add_metric([exchange], value)
             yield family
+
+    def _breakers(self, exchanges: Mapping[str, object]) -> Iterator[Metric]:
+        state = GaugeMetricFamily(
+            _PREFIX + "exchange_breaker_state",
+            "1 for the state of the circuit breaker that holds",
+            labels=["exchange", "state"],
+        )
+        probe = GaugeMetricFamily(
+            _PREFIX + "exchange_next_probe_seconds",
+            "until an exchange that is down, blocked or banned is asked again",
+            labels=["exchange"],
+        )
+        for exchange in exchanges:
+            breaker = _part(_part(exchanges, exchange), "breaker")
+            if "state" in breaker:
+                state.add_metric([exchange, str(breaker["state"])], 1.0)
+            value = _number(breaker, _Shown("next_probe_s", "", ""))
+            if value is not None:
+                probe.add_metric([exchange], value)
+        yield state
+        yield probe
 
 
 def routes(context: ApiContext) -> Sequence[Route]:

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from futuresboard.clock import Clock
 from futuresboard.errors import (
@@ -21,6 +21,7 @@ from futuresboard.errors import (
 )
 from futuresboard.exchanges import parse
 from futuresboard.exchanges.base import ExchangeStats, Scarce
+from futuresboard.exchanges.breaker import State
 from futuresboard.exchanges.client import Request, Transport
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.pacing import Limit
@@ -30,6 +31,7 @@ from futuresboard.model import Kind, Market, Rows, Ticker
 log = logging.getLogger(__name__)
 
 UNSUPPORTED_RETRY_S = 600.0
+LEAST_PROBE_PAUSE_S = 1.0
 SETTLE = "USDT"
 STATISTICS = frozenset({Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER})
 
@@ -61,6 +63,8 @@ class Adapter(ABC):
             concurrency=concurrency,
             clock=clock,
         )
+        self.transport.on_trouble = self._look_after
+        self._prober: asyncio.Task[None] | None = None
         self._symbols: dict[str, str] = {}
         self._off: dict[str, float] = {}
 
@@ -83,6 +87,24 @@ class Adapter(ABC):
                 raise PayloadError(self.id, f"no time in {payload!r:.80}")
         self.transport.heard_time(now)
         return now
+
+    def _look_after(self) -> None:
+        """Probe the exchange until its breaker is closed, whoever else asks for what."""
+        if self._prober is None or self._prober.done():
+            self._prober = asyncio.get_running_loop().create_task(self._probe())
+
+    async def _probe(self) -> None:
+        clock, breaker = self.transport.clock, self.transport.breaker
+        pause = 0.0
+        while (wait := breaker.probe_in(clock.monotonic())) is not None:
+            if wait or pause:
+                await clock.sleep(max(wait, pause))
+            with suppress(ExchangeError):
+                await self.server_time()
+            if breaker.status(clock.monotonic()).state is State.CLOSED:
+                breaker.forgive()
+                return
+            pause = LEAST_PROBE_PAUSE_S
 
     @abstractmethod
     async def list_markets(self) -> tuple[Sequence[Market], Mapping[str, float | None]]:
@@ -206,6 +228,10 @@ class Adapter(ABC):
         """Leave `cost` units of a budget's window to requests that are not background work."""
         self.transport.bucket(budget).reserve = max(0.0, cost)
 
+    def refusal(self) -> ExchangeError | None:
+        """Why no request is sent now; None when all are."""
+        return self.transport.breaker.refusal(self.transport.clock.monotonic(), probe=False)
+
     def stats(self) -> ExchangeStats:
         """Requests, errors, latency and budgets since start; call it in the loop's thread."""
         return self.transport.stats()
@@ -218,8 +244,19 @@ class Adapter(ABC):
         """Count what an earlier process exported `elapsed_s` seconds ago."""
         self.transport.restore_budgets(budgets, elapsed_s)
 
+    def export_pauses(self) -> dict[str, tuple[float, str]]:
+        """What must be waited out over a restart too, to be restored after it."""
+        return self.transport.export_pauses()
+
+    def restore_pauses(self, pauses: Mapping[str, tuple[float, str]], elapsed_s: float) -> None:
+        """Wait out what an earlier process exported `elapsed_s` seconds ago."""
+        self.transport.restore_pauses(pauses, elapsed_s)
+
     async def close(self) -> None:
         """End the HTTP session."""
+        if self._prober is not None:
+            self._prober.cancel()
+            await asyncio.gather(self._prober, return_exceptions=True)
         await self.transport.close()
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from futuresboard.errors import ExchangeError
+from futuresboard.exchanges.breaker import BreakerStatus
 from futuresboard.model import Kind, Market, Rows, Ticker
 
 
@@ -14,7 +16,8 @@ class ExchangeStats:
     """What an exchange's requests did since start; durations in seconds of the clock.
 
     `budget_used` is the share of the official limit in use now, by budget (per-instrument
-    budgets: the fullest); `request_rate` is requests per second over the last minute.
+    budgets: the fullest); `request_rate` is requests per second over the last minute; `throttled`
+    holds the seconds until a budget that the exchange closed for a while is used again.
     """
 
     requests: int
@@ -26,8 +29,8 @@ class ExchangeStats:
     request_rate: float
     budget_used: Mapping[str, float]
     last_error: str | None
-    banned_for_s: float
-    blocked: bool
+    breaker: BreakerStatus = field(default_factory=BreakerStatus)
+    throttled: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,10 @@ class Exchange(Protocol):
         """
         ...
 
+    def refusal(self) -> ExchangeError | None:
+        """Why no request is sent now (ban, block, an exchange that does not answer); None when all are."""
+        ...
+
     def stats(self) -> ExchangeStats:
         """Requests, errors, latency and budgets since start; in the loop's own thread."""
         ...
@@ -118,6 +125,14 @@ class Exchange(Protocol):
 
     def restore_budgets(self, budgets: Mapping[str, Iterable[tuple[float, float]]], elapsed_s: float) -> None:
         """Count what an earlier process exported `elapsed_s` seconds ago."""
+        ...
+
+    def export_pauses(self) -> Mapping[str, tuple[float, str]]:
+        """What must be waited out over a restart too: (seconds left, reason) by budget, "" for a ban."""
+        ...
+
+    def restore_pauses(self, pauses: Mapping[str, tuple[float, str]], elapsed_s: float) -> None:
+        """Wait out what an earlier process exported `elapsed_s` seconds ago."""
         ...
 
     async def close(self) -> None:

@@ -8,7 +8,6 @@ status, headers and body.
 from __future__ import annotations
 
 import contextvars
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,15 +19,14 @@ import ccxt.async_support as ccxt
 from ccxt.base.errors import BaseError
 
 from futuresboard.clock import Clock
-from futuresboard.errors import BlockedError, ExchangeError, PayloadError, ThrottledError, TransientError
+from futuresboard.errors import ExchangeError, PayloadError, ThrottledError, TransientError
 from futuresboard.exchanges.base import ExchangeStats
+from futuresboard.exchanges.breaker import Breaker
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.gate import Gate
 from futuresboard.exchanges.pacing import PERSISTED_WINDOW_S, Bucket, Limit
 
 TIMEOUT_S = 10.0
-PROBE_AFTER_S = 600.0
-"""A blocked exchange is asked again after this; `server_time` may ask at any time."""
 PACED_THROTTLE_S = 5.0
 """A throttle up to this long is waited out in the queue; a longer one is told to the caller."""
 LATENCIES_KEPT = 256
@@ -102,9 +100,9 @@ class Transport:
         self._gate = Gate(concurrency, clock)
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._offset_ms: float | None = None
-        self._pauses: dict[Bucket | None, tuple[float, str]] = {}
-        self._blocked: tuple[float, str] | None = None
-        self._bans_in_row = 0
+        self.breaker = Breaker(exchange)
+        self.on_trouble: Callable[[], None] = lambda: None
+        self._throttles: dict[Bucket, tuple[float, str]] = {}
         self._requests = 0
         self._failed = 0
         self._last_error: str | None = None
@@ -147,24 +145,34 @@ class Transport:
     async def call(self, request: Request, *, background: bool = False, probe: bool = False) -> object:
         """The decoded JSON object or array of a good answer.
 
-        Waits for budget and slot. Raises ExchangeError subclasses only; while a ban, a longer
-        throttle or a block lasts it raises at once, without a request (`probe` passes a block).
+        Waits for budget and slot. Raises ExchangeError subclasses only; while a longer throttle
+        lasts or the breaker is open it raises at once, without a request (`probe`: the one request
+        an open breaker lets through when its time has come).
         """
         bucket = self.bucket(request.budget, request.key)
         self._refuse(bucket, probe=probe)
         await self._gate.enter(bucket, request.cost, background=background)
-        started = self.clock.monotonic()
         try:
             self._refuse(bucket, probe=probe)
-            payload = await self._send(request, started)
-        except ExchangeError as error:
-            self._note_failure(error, bucket)
-            raise
+            payload = await self._judged(request, bucket, probe=probe)
         finally:
             self._gate.leave(bucket, request.cost)
-        self._blocked = None
-        if None not in self._pauses:
-            self._bans_in_row = 0
+        return payload
+
+    async def _judged(self, request: Request, bucket: Bucket, *, probe: bool) -> object:
+        """Send, and tell the breaker how it went."""
+        trial = self.breaker.sent()
+        try:
+            payload = await self._send(request, self.clock.monotonic())
+        except ExchangeError as error:
+            self._note_failure(error, bucket, probe=probe)
+            raise
+        except BaseException:
+            if trial:
+                self.breaker.given_up(self.clock.monotonic())
+                self.on_trouble()
+            raise
+        self.breaker.succeeded(self.clock.monotonic())
         return payload
 
     def _open(self) -> None:
@@ -226,16 +234,11 @@ class Transport:
             lower,
             pair=request.pair,
             now_ms=self.exchange_now_ms(),
-            bans_in_row=self._bans_before(),
+            bans_in_row=self.breaker.bans_before(self.clock.monotonic()),
         )
         error = self._failure(answer)
         if error is not None:
             raise error
-
-    def _bans_before(self) -> int:
-        """Bans in a row without the present one: requests in flight together hear of one ban."""
-        present = self.clock.monotonic() < self._pauses.get(None, (-math.inf, ""))[0]
-        return self._bans_in_row - present
 
     def _observe_weight(self, url: str, headers: Mapping[str, str]) -> None:
         used = headers.get("x-mbx-used-weight-1m", "")
@@ -244,35 +247,33 @@ class Transport:
 
     def _refuse(self, bucket: Bucket, *, probe: bool) -> None:
         now = self.clock.monotonic()
-        for place in (None, bucket):
-            until, reason = self._pauses.get(place, (0.0, ""))
-            if now < until:
-                raise ThrottledError(self.exchange, reason, until - now, ban=place is None)
-            self._pauses.pop(place, None)
-        if self._blocked is not None and not probe and now < self._blocked[0]:
-            raise BlockedError(self.exchange, self._blocked[1])
+        refusal = self.breaker.refusal(now, probe=probe)
+        if refusal is not None:
+            raise refusal
+        until, reason = self._throttles.get(bucket, (0.0, ""))
+        if now < until:
+            raise ThrottledError(self.exchange, reason, until - now)
+        self._throttles.pop(bucket, None)
 
-    def _note_failure(self, error: ExchangeError, bucket: Bucket) -> None:
+    def _note_failure(self, error: ExchangeError, bucket: Bucket, *, probe: bool) -> None:
         self._last_error = str(error)
         now = self.clock.monotonic()
-        if isinstance(error, BlockedError):
-            self._blocked = (now + PROBE_AFTER_S, error.reason)
-            self._gate.reject(lambda: BlockedError(self.exchange, error.reason))
-        if not isinstance(error, ThrottledError):
-            return
-        if not error.ban and error.retry_after_s <= PACED_THROTTLE_S:
+        if self.breaker.failed(now, error, probe=probe):
+            self._gate.reject(lambda: self.breaker.refusal(now, probe=False) or error)
+        if isinstance(error, ThrottledError) and not error.ban:
+            self._throttle(bucket, now, error)
+        if self.breaker.probe_in(now) is not None:
+            self.on_trouble()
+
+    def _throttle(self, bucket: Bucket, now: float, error: ThrottledError) -> None:
+        if error.retry_after_s <= PACED_THROTTLE_S:
             bucket.block(now, error.retry_after_s)
             return
-        place = None if error.ban else bucket
-        until, known = now + error.retry_after_s, self._pauses.get(place, (0.0, ""))[0]
-        if error.ban and known <= now:
-            self._bans_in_row += 1  # not for each of the requests that were in flight together
-        if until <= known:
+        until = now + error.retry_after_s
+        if until <= self._throttles.get(bucket, (0.0, ""))[0]:
             return
-        self._pauses[place] = (until, error.reason)
-        self._gate.reject(
-            lambda: ThrottledError(self.exchange, error.reason, error.retry_after_s, ban=error.ban), place
-        )
+        self._throttles[bucket] = (until, error.reason)
+        self._gate.reject(lambda: ThrottledError(self.exchange, error.reason, error.retry_after_s), bucket)
 
     def _forget_sent(self, now: float) -> None:
         while self._sent and self._sent[0] <= now - RATE_WINDOW_S:
@@ -301,9 +302,13 @@ class Transport:
             request_rate=len(self._sent) / RATE_WINDOW_S,
             budget_used=used,
             last_error=self._last_error,
-            banned_for_s=max(0.0, self._pauses.get(None, (0.0, ""))[0] - now),
-            blocked=self._blocked is not None,
+            breaker=self.breaker.status(now),
+            throttled={bucket.name: left for bucket, left in self._throttled(now)},
         )
+
+    def _throttled(self, now: float) -> list[tuple[Bucket, float]]:
+        """Buckets the exchange closed, and seconds until each is open again."""
+        return [(bucket, until - now) for bucket, (until, _) in self._throttles.items() if until > now]
 
     def export_budgets(self) -> dict[str, list[tuple[float, float]]]:
         """Recent use of the long windows, by budget: (age in seconds, cost)."""
@@ -320,6 +325,31 @@ class Transport:
         for budget, entries in budgets.items():
             if budget in self._limits:
                 self.bucket(budget).restore(now, [(age + elapsed_s, cost) for age, cost in entries])
+
+    def export_pauses(self) -> dict[str, tuple[float, str]]:
+        """(seconds left, reason) of throttled budgets by name, and of a ban under ""."""
+        now = self.clock.monotonic()
+        pauses = {
+            bucket.name: (left, self._throttles[bucket][1])
+            for bucket, left in self._throttled(now)
+            if not self._limits[bucket.name].per_key
+        }
+        if (left := self.breaker.ban_left_s(now)) > 0.0:
+            pauses[""] = (left, self.breaker.status(now).reason or "")
+        return pauses
+
+    def restore_pauses(self, pauses: Mapping[str, tuple[float, str]], elapsed_s: float) -> None:
+        """Wait out what an earlier process exported `elapsed_s` seconds ago."""
+        now = self.clock.monotonic()
+        for budget, (left, reason) in pauses.items():
+            rest = left - elapsed_s
+            if rest <= 0.0:
+                continue
+            if not budget:
+                self.breaker.ban(now, rest, reason)
+                self.on_trouble()
+            elif budget in self._limits:
+                self._throttles[self.bucket(budget)] = (now + rest, reason)
 
     async def close(self) -> None:
         """Cancel what waits and end the HTTP session."""
