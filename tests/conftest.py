@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+
+pytest.register_assert_rewrite("support_fault_table")
 
 settings.register_profile("default", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=500, deadline=None)

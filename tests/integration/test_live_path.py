@@ -21,6 +21,7 @@ import reference
 from futuresboard.quality import HISTORIC, LS_LATE, OI_LIVE, STAMP_ASSUMED
 from futuresboard.sim_exchange import SimConfig, SimThread
 from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, reading, running, scaled
+from support_truth import same, truth_of
 
 M5, M15 = STEP_MS["5m"], STEP_MS["15m"]
 MIDNIGHT = 1_773_792_000_000
@@ -71,7 +72,6 @@ CONFIGS = {
         funding_jitter_ms=3,
     ),
 }
-CANDLE = ("open", "high", "low", "close", "volume", "quote_volume")
 DERIVED = (
     "taker_sell",
     "imbalance",
@@ -162,46 +162,15 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 # --- what is stored is what the exchanges said -----------------------------------------------
 
 
-def _same(got: float | None, want: float | None) -> bool:
-    if got is None or want is None:
-        return got is want
-    return math.isclose(got, want, rel_tol=1e-9)
-
-
-def _truth(sim: SimThread, key: Key, ts: Sequence[int]) -> list[Row]:
-    """Every raw column of the bars at `ts`, by the exchanges' own numbers."""
-    exchange, symbol, timeframe = key
-    step, truth = STEP_MS[timeframe], sim.truth
-    rows: list[Row] = []
-    for bar in truth.bars(exchange, symbol, ts[0], len(ts), step):
-        close = bar.ts + step
-        oi = truth.oi(exchange, symbol, close)
-        last = bar if timeframe == "5m" else truth.bar(exchange, symbol, close - M5)
-        rows.append(
-            {name: getattr(bar, name) for name in CANDLE}
-            | {
-                "ts": bar.ts,
-                "taker_buy": None if exchange == "bybit" else bar.taker_buy,
-                "oi_contracts": oi.base,
-                "oi_abs_usd": oi.base * last.close if oi.usd is None else oi.usd,
-                "global_ls": truth.global_ls(exchange, symbol, close),
-                "top_ls": truth.top_ls(exchange, symbol, close),
-                "funding": truth.funding(exchange, symbol, close)[1],
-                "funding_interval_h": float(truth.row(exchange, symbol).funding_hours),
-            }
-        )
-    return rows
-
-
 @pytest.mark.parametrize("timeframe", list(STEP_MS))
 def test_every_stored_bar_is_the_truth(run: Run, timeframe: str) -> None:
     wrong: Counter[tuple[str, str]] = Counter()
     example: list[object] = []
     for key in run.keys(timeframe):
         rows = run.series[key]
-        for got, want in zip(rows, _truth(run.sim, key, [row["ts"] for row in rows]), strict=True):
+        for got, want in zip(rows, truth_of(run.sim, key, [row["ts"] for row in rows]), strict=True):
             for name, value in want.items():
-                if not _same(got[name], value):
+                if not same(got[name], value):
                     wrong[key[0], name] += 1
                     example.append((key, got["ts"], name, got[name], value))
     assert not wrong, example[:5]
@@ -293,7 +262,7 @@ def test_fifteen_minutes_are_three_times_five(run: Run) -> None:
             (key, row["ts"], name)
             for row in got
             for name in reference.RAW
-            if not _same(row[name], want[row["ts"]][name])
+            if not same(row[name], want[row["ts"]][name])
         ]
 
 

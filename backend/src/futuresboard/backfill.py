@@ -20,7 +20,7 @@ from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.multipliers import resolve
 from futuresboard.gaps import Records
 from futuresboard.healing import LIVE_BARS, Mender
-from futuresboard.keeping import keep_budgets, keep_records, restore_budgets, restore_records
+from futuresboard.keeping import keep_debts, keep_records, kept_debts, restore_debts, restore_records
 from futuresboard.model import Market
 from futuresboard.pipeline import Pipeline
 
@@ -86,12 +86,12 @@ class Backfill:
                 for exchange in self._exchanges()
             ]
             records = restore_records(store, STATE)
-            restore_budgets(store.state("budgets"), store.state("kept_at"), collectors, self._clock)
+            restore_debts(kept_debts(store), collectors, self._clock)
             try:
                 chosen = await self._connect(collectors, outcome)
                 await self._mend(chosen, store, records, wanted, outcome)
             finally:
-                kept = keep_budgets(collectors, self._clock) | {STATE: keep_records(records)}
+                kept = keep_debts(collectors, self._clock) | {STATE: keep_records(records)}
                 await loop.run_in_executor(writer, lambda: store.put_state(kept))
                 for collector in collectors:
                     await collector.exchange.close()

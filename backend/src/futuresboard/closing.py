@@ -159,7 +159,12 @@ class Closing:
         return kind is not Kind.FUNDING and self._book.undecided(kind)
 
     def _note_published(self, kind: Kind, after_ms: int, *, at_once: bool) -> None:
-        """Remember how long after a close a kind appears, and look a little earlier when it was there."""
+        """Remember how long after a close a kind appears, and look a little earlier when it was there.
+
+        What was asked for too late to tell (the exchange did not answer before) teaches nothing.
+        """
+        if after_ms > PATIENCE_MS:
+            return
         self._published_ms[kind] = max(0, after_ms - EARLY_MS) if at_once else after_ms
 
     async def _sleep_until(self, exchange_ms: int) -> None:

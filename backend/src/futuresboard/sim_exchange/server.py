@@ -67,7 +67,9 @@ class SimServer:
     # --- life --------------------------------------------------------------------------------
     async def start(self) -> None:
         """Listen; `url` is set when this returns."""
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
+        # A client that hangs up is not served any longer.
+        server = web.Server(self._handle, access_log=None, handler_cancellation=True)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port, backlog=512)
         await site.start()

@@ -1,0 +1,207 @@
+"""The fault table's frame: what one line of it is, how it is played, and what must hold after each.
+
+In each run one exchange misbehaves over a bar's close and some minutes around it, two are well. What is
+stored at the end, of all three, must be the exchanges' truth; what happened meanwhile must have been told.
+A module of tests makes a `TABLE`, the fixture `played` from it by `play`, and a class of `FaultTable`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.sim_exchange.faults import Rule
+from support_faults import EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
+from support_truth import STEP_MS, Key, Row, same, truth_of
+
+CLOSE = MIDNIGHT
+"""The close over which the faults last: the third, when all is known about every exchange."""
+FROM, TILL = CLOSE - 120_000, CLOSE + 150_000
+END = CLOSE + 2 * M5 + 100_000
+FRESH_MS = 3_000
+"""How much later than without a fault another exchange's bar may be stored."""
+WAITING = {"oi:live", "ls:late", "stamp:assumed", "partial"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line of the table on one exchange.
+
+    rules: what its server does (kind, options) from `FROM` to `till`; states: what /health may call the
+    exchange meanwhile, `at` which time it is looked at; end: when all must be well again.
+    """
+
+    line: str
+    exchange: str
+    rules: tuple[Mapping[str, object], ...]
+    states: frozenset[str] = frozenset({"degraded"})
+    at: int = CLOSE + 40_000
+    till: int = TILL
+    end: int = END
+
+    def __str__(self) -> str:
+        return f"{self.line}-{self.exchange}"
+
+
+def fault(
+    line: str, *rules: tuple[str, Mapping[str, object]], on: str = "", states: str = "degraded", **more: int
+) -> list[Fault]:
+    """The line on each exchange named (all of them unless told)."""
+    made = tuple({"kind": kind, **options} for kind, options in rules)
+    where = on.split() or EXCHANGES
+    return [Fault(line, exchange, made, frozenset(states.split()), **more) for exchange in where]
+
+
+def status(code: int, body: object = "", **headers: str) -> tuple[str, Mapping[str, object]]:
+    """A rule that answers everything with a status."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return "status", {"options": {"status": code, "body": body, "headers": named}}
+
+
+UNPUBLISHED = {"bybit": ("taker_buy", "top_ls")}
+DOWN = "down degraded"
+LONG = {"till": CLOSE + 8 * 60_000, "end": CLOSE + 3 * M5 + 100_000}
+
+
+def switch_on(stage: Stage, one: Fault) -> None:
+    """Plan the fault's begin and its end."""
+    faults = stage.sim.server.faults
+    ids: list[int] = []
+
+    def begin() -> None:
+        for given in one.rules:
+            ids.append(faults.add(Rule(exchange=one.exchange, **given)).id)  # type: ignore[arg-type]
+
+    stage.plan(FROM, begin)
+    stage.plan(one.till, lambda: [faults.clear(number) for number in ids])
+    stage.look(one.at, "during")
+
+
+def play(one: Fault, folders: pytest.TempPathFactory) -> Iterator[Played]:
+    """The run of one line of the table."""
+    logged = Logged()
+    root = logging.getLogger()
+    root.addHandler(logged)
+    try:
+        with pytest.MonkeyPatch.context() as patch, staged(folders.mktemp("fault"), patch) as stage:
+            switch_on(stage, one)
+            yield Played(one, stage.play(one.end), logged.records)
+    finally:
+        root.removeHandler(logged)
+
+
+class Logged(logging.Handler):
+    """Keeps what was logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A fault, and what the run with it left."""
+
+    fault: Fault
+    run: Run
+    logged: list[logging.LogRecord] = field(repr=False)
+
+    def others(self) -> dict[Key, list[Row]]:
+        """Rows of the exchanges that were well."""
+        return {key: rows for key, rows in self.run.rows.items() if key[0] != self.fault.exchange}
+
+
+def wrong(run: Run) -> list[tuple[object, ...]]:
+    """Stored numbers that are not the truth; unknown is not wrong."""
+    found: list[tuple[object, ...]] = []
+    for key, rows in run.rows.items():
+        wanted = {want["ts"]: want for want in truth_of(run.sim, key, slots(key, rows))}
+        for row in rows:
+            for name in RAW_COLUMNS:
+                if row[name] is not None and not same(row[name], wanted[row["ts"]][name]):
+                    found.append((*key, (row["ts"] - CLOSE) // M5, name, row[name], wanted[row["ts"]][name]))
+    return found
+
+
+def slots(key: Key, rows: list[Row]) -> range:
+    """The times from the first bar of a series to its last."""
+    step = STEP_MS[key[2]]
+    return range(rows[0]["ts"], rows[-1]["ts"] + step, step)
+
+
+class FaultTable:
+    """What holds after every line."""
+
+    def test_the_product_lives(self, played: Played) -> None:
+        assert [record.getMessage() for record in played.logged if record.exc_info] == []
+        assert played.run.health["end"]["failure"] is None
+
+    def test_no_stored_value_is_wrong(self, played: Played) -> None:
+        assert wrong(played.run) == []
+
+    def test_the_other_exchanges_are_as_fresh_as_ever(self, played: Played, twin: Run) -> None:
+        for key, rows in played.others().items():
+            without = {row["ts"]: row for row in twin.rows[key]}
+            assert [row["ts"] for row in rows] == [ts for ts in without if ts <= rows[-1]["ts"]]
+            for row in rows:
+                assert {name: row[name] for name in RAW_COLUMNS} == {
+                    name: without[row["ts"]][name] for name in RAW_COLUMNS
+                }
+                assert row["seen"] <= without[row["ts"]]["seen"] + FRESH_MS
+        assert all(
+            played.run.health["during"]["exchanges"][name]["state"] == "ok"
+            for name in EXCHANGES
+            if name != played.fault.exchange
+        )
+
+    def test_it_starts_no_alert(self, played: Played, twin: Run) -> None:
+        expected = {
+            alert
+            for alert in twin.alerts
+            if alert[3] + STEP_MS[str(alert[2])] <= played.fault.end  # type: ignore[operator]
+        }
+        mine = {alert for alert in played.run.alerts if alert[0] == played.fault.exchange}
+        assert mine <= {alert for alert in expected if alert[0] == played.fault.exchange}
+        assert played.run.alerts - mine == {alert for alert in expected if alert[0] != played.fault.exchange}
+
+    def test_health_tells(self, played: Played) -> None:
+        facts = played.run.health["during"]["exchanges"][played.fault.exchange]
+        assert facts["state"] in played.fault.states, facts
+        if facts["state"] in ("down", "banned", "blocked"):
+            assert facts["breaker"]["state"] in ("open", "half-open")
+            assert facts["breaker"]["reason"]
+
+    def test_it_recovers_by_itself(self, played: Played) -> None:
+        health = played.run.health["end"]
+        assert health["status"] == "ok", health["exchanges"][played.fault.exchange]
+        last = played.fault.end // M5 * M5 - M5
+        for key, rows in played.run.rows.items():
+            assert [row["ts"] for row in rows] == list(slots(key, rows))
+            for row in rows:
+                assert not row["quality"] & WAITING, (key, (row["ts"] - CLOSE) // M5, row["quality"])
+            if key[2] == "5m":
+                assert rows[-1]["ts"] == last
+        unknown = [
+            (*key, (row["ts"] - CLOSE) // M5, name)
+            for key, rows in played.run.rows.items()
+            for row in rows
+            for name in RAW_COLUMNS
+            if row[name] is None and name not in UNPUBLISHED.get(key[0], ())
+        ]
+        assert unknown == []
+
+    def test_nothing_is_asked_during_a_ban(self, played: Played) -> None:
+        if "banned" not in played.fault.states:
+            pytest.skip("no ban")
+        asked = [at for at, _ in played.run.requests[played.fault.exchange] if at >= FROM]
+        # All that were on their way together hear of it in the same instant.
+        began = asked[0]
+        seconds = played.fault.rules[0]["options"]["seconds"]  # type: ignore[index]
+        assert [at - began for at in asked if began < at < began + seconds * 1000] == []

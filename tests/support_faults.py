@@ -1,0 +1,266 @@
+"""The product beside simulated exchanges on one time that jumps whenever nothing is under way.
+
+Requests go over real HTTP and rows into a real SQLite file; only waiting costs nothing. Time stands
+still while a request is on its way, so that the load of the machine that runs the tests changes no
+outcome: whatever is late is late in exchange time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from futuresboard import exchanges, quality
+from futuresboard import scraper as scraper_module
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.exchanges.base import Exchange
+from futuresboard.metrics import stored_names
+from futuresboard.rows import guarded_of
+from futuresboard.scraper import Scraper
+from futuresboard.sim_exchange import SimConfig, SimThread
+from support_core import make_settings
+from support_core_exchange import InlineExecutor
+from virtual_clock import VirtualClock
+
+EXCHANGES = ("binanceusdm", "bybit", "okx")
+PREFIX = {"binanceusdm": "binance", "bybit": "bybit", "okx": "okx"}
+M5 = 300_000
+MIDNIGHT = 1_773_792_000_000
+BEGIN = MIDNIGHT - 3 * M5 + 100_000
+"""100 s into a bar; the next day begins at the third close."""
+POLL_S = 0.0003
+CALM_TURNS = 3
+PATIENCE_S = 120.0
+COINS = ("BTC", "ETH", "SOL", "XRP", "PEPE")
+"""As many as tell after two closes what Bybit's stamps mean; PEPE counts by the thousand on some."""
+
+type Key = tuple[str, str, str]
+type Row = dict[str, Any]
+type Action = Callable[[], object]
+
+
+class SharedTime(VirtualClock):
+    """The clock of the product, and of the exchanges that run beside it in a thread of their own.
+
+    in_flight: requests the product has sent and not seen answered.
+    """
+
+    def __init__(self, sim: SimThread) -> None:
+        super().__init__()
+        self.in_flight: Callable[[], int] = lambda: 0
+        self.held = 0
+        self._sim = sim.server
+        self._sim_began = sim.server.clock.now_ms()
+        self._began = self.now
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._driver: asyncio.Task[None] | None = None
+        self._stopped = False
+        sim.server._hold = self.hold  # type: ignore[method-assign]
+
+    def exchange_ms(self) -> int:
+        """What the exchanges' clocks show (less the skew of one of them)."""
+        return self._sim_began + round((self.now - self._began) * 1000)
+
+    async def sleep(self, seconds: float) -> None:
+        self._order += 1
+        self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = self._loop.create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, self._order, future))
+        if self._driver is None or self._driver.done():
+            self._driver = asyncio.create_task(self._drive())
+        await future
+
+    def stop(self) -> None:
+        """Let time stand still for good."""
+        self._stopped = True
+
+    async def at(self, exchange_ms: int, action: Action) -> None:
+        """Do something when the exchanges' clocks show a time."""
+        await self.sleep((exchange_ms - self.exchange_ms()) / 1000)
+        action()
+
+    async def hold(self, seconds: float) -> None:
+        """In the exchanges' thread: an answer is held back for so long."""
+        assert self._loop is not None
+        here, released = asyncio.get_running_loop(), asyncio.Event()
+
+        async def wait() -> None:
+            self.held += 1
+            try:
+                await self.sleep(seconds)
+            finally:
+                self.held -= 1
+                here.call_soon_threadsafe(released.set)
+
+        holding = asyncio.run_coroutine_threadsafe(wait(), self._loop)
+        try:
+            await released.wait()
+        finally:
+            holding.cancel()
+
+    async def settle(self) -> None:
+        """Let everything happen that needs no time: return when nothing else is to be run."""
+        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+        calm = 0
+        while calm < CALM_TURNS:
+            await asyncio.sleep(0)
+            calm = 0 if ready else calm + 1
+
+    async def _drive(self) -> None:
+        while not self._stopped:
+            await self._quiet()
+            if self._stopped or not self.wake():
+                return
+            self._sim.clock.set(self.exchange_ms())
+
+    async def _quiet(self) -> None:
+        """Return when every request is answered, or held back, and all that follows from it is done."""
+        while True:
+            await self.settle()
+            if not self.held and not self.in_flight():
+                return
+            if self.held:
+                # One who hung up is noticed by the other side a moment later.
+                await asyncio.sleep(0.004)
+                await self.settle()
+                served = sum(counts.in_flight for counts in self._sim.stats.values())
+                if self.in_flight() == self.held == served:
+                    return
+            await asyncio.sleep(POLL_S)
+
+
+@dataclass
+class Run:
+    """What a run left behind: rows by series, alerts, health documents by name, requests by exchange."""
+
+    sim: SimThread
+    rows: dict[Key, list[Row]] = field(default_factory=dict)
+    alerts: set[tuple[object, ...]] = field(default_factory=set)
+    health: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def newest(self, exchange: str) -> list[Row]:
+        """The newest 5m row of each pair of an exchange."""
+        return [rows[-1] for key, rows in self.rows.items() if key[0] == exchange and key[2] == "5m"]
+
+
+class Stage:
+    """A product and its exchanges; `plan` says what happens when, `play` lets it happen."""
+
+    def __init__(self, folder: Path, sim: SimThread, **settings: str) -> None:
+        self.sim, self.time = sim, SharedTime(sim)
+        self.run = Run(sim)
+        self._plan: list[tuple[int, Action]] = []
+        self._over = threading.Event()
+        self._made: list[Exchange] = []
+        urls = {f"{name.upper()}_URL": f"{sim.url}/{path}" for name, path in PREFIX.items()}
+        self.settings = make_settings(
+            folder, SYMBOLS=",".join(COINS), HISTORY_BARS="40", **{**SETTINGS, **urls, **settings}
+        )
+        self.scraper = Scraper(self.settings, self._exchanges, clock=self.time)
+        self._watch_requests()
+
+    def _watch_requests(self) -> None:
+        """Note when each request arrives at which exchange."""
+        inner = self.sim.server.limits.check
+
+        def check(exchange: str, path: str, query: Any, client: str) -> Any:
+            self.run.requests.setdefault(exchange, []).append((self.sim.server.clock.now_ms(), path))
+            return inner(exchange, path, query, client)
+
+        self.sim.server.limits.check = check  # type: ignore[method-assign]
+
+    def _exchanges(self) -> Sequence[Exchange]:
+        self._made = [
+            exchanges.create(name, url_override=self.settings.exchange_url(name), clock=self.time)
+            for name in EXCHANGES
+        ]
+        self.time.in_flight = lambda: sum(made.stats().in_flight for made in self._made)
+        for at, action in self._plan:
+            self._tasks.append(asyncio.get_running_loop().create_task(self.time.at(at, action)))
+        return self._made
+
+    def plan(self, exchange_ms: int, action: Action) -> None:
+        """Do something at a time of the exchanges."""
+        self._plan.append((exchange_ms, action))
+
+    def look(self, exchange_ms: int, name: str) -> None:
+        """Keep the health document of a time."""
+        self.plan(exchange_ms, lambda: self.run.health.__setitem__(name, self.scraper.health()))
+
+    def play(self, until_ms: int) -> Run:
+        """Run until the exchanges' clocks show a time; everything stored is in the answer."""
+        self._tasks: list[asyncio.Task[None]] = []
+        self.look(until_ms, "end")
+        self.plan(until_ms, self._end)
+        self.scraper.start()
+        try:
+            assert self._over.wait(PATIENCE_S), f"stuck at {self.time.exchange_ms()}"
+            assert self.scraper.failure is None
+        finally:
+            self.time.stop()
+            self.scraper.stop()
+        self._collect()
+        return self.run
+
+    def _end(self) -> None:
+        self.time.stop()
+        self._over.set()
+
+    def _collect(self) -> None:
+        names = (*RAW_COLUMNS, *stored_names())
+        columns = ", ".join(f"b.{name}" for name in ("ts", *names, "quality", "guarded", "seen_ts"))
+        joined = "JOIN series s ON s.id = {}.series_id JOIN pairs p ON p.id = s.pair_id"
+        with closing(sqlite3.connect(self.settings.database_path)) as connection:
+            query = f"SELECT p.exchange, p.symbol, s.timeframe, {columns} FROM bars b {joined.format('b')}"
+            for exchange, symbol, timeframe, ts, *values in connection.execute(f"{query} ORDER BY b.ts"):
+                row = dict(zip(names, values, strict=False)) | {"ts": ts}
+                bits, guarded, row["seen"] = values[len(names) :]
+                row["quality"], row["guarded"] = set(quality.names(bits)), guarded_of(guarded)
+                self.run.rows.setdefault((exchange, symbol, timeframe), []).append(row)
+            query = "SELECT p.exchange, p.symbol, s.timeframe, a.ts, a.kind, a.tier FROM alerts a "
+            self.run.alerts = set(connection.execute(query + joined.format("a")))
+
+
+SETTINGS: Mapping[str, str] = {
+    "INTERVAL": "60",
+    # Low enough that a few bars of a few pairs start alerts of every kind, as often as there is an edge.
+    "Z_THRESHOLD": "0.5",
+    "LS_THRESHOLD": "1",
+    "IMBALANCE_THRESHOLD": "0.5",
+    "OI_DELTA_THRESHOLD": "0.01",
+    "FUNDING_THRESHOLD": "0.001",
+    "ALERT_COOLDOWN": "1",
+}
+
+
+@contextmanager
+def staged(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Stage]:
+    """A stage whose curtain falls with the block."""
+    # All database work happens in the loop's thread, so that time waits for it.
+    monkeypatch.setattr(scraper_module, "ThreadPoolExecutor", lambda *_, **__: InlineExecutor())
+    monkeypatch.setattr(scraper_module.random, "uniform", lambda low, high: low)
+    monkeypatch.setattr(scraper_module, "HEARTBEAT_S", 10.0)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    try:
+        with SimThread(sim_config()) as sim:
+            yield Stage(folder, sim, **settings)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def sim_config() -> SimConfig:
+    """Exchanges that answer at once; their time is moved by `SharedTime`."""
+    return SimConfig(pairs=12, latency_ms=0, jitter_ms=0, time_scale=0, epoch_ms=BEGIN, in_exchange_time=True)
