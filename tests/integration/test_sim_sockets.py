@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -223,16 +224,49 @@ def test_pushes_follow_a_running_clock() -> None:
     with_server(use, time_scale=1_000)
 
 
-def test_latency_delays_answers_but_keeps_their_order() -> None:
-    async def use(_sim: SimServer, http: aiohttp.ClientSession) -> None:
-        async with http.ws_connect(MARKET) as ws:
-            began = asyncio.get_running_loop().time()
-            for ident in range(8):
-                await ws.send_json(binance("btcusdt@kline_5m", ident=ident))
-            assert [(await heard(ws))["id"] for _ in range(8)] == list(range(8))
-            assert asyncio.get_running_loop().time() - began >= 0.02, "there and back"
+@pytest.mark.parametrize("exchange", ["binanceusdm", "bybit", "okx"])
+def test_every_message_is_of_the_time_it_names(exchange: str) -> None:
+    path = {"binanceusdm": MARKET, "bybit": LINEAR, "okx": OKX}[exchange]
+    asked = {
+        "binanceusdm": binance(*(f"{name}usdt@miniTicker" for name in ("btc", "eth", "sol"))),
+        "bybit": bybit("tickers.BTCUSDT", "tickers.ETHUSDT"),
+        "okx": okx("tickers"),
+    }
 
-    with_server(use, latency_ms=25, jitter_ms=5)
+    async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
+        async with http.ws_connect(path) as ws:
+            await said(ws, asked[exchange])
+            for _ in range(300):
+                message = await heard(ws)
+                row = message if "c" in message else message["data"]
+                row = row[0] if isinstance(row, list) else row
+                stamp = int(message.get("E") or message.get("ts") or row["ts"])
+                last = row.get("c") or row.get("lastPrice") or row.get("last")
+                ident = row.get("s") or row.get("symbol") or row.get("instId")
+                if last is not None:
+                    assert float(last) == sim.truth.last(exchange, ident, stamp)
+
+    with_server(use, time_scale=500)
+
+
+def test_latency_lies_before_and_after_an_answer() -> None:
+    async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
+        ws = await http.ws_connect(LINEAR)
+        sim.config = replace(sim.config, latency_ms=1e7)
+        counts = sim.stats["bybit"].sockets
+        await ws.send_json({"op": "ping"})
+        while not counts.received:
+            await asyncio.sleep(0)
+        assert counts.answers == 0, "it is on its way"
+        sim.config = replace(sim.config, latency_ms=0)
+        await ws.close()
+
+        async with http.ws_connect(LINEAR) as again:
+            for ident in range(8):
+                await again.send_json({"op": "ping", "req_id": ident})
+            assert [(await heard(again))["req_id"] for _ in range(8)] == list(range(8))
+
+    with_server(use)
 
 
 def test_delayed_calls_keep_their_order_whatever_their_delay() -> None:

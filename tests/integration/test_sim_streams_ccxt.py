@@ -219,3 +219,34 @@ def test_trades_add_up_to_the_bar(exchange: str) -> None:
                 assert sums == pytest.approx([bar.taker_buy, bar.volume - bar.taker_buy], rel=1e-9)
 
     with_ccxt(exchange, use)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_many_symbols_on_one_call(exchange: str) -> None:
+    async def use(remote: Any, sim: SimServer) -> None:
+        symbols = sim.truth.symbols(exchange)
+        counts = sim.stats[exchange].sockets
+        pairs = [[symbol, "5m"] for symbol in symbols]
+        task = asyncio.ensure_future(remote.watch_ohlcv_for_symbols(pairs))
+        while counts.subscriptions < len(symbols):
+            await asyncio.sleep(0)
+        sim.clock.advance(2_000)
+        await task
+        while set(remote.ohlcvs) != set(symbols):
+            await remote.watch_ohlcv_for_symbols(pairs)
+        task = asyncio.ensure_future(remote.watch_ohlcv_for_symbols(pairs))
+        await asyncio.sleep(0)
+        sim.clock.advance(M5)
+        await task
+        while any(len(remote.ohlcvs[symbol]["5m"]) < 2 for symbol in symbols):
+            await remote.watch_ohlcv_for_symbols(pairs)
+        for symbol in symbols:
+            bar = sim.truth.bar(exchange, symbol, NOW_BAR)
+            wanted = (bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume)
+            assert tuple(remote.ohlcvs[symbol]["5m"][0]) == wanted, "closed bars replace the forming ones"
+        assert counts.opened == 1
+        await remote.un_watch_ohlcv_for_symbols(pairs)
+        assert counts.subscriptions == 0
+        assert sim.stats[exchange].violations == {}
+
+    with_ccxt(exchange, use)

@@ -149,6 +149,11 @@ class Feed:
     def subscribe(self, channel: Channel, receiver: Receiver) -> None:
         """Send a channel's messages to a receiver from now on."""
         now = self.venue.now
+        with self.venue.standing(now):
+            self._join(channel, receiver, now)
+        receiver.flush()
+
+    def _join(self, channel: Channel, receiver: Receiver, now: int) -> None:
         key = channel.kind, channel.option
         group = self.groups.get(key)
         if group is None:
@@ -161,7 +166,6 @@ class Feed:
         for push in self.greeting(channel, now):
             for sent in self._faulty(push, now):
                 receiver.deliver(channel, encoded(sent))
-        receiver.flush()
 
     def unsubscribe(self, channel: Channel, receiver: Receiver) -> None:
         """End a subscription; without any left, a group is forgotten."""
@@ -191,9 +195,11 @@ class Feed:
             backwards = group.due_ms - now > 2 * self.pace(group).ms + 1_000
             if group.due_ms > now and not backwards:
                 continue
-            for push in self.messages[group.kind](group, now):
-                for sent in self._faulty(push, now):
-                    self._deliver(sent, touched)
+            # A clock that runs on meanwhile must not mix two times in one message.
+            with self.venue.standing(now):
+                for push in self.messages[group.kind](group, now):
+                    for sent in self._faulty(push, now):
+                        self._deliver(sent, touched)
             group.step = now // NODE_MS
             group.due_ms = self._next(group, now)
         for receiver in touched:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,11 +85,17 @@ class Venue:
 
     def at(self, now_ms: int, endpoint: Endpoint, query: Query) -> bytes:
         """An endpoint's answer as it would have been at another time."""
-        self._frozen_ms = now_ms
-        try:
+        with self.standing(now_ms):
             return endpoint(query)
+
+    @contextmanager
+    def standing(self, now_ms: int) -> Iterator[None]:
+        """Everything inside the block is computed for one time."""
+        before, self._frozen_ms = self._frozen_ms, now_ms
+        try:
+            yield
         finally:
-            self._frozen_ms = None
+            self._frozen_ms = before
 
     def publish_delay(self, path_: str, symbol: str) -> int:
         """How long after a close (ms) a history row of this path and symbol appears."""
