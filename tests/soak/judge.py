@@ -91,6 +91,11 @@ class Judge:
                 self.verdict.note(key, row["ts"], "no such bar")
                 continue
             self._values(key, row, truth)
+        # What has been revised since was stored, too: a wrong number is wrong also for a moment.
+        query = "SELECT * FROM superseded WHERE series_id = ? AND ts <= ?"
+        for row in db.execute(query, (number, rows[-1]["ts"])):
+            if row["ts"] in truth:
+                self._values(key, dict(row), truth, revised=True)
         self._alerts(db, number, key, rows, truth)
 
     def _completeness(self, key: Key, stored: set[int], begin_ms: int, end_ms: int) -> None:
@@ -145,12 +150,12 @@ class Judge:
 
         return paid
 
-    def _values(self, key: Key, row: Row, truth: Mapping[int, Row]) -> None:
+    def _values(self, key: Key, row: Row, truth: Mapping[int, Row], *, revised: bool = False) -> None:
         want = truth[row["ts"]]
         for name in reference.RAW:
             got = row[name]
             if got is None:
-                if want[name] is not None:
+                if want[name] is not None and not revised:
                     self.verdict.unknown[f"{key[0]} {name}"] += 1
                 continue
             self.verdict.values += 1
@@ -158,7 +163,7 @@ class Judge:
                 name.startswith("oi_") and self._is_live(key, row, name, got)
             ):
                 self.verdict.wrong[f"{key[0]} {name}"] += 1
-                self.verdict.note(key, row["ts"], name, got, want[name], row["marks"])
+                self.verdict.note(key, row["ts"], name, got, want[name], row["marks"], revised)
 
     def _allowed(self, key: Key, row: Row, name: str, truth: Mapping[int, Row]) -> list[float | None]:
         """What a column may say: the truth, or where the row is marked so, what was published before."""

@@ -153,7 +153,6 @@ class Book:
         if rows.kind is Kind.CANDLES and not self._confirmed:
             # A candle is final once the next one is there; an answer may lag behind the clock.
             final = (rows.ts < rows.ts.max(initial=0)) | (rows.ts + STEP_MS + CANDLE_LAG_MS <= now_ms)
-            final &= rows.ts + STEP_MS <= self._begun
             held &= final
         slots = slots[held]
         if not len(slots):
