@@ -17,7 +17,7 @@ import numpy as np
 
 from futuresboard.collector import Collector
 from futuresboard.db import Committed, Store
-from futuresboard.errors import ExchangeError, StoreError
+from futuresboard.errors import ExchangeError, PairGoneError, StoreError
 from futuresboard.exchanges.base import ExchangeStats, Scarce
 from futuresboard.exchanges.breaker import BreakerStatus
 from futuresboard.history import History, newest_of_all
@@ -114,8 +114,23 @@ class MemoryExchange:
         self._began = clock.monotonic()
         self._start = start
         self._usd, self._has_oi = usd, live_oi
+        self._numbers: dict[str, int] = {}
+        self.list(bases)
+
+    def list(self, bases: Sequence[str]) -> None:
+        """What it lists from now on, the most liquid first; a coin keeps its number, and so its prices."""
+        for base in bases:
+            self._numbers.setdefault(f"{base}/USDT:USDT", len(self._numbers))
         self._markets = [
-            Market(id, f"{base}/USDT:USDT", base, base, quote_volume=1e6 - n, funding_interval_h=8.0)
+            Market(
+                self.id,
+                f"{base}/USDT:USDT",
+                base,
+                base,
+                quote_volume=1e6 - n,
+                funding_interval_h=8.0,
+                listed_ts=self.listed.get(f"{base}/USDT:USDT"),
+            )
             for n, base in enumerate(bases)
         ]
 
@@ -144,7 +159,8 @@ class MemoryExchange:
     async def tickers(self) -> Mapping[str, Ticker]:
         await self._asked("tickers")
         return {
-            market.symbol: self._ticker(n, market, self._has_oi) for n, market in enumerate(self._markets)
+            market.symbol: self._ticker(self._numbers[market.symbol], market, self._has_oi)
+            for market in self._markets
         }
 
     def _ticker(self, number: int, market: Market, has_oi: bool) -> Ticker:
@@ -166,7 +182,7 @@ class MemoryExchange:
     async def live_oi(self, market: Market) -> Ticker:
         await self._asked("live_oi", market.symbol)
         self.calls.append(("live_oi", market.symbol, 1, None, False))
-        made = self._ticker(self._markets.index(market), market, True)
+        made = self._ticker(self._numbers[market.symbol], market, True)
         return Ticker(market.symbol, made.ts, oi_contracts=made.oi_contracts, oi_ts=made.oi_ts)
 
     async def rows(
@@ -174,6 +190,8 @@ class MemoryExchange:
     ) -> Rows:
         self.calls.append((kind.value, market.symbol, limit, end, background))
         await self._asked(kind.value, market.symbol)
+        if market.symbol not in {listed.symbol for listed in self._markets}:
+            raise PairGoneError(self.id, "unknown")
         stamps = self._stamps(kind, market)
         stamps = stamps[stamps < self.ended.get(market.symbol, 2**62)]
         bars = stamps - (self.offset * M5 if kind in LEVELS else 0)
@@ -181,7 +199,7 @@ class MemoryExchange:
         if end is not None:
             stamps = stamps[stamps <= end]
         stamps = stamps[-min(limit, self.page_rows[kind]) :]
-        number = self._markets.index(market)
+        number = self._numbers[market.symbol]
         made = [self._row(kind, number, int(ts)) for ts in stamps]
         columns = {
             name: np.array([row[name] for row in made], dtype=np.float64) for name in ROW_COLUMNS[kind]
@@ -340,7 +358,7 @@ class Station:
         if since is None:
             since = self.collector.begin_ms // M5 * M5 - self.history * M5
         self.warm = History(
-            self.collector, newest_of_all(self.collector, [since] * len(self.collector.markets))
+            self.collector, newest_of_all(self.collector, dict.fromkeys(self.collector.active, since))
         )
         await self.warm.run()
         await self.collector.flush()

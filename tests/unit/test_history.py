@@ -87,7 +87,7 @@ class TestPages:
         async def work():
             await station.adopt()
             station.warm = History(
-                station.collector, newest_of_all(station.collector, [FIRST - 200 * M5] * 2)
+                station.collector, newest_of_all(station.collector, dict.fromkeys((0, 1), FIRST - 200 * M5))
             )
             assert station.warm.progress == 0.0
             task = asyncio.ensure_future(station.warm.run())
@@ -120,7 +120,7 @@ class TestPages:
 
         async def work():
             await station.adopt()
-            ranges = newest_of_all(station.collector, [FIRST - 13 * M5] * 2, joined=[0])
+            ranges = newest_of_all(station.collector, dict.fromkeys((0, 1), FIRST - 13 * M5), joined=[0])
             station.warm = History(station.collector, ranges)
             await station.warm.run()
             await station.collector.flush()

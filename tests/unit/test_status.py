@@ -108,6 +108,7 @@ def collector(*, started=True, requests=10, failed=1, breaker=None, budgets=None
         started=started,
         oldest_s=lambda: 12.0 if started else None,
         markets=[1, 2],
+        active=[1, 2],
         skew_ms=5,
         stamps={},
         refresh=dict,

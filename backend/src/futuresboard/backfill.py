@@ -17,11 +17,10 @@ from futuresboard.config import Settings
 from futuresboard.db import Store
 from futuresboard.errors import ExchangeError
 from futuresboard.exchanges.base import Exchange
-from futuresboard.exchanges.multipliers import resolve
 from futuresboard.gaps import Records
 from futuresboard.healing import LIVE_BARS, Mender
 from futuresboard.keeping import keep_debts, keep_records, kept_debts, restore_debts, restore_records
-from futuresboard.model import Market
+from futuresboard.listings import Listings
 from futuresboard.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -108,23 +107,15 @@ class Backfill:
 
     async def _connect(self, collectors: Sequence[Collector], outcome: Outcome) -> dict[str, Collector]:
         """The exchanges that answer, with the pairs asked for adopted."""
-        listed: dict[str, Sequence[Market]] = {}
-        prices: dict[tuple[str, str], float] = {}
+        listings = Listings()
         for collector in collectors:
             try:
-                markets, tickers = await collector.connect()
+                await listings.connect(collector)
             except ExchangeError as error:
                 outcome.errors[collector.id] = error.reason
-                continue
-            listed[collector.id] = markets
-            for symbol, ticker in tickers.items():
-                if (price := ticker.price or ticker.mark_price) is not None:
-                    prices[collector.id, symbol] = price
-        resolved = resolve([market for markets in listed.values() for market in markets], prices)
         chosen: dict[str, Collector] = {}
         for collector in collectors:
-            mine = collector.select([market for market in resolved if market.exchange == collector.id])
-            if mine:
+            if collector.id not in outcome.errors and (mine := listings.chosen(collector)):
                 await collector.adopt(mine, complete=False)
                 chosen[collector.id] = collector
         return chosen

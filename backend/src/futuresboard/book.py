@@ -18,7 +18,17 @@ from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kin
 from futuresboard.pipeline import RawBars
 from futuresboard.quality import BACKFILLED
 from futuresboard.settlements import Settlements
-from futuresboard.sheets import FAR, LS_LATE_BARS, join_oi, join_ratio, join_taker, new_sheet
+from futuresboard.sheets import (
+    FAR,
+    LS_LATE_BARS,
+    empty,
+    join_oi,
+    join_ratio,
+    join_taker,
+    longer,
+    new_sheet,
+    roll,
+)
 
 STEP_MS = 300_000
 LIVE_WINDOW_MS = 60_000
@@ -29,6 +39,8 @@ CANDLE_LAG_MS = 8_000
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
+_GRIDS = ("_live_oi", "_live_usd", "_after_oi", "_done", "_dirty", "_reread", "_shown")
+"""What is held by (pair row, slot) beside the sheets."""
 MOST_AT_ONCE = 2048
 
 
@@ -71,7 +83,7 @@ class Book:
         self.settlements = Settlements(len(pair_ids))
         self._origin = oldest
         self._slots = slots
-        self._begin = begin
+        self._begin = np.full(len(pair_ids), begin, dtype=np.int64)
         self._confirmed = confirmed
         self._begun = 0
         """Open time of the newest bar that a candle of any pair has shown to have begun."""
@@ -104,30 +116,38 @@ class Book:
         if over <= 0:
             return
         shift = -(-over // _SHIFT) * _SHIFT
-        kept = max(0, self._slots - shift)
-        grids: list[tuple[FloatArray | BoolArray, float | bool]] = [
-            (self._live_oi, np.nan),
-            (self._live_usd, np.nan),
-            (self._after_oi, np.nan),
-            (self._done, False),
-            (self._dirty, False),
-            (self._reread, False),
-            (self._shown, False),
-            *((spared, False) for spared in self._spared.values()),
-        ]
         for sheet in self._sheets.values():
-            grids += [(sheet.have, False), *((column, np.nan) for column in sheet.columns.values())]
-            sheet.low = np.where(sheet.low == FAR, FAR, np.maximum(0, sheet.low - shift))
-            sheet.high = np.maximum(-1, sheet.high - shift)
-        for grid, empty in grids:
-            grid[:, :kept] = grid[:, self._slots - kept :].copy()
-            grid[:, kept:] = empty
+            sheet.roll(shift)
+        for grid in (*(getattr(self, name) for name in _GRIDS), *self._spared.values()):
+            roll(grid, shift)
         self._unfit = {
             (kind, row, slot - shift): values
             for (kind, row, slot), values in self._unfit.items()
             if slot >= shift
         }
         self._origin += shift * STEP_MS
+
+    def grow(self, pair_ids: Sequence[int], begin: int) -> None:
+        """Pairs join, in rows of their own after all others; `begin` as at the start, for them."""
+        rows = len(pair_ids)
+        self.pair_ids = np.concatenate([self.pair_ids, np.array(pair_ids, dtype=np.int64)])
+        self._begin = np.concatenate([self._begin, np.full(rows, begin)])
+        self.settlements.grow(rows)
+        for sheet in self._sheets.values():
+            sheet.grow(rows)
+        for name in _GRIDS:
+            setattr(self, name, longer(getattr(self, name), rows))
+        self._spared = {kind: longer(spared, rows) for kind, spared in self._spared.items()}
+
+    def clear(self, row: int, begin: int) -> None:
+        """A pair that had left comes back: what is held of it is not what happened meanwhile."""
+        self._begin[row] = begin
+        self.settlements.clear(row)
+        for sheet in self._sheets.values():
+            sheet.clear(row)
+        for grid in (*(getattr(self, name) for name in _GRIDS), *self._spared.values()):
+            grid[row] = empty(grid)
+        self._unfit = {place: values for place, values in self._unfit.items() if place[1] != row}
 
     def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
@@ -285,14 +305,15 @@ class Book:
             return None
         candles = self._sheets[Kind.CANDLES].have[:, :stop]
         if live_only:
-            candles = candles & (np.arange(stop) >= self.slot(self._begin - STEP_MS))
+            oldest = (self._begin - STEP_MS - self._origin) // STEP_MS
+            candles = candles & (np.arange(stop) >= oldest[:, None])
         open_ = candles & (~self._done[:, :stop] | self._dirty[:, :stop])
         if not open_.any():
             return None
         rows, slots = np.nonzero(open_)
-        close = self._origin + (slots + 1) * STEP_MS
-        live = close >= self._begin
-        expired = np.where(live, now_ms >= close + finalise_after_ms, now_ms >= self._begin + patience_ms)
+        close, begin = self._origin + (slots + 1) * STEP_MS, self._begin[rows]
+        live: BoolArray = close >= begin
+        expired = np.where(live, now_ms >= close + finalise_after_ms, now_ms >= begin + patience_ms)
         final = self._complete(rows, slots, close, live) | (expired & (live | self._covered(rows, slots)))
         showing = live & ~(self._shown | self._done)[rows, slots] & (now_ms >= close + SHOWN_AFTER_MS)
         if not (final | showing).any():
@@ -300,7 +321,8 @@ class Book:
         # Bars of a close first, then history pair by pair, in portions a writer is done with soon.
         order = np.flatnonzero(final | showing)
         order = order[np.argsort(~live[order], kind="stable")][:MOST_AT_ONCE]
-        rows, slots, live, final = rows[order], slots[order], live[order], final[order]
+        rows, slots = rows[order], slots[order]
+        live, final = live[order], final[order]
         bars = self._assemble(rows, slots)
         bars = replace(bars, live=live, final=final, reread=self._reread[rows, slots] & final)
         done = self._done[rows, slots]

@@ -27,6 +27,7 @@ from futuresboard.pipeline import Pipeline
 from futuresboard.plan import Plan
 from futuresboard.stampwatch import StampWatch
 from futuresboard.tally import Tally
+from futuresboard.universe import choose
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ FLUSH_S = 0.8
 HISTORY_WAITS_S = 15.0
 """How long history waits for a calm moment before it is stored all the same."""
 HISTORY_PATIENCE_MS = 300_000
+LOOK_AT_CLOCK_S = 30.0
 HEAL_AFTER_MS = 2 * STEP_MS
 """An exchange that answers again after so long is looked at for gaps."""
 
@@ -86,6 +88,8 @@ class Collector:
         self._tally = Tally()
         self.heal_soon = asyncio.Event()
         """Set by whoever knows of a gap: a socket came back, an exchange answers again."""
+        self.list_soon = asyncio.Event()
+        """Set when a pair turns out to be gone."""
 
     # -- start -----------------------------------------------------------------------------------
 
@@ -98,14 +102,19 @@ class Collector:
 
     def select(self, markets: Sequence[Market]) -> list[Market]:
         """Which of the exchange's pairs (most liquid first) the settings ask for."""
-        if self._settings.symbols:
-            return [market for market in markets if market.base in self._settings.symbols]
-        return list(markets[: self._settings.max_pairs])
+        current = {self.markets[row].symbol for row in self.active}
+        return choose(markets, current, self._settings.max_pairs, self._settings.symbols)
 
-    async def adopt(self, markets: Sequence[Market], *, complete: bool = True) -> None:
-        """Record these pairs from now on; `complete`: only these are shown."""
+    async def adopt(
+        self,
+        markets: Sequence[Market],
+        *,
+        complete: bool = True,
+        prices: Mapping[str, float] | None = None,
+    ) -> None:
+        """Record these pairs from now on; `complete`: only these are shown; prices: by symbol."""
         self.markets = list(markets)
-        pairs = await self.run(lambda: self.pipeline.register(self.markets, complete=complete))
+        pairs = await self.run(lambda: self.pipeline.register(self.markets, complete=complete, prices=prices))
         self._rows = {market.symbol: row for row, market in enumerate(self.markets)}
         self.begin_ms = self.now_ms()
         newest = self.begin_ms // STEP_MS * STEP_MS - STEP_MS
@@ -124,13 +133,12 @@ class Collector:
         self._watch = StampWatch(
             self.exchange,
             self._book,
-            self.markets,
+            lambda: [self.markets[row] for row in self.active],
             now_ms=self.now_ms,
             note=self.note,
             changed=self._flush_soon.set,
         )
-        if (scarce := self.exchange.scarce) is not None:
-            self._plan = Plan(scarce.kinds, range(len(self.markets)), scarce.per_close)
+        self._make_plan()
         self._closing = Closing(
             self._book,
             self.time,
@@ -143,6 +151,44 @@ class Collector:
             finalise_after_s=self._settings.finalise_after,
             history_bars=self._settings.history_bars,
         )
+
+    def _make_plan(self) -> None:
+        if (scarce := self.exchange.scarce) is not None:
+            self._plan = Plan(scarce.kinds, self.active, scarce.per_close)
+
+    async def revise(self, markets: Sequence[Market], prices: Mapping[str, float]) -> list[int]:
+        """Record these pairs instead; returns the rows of those that joined or came back.
+
+        Rows never move: a pair that left keeps its own, and is only asked for no longer. prices: by
+        symbol.
+        """
+        away = {market.symbol: prices[market.symbol] for market in markets if market.symbol in prices}
+        for row in self.active:
+            away.pop(self.markets[row].symbol, None)
+        pairs = await self.run(lambda: self.pipeline.register(markets, prices=away))
+        known = {int(pair): row for row, pair in enumerate(self.book.pair_ids)}
+        begin = self.now_ms()
+        back = [known[pair.id] for pair in pairs if known.get(pair.id) in self._gone]
+        for row in back:
+            self.book.clear(row, begin)
+        new = {pair.id: len(self.markets) + n for n, pair in enumerate(p for p in pairs if p.id not in known)}
+        self.book.grow(list(new), begin)
+        self.markets += [m for m, pair in zip(markets, pairs, strict=True) if pair.id in new]
+        rows = [(known | new)[pair.id] for pair in pairs]
+        for row, market in zip(rows, markets, strict=True):
+            self.markets[row] = market
+            self.book.settlements.state(row, market.funding_interval_h)
+        self._rows = {market.symbol: row for row, market in zip(rows, markets, strict=True)}
+        # The set itself is shared with the rounds of a close.
+        self._gone.clear()
+        self._gone.update(set(range(len(self.markets))) - set(rows))
+        self._make_plan()
+        return [*back, *new.values()]
+
+    @property
+    def active(self) -> list[int]:
+        """Rows of the pairs that are asked for, the most liquid first."""
+        return [row for row in self._rows.values() if row not in self._gone]
 
     @property
     def book(self) -> Book:
@@ -178,11 +224,12 @@ class Collector:
         """The exchange's time."""
         return self.time.now_ms(self.clock.monotonic())
 
-    async def rest(self, seconds: float) -> None:
-        """Wait so long, or until somebody knows of a gap."""
-        with contextlib.suppress(TimeoutError):
-            async with self.clock.timeout(seconds):
-                await self.heal_soon.wait()
+    async def until(self, due_ms: int, event: asyncio.Event) -> None:
+        """Wait for a time of the exchange's, whose clock may step, or for an event."""
+        while (left := (due_ms - self.now_ms()) / 1000.0) > 0.0 and not event.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with self.clock.timeout(min(LOOK_AT_CLOCK_S, left)):
+                    await event.wait()
 
     async def _sample_clock(self) -> None:
         sent = self.clock.monotonic()
@@ -263,7 +310,7 @@ class Collector:
         """Keep history out of what a close needs of a scarce budget; not `whole`: of what two kinds need."""
         if (scarce := self.exchange.scarce) is not None:
             kinds = len(scarce.kinds) if whole else 2
-            self.exchange.keep_free(scarce.budget, min(scarce.per_close, kinds * len(self.markets)))
+            self.exchange.keep_free(scarce.budget, min(scarce.per_close, kinds * len(self.active)))
 
     def _turn(self, kind: Kind, bar: int) -> frozenset[int] | None:
         """Pair rows asked for a kind at a bar's close; None: all."""
@@ -306,14 +353,14 @@ class Collector:
 
     async def _rotate_oi(self, now: int) -> None:
         to_close = STEP_MS - now % STEP_MS
-        count = ROTATION_CALM
+        count, active = ROTATION_CALM, self.active
         if to_close <= ROTATION_BEFORE_CLOSE_MS:
             # The cycles of the last minute share the pairs, so that each has a snapshot from it.
             cycles = max(1, int(ROTATION_BEFORE_CLOSE_MS / 1000 / self._settings.interval))
-            count = max(-(-len(self.markets) // cycles), ROTATION_LEAST)
-        count = min(count, len(self.markets))
-        rows = [(self._next_oi + i) % len(self.markets) for i in range(count)]
-        self._next_oi = (self._next_oi + count) % max(1, len(self.markets))
+            count = max(-(-len(active) // cycles), ROTATION_LEAST)
+        count = min(count, len(active))
+        rows = [active[(self._next_oi + i) % len(active)] for i in range(count)]
+        self._next_oi = (self._next_oi + count) % max(1, len(active))
         found: dict[int, Ticker] = {}
         await asyncio.gather(*(self.guarded(self._live_oi(row, found)) for row in rows))
         await self._store_live(found)
@@ -360,6 +407,7 @@ class Collector:
                     "%s: %s is gone (%s); no longer asked for", self.id, self.markets[row].symbol, error
                 )
             self._gone.add(row)
+            self.list_soon.set()
             return None
         except ExchangeError as error:
             self.note(error)
@@ -448,7 +496,7 @@ class Collector:
         """Age of the newest closed bar of the pair that is furthest behind, seconds after its close."""
         if not self.started:
             return None
-        behind = self.pipeline.memory.furthest_behind(self.book.pair_ids.tolist())
+        behind = self.pipeline.memory.furthest_behind(self.book.pair_ids[self.active].tolist())
         return None if behind is None else (self.now_ms() - behind - STEP_MS) / 1000.0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -162,6 +162,7 @@ class Store:
             )
 
     def _load_ids(self) -> None:
+        self._pairs.clear()
         columns = "id, exchange, symbol, base, multiplier, listed_ts"
         for row in self._connection.execute(f"SELECT {columns} FROM pairs"):
             pair = Pair(*row)
@@ -191,14 +192,27 @@ class Store:
             self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def register(
-        self, markets: Sequence[Market], timeframes: Iterable[str], *, complete: bool = True
+        self,
+        markets: Sequence[Market],
+        timeframes: Iterable[str],
+        *,
+        complete: bool = True,
+        anew: Collection[str] = (),
     ) -> list[Pair]:
         """Give every market a pair and its series; returns the pairs in the order of `markets`.
 
         All markets are of one exchange. When they are `complete`, its other pairs turn inactive.
+        anew: symbols that name another contract now; what is stored keeps its history under the
+        symbol with the time of its last bar.
         """
         exchange = markets[0].exchange
         with self._transaction():
+            self._connection.executemany(
+                "UPDATE pairs SET active = 0, symbol = symbol || '~' || (SELECT strftime('%Y%m%dT%H%M', "
+                "max(last_ts) / 1000, 'unixepoch') FROM series WHERE pair_id = pairs.id) "
+                "WHERE exchange = ? AND symbol = ?",
+                [(exchange, symbol) for symbol in anew],
+            )
             if complete:
                 self._connection.execute("UPDATE pairs SET active = 0 WHERE exchange = ?", (exchange,))
             self._connection.executemany(
@@ -216,6 +230,21 @@ class Store:
             )
         self._load_ids()
         return [self._pairs[market.exchange, market.symbol] for market in markets]
+
+    def pair(self, exchange: str, symbol: str) -> Pair | None:
+        """A pair by its name; None when it was never registered."""
+        return self._pairs.get((exchange, symbol))
+
+    def newest_close(self, pair_id: int, timeframe: str) -> tuple[int, float | None] | None:
+        """(time, close) of a pair's newest stored bar; None when it has none."""
+        query = (
+            "SELECT b.ts, b.close FROM series s JOIN bars b ON b.ts = s.last_ts AND b.series_id = s.id "
+            "WHERE s.pair_id = ? AND s.timeframe = ?"
+        )
+        found: tuple[int, float | None] | None = self._connection.execute(
+            query, (pair_id, timeframe)
+        ).fetchone()
+        return found
 
     def pairs(self) -> list[Pair]:
         """Every pair ever registered."""

@@ -27,7 +27,7 @@ _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FRO
 _NAMES = tuple(name for name in ROW_COLUMNS if name not in ("oi_mcap_pct", "age_s"))
 _NEWEST = f"""
 SELECT p.exchange, p.symbol, p.base, s.timeframe, b.ts, {", ".join("b." + name for name in STORED_COLUMNS)},
-       b.tiers, NULL, b.quality, b.guarded, {", ".join("l." + name for name in LIVE_COLUMNS)}
+       b.tiers, NULL, b.quality, b.guarded, {", ".join("l." + name for name in LIVE_COLUMNS)}, p.listed_ts
 FROM series s
 JOIN pairs p ON p.id = s.pair_id AND p.active
 CROSS JOIN bars b ON b.ts = s.last_ts AND b.series_id = s.id

@@ -43,7 +43,7 @@ class Stored:
         """
         column, marked = _COLUMN[kind]
         lacking: BoolArray = ~self.present | np.isnan(self.columns[column])
-        lacking |= self.marks & marked & ~content != 0
+        lacking |= self.marks & (marked | quality.PROVISIONAL) & ~content != 0
         return lacking
 
 

@@ -23,11 +23,8 @@ CHUNK_BARS = 256
 LIVE_BARS = LATE_BARS + 2
 """So many of the newest bars are left to the cycles, which may still complete them."""
 DEPTH_SPARE_BARS = 2
-LOOK_EVERY_MS = MS_PER_HOUR
 LOOK_AT_MS = 150_000
 """When in the hour: far from any bar's close."""
-CLOCK_S = 30.0
-"""How often the exchange's clock is read while nothing is to be done: it may step."""
 _MARGIN = LS_LATE_BARS + 2
 
 
@@ -210,8 +207,8 @@ class Healer:
         collector = self._collector
         await collector.watch.probe()
         target = self._target()
-        since = [self._fetch_from(row, target) for row in range(len(collector.markets))]
-        joined = [row for row, ts in enumerate(since) if ts > target]
+        since = {row: self._fetch_from(row, target) for row in collector.active}
+        joined = [row for row, ts in since.items() if ts > target]
         self._warm = History(collector, newest_of_all(collector, since, joined))
         await self._warm.run()
         await collector.flush()
@@ -233,7 +230,7 @@ class Healer:
         """Heal every pair from where it was last known to be whole."""
         collector = self._collector
         last = collector.now_ms() // STEP_MS * STEP_MS - LIVE_BARS * STEP_MS
-        since = {row: self._since(row) for row in range(len(collector.markets)) if not collector.is_gone(row)}
+        since = {row: self._since(row) for row in collector.active}
         since = {row: ts for row, ts in since.items() if ts <= last}
         left = await self._mender.mend(since, last)
         for row in since:
@@ -250,9 +247,22 @@ class Healer:
         oldest = self._collector.pipeline.memory.oldest_ts(int(self._collector.book.pair_ids[row]))
         return wanted if oldest is None else min(oldest, wanted)
 
+    async def join(self, rows: Sequence[int]) -> None:
+        """The history of pairs that are recorded from now on."""
+        collector = self._collector
+        target = collector.now_ms() // STEP_MS * STEP_MS - self._history_bars * STEP_MS
+        since = {row: self._fetch_from(row, target) for row in rows}
+        joined = [row for row, ts in since.items() if ts > target]
+        await History(collector, newest_of_all(collector, since, joined)).run()
+        await collector.flush()
+        collector.heal_soon.set()
+
     async def _wait(self) -> None:
         """Until the next hour's look, or until someone knows of a gap."""
-        now = self._collector.now_ms()
-        due = (now - LOOK_AT_MS) // LOOK_EVERY_MS * LOOK_EVERY_MS + LOOK_EVERY_MS + LOOK_AT_MS
-        while self._collector.now_ms() < due and not self._collector.heal_soon.is_set():
-            await self._collector.rest(min(CLOCK_S, (due - self._collector.now_ms()) / 1000.0))
+        due = next_hour(self._collector.now_ms(), LOOK_AT_MS)
+        await self._collector.until(due, self._collector.heal_soon)
+
+
+def next_hour(now_ms: int, at_ms: int) -> int:
+    """The next time that is `at_ms` past a full hour."""
+    return (now_ms - at_ms) // MS_PER_HOUR * MS_PER_HOUR + MS_PER_HOUR + at_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from futuresboard.book import STEP_MS, Book
@@ -42,21 +42,17 @@ class Range:
     spare: int = 0
 
 
-def newest_of_all(
-    collector: Collector, since: Sequence[int], joined: Iterable[int] = (), rows: Iterable[int] | None = None
-) -> list[Range]:
-    """Everything from `since` (one bar time a pair row) up to now: what warm start asks for.
+def newest_of_all(collector: Collector, since: Mapping[int, int], joined: Iterable[int] = ()) -> list[Range]:
+    """Everything from `since` (a bar time by pair row) up to now: what warm start asks for.
 
-    joined: rows that are stored up to there, where every bar down to `since` is fetched; rows: only
-    these (None: all).
+    joined: rows that are stored up to there, where every bar down to `since` is fetched.
     """
     exact = frozenset(joined)
-    chosen = range(len(since)) if rows is None else list(rows)
     return [
         Range(kind, row, since[row], spare=0 if row in exact else SPARE_BARS)
         for kind in ROUND_KINDS
         if kind in collector.book.kinds
-        for row in chosen
+        for row in since
     ]
 
 

@@ -23,6 +23,7 @@ from futuresboard.memory import Memory, Stretch
 from futuresboard.merge import NEVER, Touched, merge
 from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
 from futuresboard.resample import resample
+from futuresboard.universe import relisted
 
 LATE_BARS = 2
 """A bar first stored more than this many bars after its close starts no alert."""
@@ -99,11 +100,32 @@ class Pipeline:
         self._thresholds = thresholds
         self._alerts.use(thresholds)
 
-    def register(self, markets: Sequence[Market], *, complete: bool = True) -> list[Pair]:
-        """Announce one exchange's pairs (all it has, if `complete`); returns them with ids, in order."""
-        pairs = self._store.register(markets, self._timeframes, complete=complete)
+    def register(
+        self,
+        markets: Sequence[Market],
+        *,
+        complete: bool = True,
+        prices: Mapping[str, float] | None = None,
+    ) -> list[Pair]:
+        """Announce one exchange's pairs (all it has, if `complete`); returns them with ids, in order.
+
+        prices: by symbol, of pairs that were away. A symbol that names another contract than its
+        stored bars are of begins a new series.
+        """
+        anew = [market.symbol for market in markets if self._is_another(market, prices or {})]
+        pairs = self._store.register(markets, self._timeframes, complete=complete, anew=anew)
         self._number_pairs()
         return pairs
+
+    def _is_another(self, market: Market, prices: Mapping[str, float]) -> bool:
+        pair = self._store.pair(market.exchange, market.symbol)
+        newest = None if pair is None else self._store.newest_close(pair.id, self.base)
+        if pair is None or newest is None:
+            return False
+        ts, close = newest
+        now = prices.get(market.symbol)
+        known = None if close is None or now is None else (close, now)
+        return relisted(pair.listed_ts, market.listed_ts, ts, known)
 
     def _number_pairs(self) -> None:
         self._memory.number_pairs()

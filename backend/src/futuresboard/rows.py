@@ -56,6 +56,7 @@ ROW_COLUMNS: tuple[str, ...] = (
     "quality",
     "guarded",
     *LIVE_COLUMNS,
+    "listed_ts",
     "oi_mcap_pct",
     "age_s",
 )

@@ -26,7 +26,6 @@ from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.backoff import Backoff
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.coingecko import CoinGecko
-from futuresboard.exchanges.multipliers import resolve
 from futuresboard.gaps import Records
 from futuresboard.healing import Healer
 from futuresboard.keeping import (
@@ -37,8 +36,8 @@ from futuresboard.keeping import (
     restore_debts,
     restore_records,
 )
+from futuresboard.listings import Listings
 from futuresboard.market_caps import MarketCaps
-from futuresboard.model import Market, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.status import Status, exchange_status
 from futuresboard.tally import Tally
@@ -90,8 +89,7 @@ class Scraper:
         self._clock = clock or SystemClock()
         self._cycles = cycles
         self._collectors: list[Collector] = []
-        self._listed: dict[str, Sequence[Market]] = {}
-        self._prices: dict[tuple[str, str], float] = {}
+        self._listings = Listings()
         self._healers: dict[str, Healer] = {}
         self._records: dict[str, Records] = {}
         self._stamps: dict[str, object] = {}
@@ -252,14 +250,11 @@ class Scraper:
 
     async def _connect(self, collector: Collector) -> bool:
         try:
-            markets, tickers = await collector.connect()
+            await self._listings.connect(collector)
         except ExchangeError as error:
             log.warning("%s", error)
             self._status.note(collector.id, str(error.reason))
             return False
-        self._listed[collector.id] = markets
-        prices = {(collector.id, symbol): _price(ticker) for symbol, ticker in tickers.items()}
-        self._prices.update({key: price for key, price in prices.items() if price is not None})
         return True
 
     async def _connect_later(self, collector: Collector) -> None:
@@ -274,18 +269,17 @@ class Scraper:
                 return
 
     async def _adopt(self, collector: Collector) -> None:
-        listed = [market for markets in self._listed.values() for market in markets]
-        resolved = resolve(listed, self._prices)
-        markets = collector.select([market for market in resolved if market.exchange == collector.id])
+        markets = self._listings.chosen(collector)
         if not markets:
             log.warning("%s: lists none of the pairs asked for", collector.id)
             return
-        await collector.adopt(markets)
+        await collector.adopt(markets, prices=self._listings.prices(collector))
         log.info("%s: recording %d pairs", collector.id, len(markets))
         self._spawn(collector.keep_flushing())
         healer = Healer(collector, self._settings.history_bars, self._records.get(collector.id))
         self._healers[collector.id] = healer
         self._spawn(healer.run())
+        self._spawn(self._listings.keep(collector, healer.join))
 
     # -- cycles ----------------------------------------------------------------------------------
 
@@ -431,7 +425,3 @@ class Scraper:
         stamps = await self._run(lambda: self._store.state("stamps"))
         self._stamps = orjson.loads(stamps or "{}")
         restore_debts(await self._run(lambda: kept_debts(self._store)), self._collectors, self._clock)
-
-
-def _price(ticker: Ticker) -> float | None:
-    return ticker.price or ticker.mark_price

@@ -31,6 +31,20 @@ class Settlements:
         self._exhausted = [False] * rows
         self._asked = np.zeros(rows, dtype=bool)
 
+    def grow(self, rows: int) -> None:
+        """Room for `rows` more pairs."""
+        self._times += [[] for _ in range(rows)]
+        self._rates += [[] for _ in range(rows)]
+        self._stated += [None] * rows
+        self._announced += [None] * rows
+        self._exhausted += [False] * rows
+        self._asked = np.concatenate([self._asked, np.zeros(rows, dtype=bool)])
+
+    def clear(self, row: int) -> None:
+        """Nothing is known of a pair any more but the interval it states."""
+        self._times[row], self._rates[row] = [], []
+        self._announced[row], self._exhausted[row], self._asked[row] = None, False, False
+
     def state(self, row: int, interval_h: float | None) -> None:
         """Note the interval the exchange states."""
         self._stated[row] = interval_h or self._stated[row]

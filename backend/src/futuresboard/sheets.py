@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind
 from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
@@ -33,6 +34,45 @@ class Sheet:
         """Stamp slots of bars' rows (within what is held)."""
         stamps: IntArray = np.minimum(slots + self.offset, self.have.shape[1] - 1)
         return stamps
+
+    def roll(self, shift: int) -> None:
+        """The oldest `shift` slots leave."""
+        self.low = np.where(self.low == FAR, FAR, np.maximum(0, self.low - shift))
+        self.high = np.maximum(-1, self.high - shift)
+        roll(self.have, shift)
+        for column in self.columns.values():
+            roll(column, shift)
+
+    def grow(self, rows: int) -> None:
+        """Room for `rows` more pairs."""
+        self.have = longer(self.have, rows)
+        self.columns = {name: longer(column, rows) for name, column in self.columns.items()}
+        self.low = np.concatenate([self.low, np.full(rows, FAR)])
+        self.high = np.concatenate([self.high, np.full(rows, -1, dtype=np.int64)])
+
+    def clear(self, row: int) -> None:
+        """Nothing is known of a pair any more."""
+        self.have[row], self.low[row], self.high[row] = False, FAR, -1
+        for column in self.columns.values():
+            column[row] = np.nan
+
+
+def empty(grid: FloatArray | BoolArray) -> float | bool:
+    """What a grid holds where it holds nothing."""
+    return False if grid.dtype == np.bool_ else np.nan
+
+
+def roll(grid: FloatArray | BoolArray, shift: int) -> None:
+    """Move a grid by slots to the left; what comes in is empty."""
+    kept = max(0, grid.shape[1] - shift)
+    grid[:, :kept] = grid[:, grid.shape[1] - kept :].copy()
+    grid[:, kept:] = empty(grid)
+
+
+def longer[T: (np.float64, np.bool_)](grid: NDArray[T], rows: int) -> NDArray[T]:
+    """A grid with so many empty rows more."""
+    more = np.full((rows, grid.shape[1]), empty(grid), dtype=grid.dtype)
+    return np.concatenate([grid, more])
 
 
 def new_sheet(kind: Kind, shape: tuple[int, int]) -> Sheet:

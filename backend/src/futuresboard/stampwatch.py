@@ -28,14 +28,15 @@ _WORDS = {
 class StampWatch:
     """Decides the stamps of one exchange's book.
 
-    now_ms: exchange time; note: counts a failed request; changed: called when bars must be read anew.
+    markets: the pairs recorded now, most liquid first; now_ms: exchange time; note: counts a failed
+    request; changed: called when bars must be read anew.
     """
 
     def __init__(
         self,
         exchange: Exchange,
         book: Book,
-        markets: Sequence[Market],
+        markets: Callable[[], Sequence[Market]],
         *,
         now_ms: Callable[[], int],
         note: Callable[[ExchangeError], None],
@@ -65,7 +66,7 @@ class StampWatch:
     async def probe(self) -> None:
         """Look at the most liquid pairs until one tells."""
         self._next_probe_ms = self._now_ms() + MS_PER_DAY
-        for market in self._markets[:PROBE_PAIRS]:
+        for market in self._markets()[:PROBE_PAIRS]:
             if await self._probe(market):
                 return
         if Kind.TAKER in self._book.kinds:
@@ -101,7 +102,7 @@ class StampWatch:
         if Kind.OI not in self._book.kinds or not self._book.undecided(Kind.OI):
             return
         at, before, live_before, live_after = self._book.live_evidence()
-        if len(at) < min(LIVE_EVIDENCE_ROWS, len(self._markets) * LIVE_EVIDENCE_SHARE):
+        if len(at) < min(LIVE_EVIDENCE_ROWS, len(self._markets()) * LIVE_EVIDENCE_SHARE):
             return
         levels = [stamps.LiveLevel(*four) for four in zip(at, before, live_before, live_after, strict=True)]
         verdict = stamps.oi_stamp_from_live(levels)

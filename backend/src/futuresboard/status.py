@@ -113,7 +113,7 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
     oldest = collector.oldest_s()
     return {
         "state": state,
-        "pairs": len(collector.markets),
+        "pairs": len(collector.active),
         "request_rate": round(stats.request_rate, 3),
         "budget_used": round(max(budgets.values(), default=0.0), 4),
         "budgets": {name: round(used, 4) for name, used in budgets.items()},

@@ -56,6 +56,7 @@ export interface MetricRow {
   /** How the closed bar came, and how the live values did: rest, websocket. */
   source?: string | null;
   live_source?: string | null;
+  listed_ts?: Maybe;
   age_s: Maybe;
 }
 

@@ -31,6 +31,7 @@ _SPECIAL: dict[str, Schema] = {
     "tier": {"type": ["integer", "null"]},
     "quality": {"type": "array", "items": {"type": "string"}},
     "guarded": {"type": "object"},
+    "listed_ts": {"type": ["integer", "null"]},
     "age_s": {"type": "number"},
 }
 _JSON_TYPES = {"INTEGER": "integer", "TEXT": "string", "REAL": "number"}
