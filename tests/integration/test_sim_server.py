@@ -93,6 +93,16 @@ def test_limits_over_http() -> None:
     with_server(use, in_exchange_time=True)
 
 
+def test_an_answer_is_of_the_time_it_names() -> None:
+    async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
+        for _ in range(200):
+            async with http.get("/binance/fapi/v1/openInterest?symbol=BTCUSDT") as answer:
+                row = await answer.json()
+            assert float(row["openInterest"]) == sim.truth.live_oi("binanceusdm", "BTCUSDT", row["time"])
+
+    with_server(use, time_scale=2_000, enforce_limits=False)
+
+
 def test_control_over_http() -> None:
     async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
         rule = {"kind": "html", "exchange": "okx", "path": "*/tickers", "for_s": 60}

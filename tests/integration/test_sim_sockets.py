@@ -544,6 +544,24 @@ def test_silence(exchange: str, path: str) -> None:
     with_server(use)
 
 
+def test_a_silent_okx_socket_stays_open() -> None:
+    async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
+        async with http.ws_connect(OKX) as ws:
+            await said(ws, okx("tickers"))
+            await heard(ws)
+            rule = sim.faults.add(Rule("silence", exchange="okx"))
+            await asyncio.sleep(0)
+            for _ in range(3):
+                sim.clock.advance(29_000)
+                hits = rule.hits
+                while rule.hits == hits:
+                    await asyncio.sleep(0)
+                sim.sockets.watch()
+            assert await said(ws, "ping") == "pong"
+
+    with_server(use, in_exchange_time=True)
+
+
 def test_silence_of_one_stream_and_of_a_share_of_sockets() -> None:
     async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
         sim.faults.add(Rule("silence", exchange="binanceusdm", path="*@kline_5m", symbol="BTCUSDT"))

@@ -192,14 +192,19 @@ class SimServer:
         if endpoint is None:
             status, body = _NOT_FOUND[visit.exchange]
             return Answer(body, status, "application/json" if body[:1] == b"{" else "text/html")
-        moved = computed_at(rules, visit.now_ms)
-        if moved is None or visit.exchange not in self.venues:
+        venue = self.venues.get(visit.exchange)
+        if venue is None:
             return _call(lambda: endpoint(visit.query))
-        at, rule = moved
-        stale = _call(lambda: self.venues[visit.exchange].at(at, endpoint, visit.query))
-        if rule.symbol in ("*", visit.symbol):
-            return stale
-        return only_symbol(rule, visit, _call(lambda: endpoint(visit.query)), stale)
+        # A clock that runs on meanwhile must not mix two times in one answer.
+        with venue.standing(venue.now):
+            moved = computed_at(rules, visit.now_ms)
+            if moved is None:
+                return _call(lambda: endpoint(visit.query))
+            at, rule = moved
+            stale = _call(lambda: venue.at(at, endpoint, visit.query))
+            if rule.symbol in ("*", visit.symbol):
+                return stale
+            return only_symbol(rule, visit, _call(lambda: endpoint(visit.query)), stale)
 
 
 def _call(compute: Callable[[], bytes]) -> Answer:

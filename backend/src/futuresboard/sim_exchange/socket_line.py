@@ -118,11 +118,11 @@ class Socket:
 
     # --- out ---------------------------------------------------------------------------------
     def deliver(self, channel: Channel, payload: bytes) -> None:
-        """Queue one push until `flush`."""
+        """Queue one push until `flush`; what a fault swallows counts as pushed for the exchange."""
+        self.pushed += 1
         if self.silent is not None and self.silent(self, channel):
             return
         self.counts.messages += 1
-        self.pushed += 1
         self._batch.append(frame(payload if self.wrap is None else self.wrap(channel, payload)))
 
     def flush(self) -> None:
