@@ -89,6 +89,7 @@ class MemoryExchange:
         self.page_rows = dict.fromkeys(Kind, page)
         self.depth_rows: dict[Kind, int | None] = dict.fromkeys(Kind)
         self.rotates_oi = rotates_oi
+        self.streams = None
         self.confirms_candles = False
         self.scarce: Scarce | None = None
         self.room_s: dict[Kind, float] = {}

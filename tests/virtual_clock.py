@@ -57,6 +57,10 @@ class VirtualClock:
         for _ in range(TURNS):
             await asyncio.sleep(0)
 
+    def next_due(self) -> float | None:
+        """When the next sleeper wakes; None when nobody sleeps."""
+        return self._sleepers[0][0] if self._sleepers else None
+
     def wake(self) -> bool:
         """Let the next sleeper's moment come; False when nobody sleeps."""
         while self._sleepers:

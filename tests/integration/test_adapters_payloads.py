@@ -12,7 +12,7 @@ import pytest
 from exchange_server import FIXTURES, ExchangeServer, payload, routes, serving
 from futuresboard.exchanges import REGISTRY, create
 from futuresboard.exchanges.base import Exchange
-from futuresboard.exchanges.client import redirect
+from futuresboard.exchanges.redirect import redirect
 from futuresboard.model import ROW_COLUMNS, Kind, Market, Rows, Ticker
 
 nan = float("nan")

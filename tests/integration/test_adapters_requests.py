@@ -13,7 +13,7 @@ from exchange_server import ExchangeServer, payload, serving
 from futuresboard.errors import PairGoneError, PayloadError, ThrottledError, UnpublishedError
 from futuresboard.exchanges import REGISTRY, create
 from futuresboard.exchanges.base import Exchange
-from futuresboard.exchanges.client import redirect
+from futuresboard.exchanges.redirect import redirect
 from futuresboard.model import Kind, Market
 from virtual_clock import VirtualClock
 

@@ -59,7 +59,8 @@ def test_history_is_contiguous_and_a_hole_is_a_gap(web: Web, btc: str):
     assert found["close"] == [100.0, 101.0, 102.0, None, 104.0, 105.0]
     assert found["quality"][3] == ["gap"]
     assert found["tiers"][3] == []
-    assert tuple(found) == ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded")
+    assert tuple(found) == ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
+    assert found["source"] == ["rest", "rest", "rest", None, "rest", "rest"]
     assert {len(values) for values in found.values()} == {6}
 
 

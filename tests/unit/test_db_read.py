@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from futuresboard.db_read import AlertFilter, Reader, ReadError, _grid
 from futuresboard.errors import QueryError
-from futuresboard.quality import GAP, STALE, names
+from futuresboard.quality import BY_BOTH, BY_SOCKET, GAP, STALE, names
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS, guarded_of, judgement, quality_of, tiers_of
 from handmade_bars import M5, M15
 from support_core import Recorder, spiked, swinging
@@ -257,8 +257,11 @@ class TestRows:
             2,
             ["stale", "gap"],
             {"close": 0},
+            "rest",
         )
-        assert judgement((None, None, None), ()) == ([], None, [], {})
+        assert judgement((None, None, None), ()) == ([], None, [], {}, "rest")
+        assert judgement((None, BY_SOCKET, None), ())[2:] == ([], {}, "websocket")
+        assert judgement((None, BY_SOCKET | BY_BOTH, None), ())[-1] == "mixed"
 
     def test_a_calm_series_has_no_tiers(self, tmp_path):
         with closing(Recorder(tmp_path)) as recorder:

@@ -21,8 +21,9 @@ def recorder(tmp_path):
 
 
 def tell(recorder: Recorder, pair: int = 0, **values) -> dict:
+    source = values.pop("source", "rest")
     ticker = Ticker("X", values.pop("ts", 5), **values)
-    recorder.pipeline.live(LiveUpdate({recorder.ids[pair]: ticker}))
+    recorder.pipeline.live(LiveUpdate({recorder.ids[pair]: ticker}, source))
     return recorder.live(pair)
 
 
@@ -61,7 +62,12 @@ class TestValues:
 
     def test_nothing_known_is_null(self, recorder):
         found = tell(recorder, pair=1)
-        assert set(found.values()) == {None, 5}
+        assert set(found.values()) == {None, 5, "rest"}
+
+    def test_their_source_is_that_of_the_price(self, recorder):
+        assert tell(recorder, price=1.0)["live_source"] == "rest"
+        assert tell(recorder, source="websocket", price=2.0)["live_source"] == "websocket"
+        assert tell(recorder, oi_contracts=3.0)["live_source"] == "websocket"
 
     def test_pairs_keep_their_own(self, recorder):
         recorder.step(history(2))

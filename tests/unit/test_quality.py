@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 import reference
 from futuresboard import quality
 from futuresboard.bars import RAW_COLUMNS
-from futuresboard.quality import GAP, GUARDED, HISTORIC, MARK_WINDOW, PARTIAL, REVISED, STALE, WARMING
+from futuresboard.quality import (
+    GAP,
+    GUARDED,
+    HISTORIC,
+    MARK_WINDOW,
+    PARTIAL,
+    REVISED,
+    STALE,
+    UNHEARD,
+    WARMING,
+)
 from futuresboard.resample import LEVELS, resample
 from handmade_bars import M5, M15, MIDNIGHT, bars
 
@@ -49,7 +59,9 @@ class TestGuard:
 
 class TestNames:
     def test_every_mark_has_a_word_of_its_own_but_the_databases(self):
-        bits = [1 << i for i in range(40)]
+        # Taker volume that was not heard is a gap like any other, but of its columns alone.
+        assert quality.names(UNHEARD) == quality.names(UNHEARD | GAP) == ["gap"]
+        bits = [1 << i for i in range(40) if 1 << i != UNHEARD]
         words = [word for bit in bits for word in quality.names(bit)]
         assert len(words) == len(set(words)) == 9 + len(quality.GUARDED_COLUMNS)
         assert quality.names(HISTORIC) == []

@@ -104,7 +104,8 @@ def collector(*, started=True, requests=10, failed=1, breaker=None, budgets=None
         requests, failed, 0, 3, 0.1, 0.2, 1.23456, budgets or {}, None, breaker, {"a": 7.06}
     )
     return SimpleNamespace(
-        exchange=SimpleNamespace(stats=lambda: stats),
+        exchange=SimpleNamespace(stats=lambda: stats, streams=None),
+        source="rest",
         started=started,
         oldest_s=lambda: 12.0 if started else None,
         markets=[1, 2],

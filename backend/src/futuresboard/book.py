@@ -7,7 +7,7 @@ verdict about it only re-reads what is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +16,7 @@ import numpy as np
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind, Rows, Ticker
 from futuresboard.pipeline import RawBars
-from futuresboard.quality import BACKFILLED
+from futuresboard.quality import BACKFILLED, BY_SOCKET, UNHEARD
 from futuresboard.settlements import Settlements
 from futuresboard.sheets import (
     FAR,
@@ -39,9 +39,12 @@ CANDLE_LAG_MS = 8_000
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
-_GRIDS = ("_live_oi", "_live_usd", "_after_oi", "_done", "_dirty", "_reread", "_shown")
+_GRIDS = ("_live_oi", "_live_usd", "_after_oi", "_done", "_dirty", "_reread", "_shown", "_by_socket")
 """What is held by (pair row, slot) beside the sheets."""
 MOST_AT_ONCE = 2048
+NONE_STREAMED: Mapping[Kind, BoolArray] = {}
+HOLE_BARS = 3
+"""So many bars before the newest are asked for again when a later one came without them."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ class Book:
     close at or after this time are live: they wait for late levels no longer than `finalise_after`;
     confirmed: the exchange says of each candle whether it is closed, and only closed ones come;
     healing: answers come about what some bars lack, the rest of them is stored already; all bars are
-    marked as backfilled.
+    marked as backfilled; streamed: kinds that no request answers, only a socket, and which pair rows
+    it is listened to for; awaits: which bars (rows, times) a socket still owes such a kind: they wait
+    for it, others have none.
     """
 
     def __init__(
@@ -76,11 +81,15 @@ class Book:
         begin: int,
         confirmed: bool = False,
         healing: bool = False,
+        streamed: Mapping[Kind, BoolArray] = NONE_STREAMED,
+        awaits: Callable[[Kind, IntArray, IntArray], BoolArray] | None = None,
     ) -> None:
         self._healing = healing
         self.pair_ids = np.array(pair_ids, dtype=np.int64)
         self.kinds = frozenset(kinds)
+        self.streamed = streamed
         self.settlements = Settlements(len(pair_ids))
+        self._awaits = awaits or _awaits_nothing
         self._origin = oldest
         self._slots = slots
         self._begin = np.full(len(pair_ids), begin, dtype=np.int64)
@@ -88,7 +97,9 @@ class Book:
         self._begun = 0
         """Open time of the newest bar that a candle of any pair has shown to have begun."""
         shape = (len(pair_ids), slots)
-        self._sheets = {kind: new_sheet(kind, shape) for kind in _BARWISE if kind in self.kinds}
+        held = self.kinds | self.streamed.keys()
+        self._sheets = {kind: new_sheet(kind, shape) for kind in _BARWISE if kind in held}
+        self._by_socket = np.zeros(shape, dtype=bool)
         for kind in _LEVELS:
             if kind in self._sheets:
                 self._sheets[kind].offset, self._sheets[kind].assumed = 1, True
@@ -138,6 +149,7 @@ class Book:
         for name in _GRIDS:
             setattr(self, name, longer(getattr(self, name), rows))
         self._spared = {kind: longer(spared, rows) for kind, spared in self._spared.items()}
+        self.streamed = {kind: longer(listened, rows) for kind, listened in self.streamed.items()}
 
     def clear(self, row: int, begin: int) -> None:
         """A pair that had left comes back: what is held of it is not what happened meanwhile."""
@@ -149,11 +161,14 @@ class Book:
             grid[row] = empty(grid)
         self._unfit = {place: values for place, values in self._unfit.items() if place[1] != row}
 
-    def take(self, row: int, rows: Rows, *, now_ms: int, exhausted: bool) -> None:
+    def take(
+        self, row: int, rows: Rows, *, now_ms: int, exhausted: bool = False, streamed: bool = False
+    ) -> None:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
 
         Candles and other windows that have not closed at `now_ms` (exchange time) are left out. The
-        exchange's clock alone closes nothing, it may be wrong: some pair's next candle must be there.
+        exchange's clock alone closes nothing, it may be wrong: some pair's next candle must be there,
+        or the row was `streamed`: its exchange said that it is closed.
         """
         if rows.kind is Kind.FUNDING:
             for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
@@ -161,19 +176,14 @@ class Book:
             return
         sheet = self._sheets[rows.kind]
         if rows.kind is Kind.CANDLES and len(rows.ts):
-            self._begun = max(self._begun, int(rows.ts.max()) + STEP_MS * self._confirmed)
+            self._begun = max(self._begun, int(rows.ts.max()) + STEP_MS * (self._confirmed or streamed))
         if exhausted or (len(rows.ts) and rows.ts[0] < self._origin):
             # The page reaches back beyond everything held, whether or not any of it is.
             sheet.low[row] = 0
         slots = (rows.ts - self._origin) // STEP_MS
         held = (slots >= 0) & (slots < self._slots)
-        if sheet.offset == 0:
-            # A row stamped with its window's start may be shown while the window is still open.
-            held &= rows.ts + STEP_MS <= (min(now_ms, self._begun) if self._begun else now_ms)
-        if rows.kind is Kind.CANDLES and not self._confirmed:
-            # A candle is final once the next one is there; an answer may lag behind the clock.
-            final = (rows.ts < rows.ts.max(initial=0)) | (rows.ts + STEP_MS + CANDLE_LAG_MS <= now_ms)
-            held &= final
+        if not streamed:
+            held &= self._are_closed(rows, sheet.offset, now_ms)
         slots = slots[held]
         if not len(slots):
             return
@@ -183,11 +193,24 @@ class Book:
             changed |= ~((column[row, slots] == new) | (np.isnan(column[row, slots]) & np.isnan(new)))
             column[row, slots] = new
         sheet.have[row, slots] = True
+        if rows.kind is Kind.CANDLES:
+            self._by_socket[row, slots[changed]] = streamed
         sheet.low[row] = min(sheet.low[row], int(slots[0]))
         sheet.high[row] = max(sheet.high[row], int(slots[-1]))
         self._touch(row, slots[changed] - sheet.offset, rows.kind)
         for ts, column_name, value in rows.unfit:
             self._unfit.setdefault((rows.kind, row, self.slot(ts)), {})[column_name] = value
+
+    def _are_closed(self, rows: Rows, offset: int, now_ms: int) -> BoolArray:
+        closed: BoolArray = np.ones(len(rows.ts), dtype=bool)
+        if offset == 0:
+            # A row stamped with its window's start may be shown while the window is still open.
+            closed &= rows.ts + STEP_MS <= (min(now_ms, self._begun) if self._begun else now_ms)
+        if rows.kind is Kind.CANDLES and not self._confirmed:
+            # A candle is final once the next one is there; an answer may lag behind the clock.
+            final = (rows.ts < rows.ts.max(initial=0)) | (rows.ts + STEP_MS + CANDLE_LAG_MS <= now_ms)
+            closed &= final
+        return closed
 
     def _slots_after(self, ts: int | None) -> list[int]:
         return [] if ts is None else [max(0, self.slot(ts) - 1)]
@@ -266,10 +289,21 @@ class Book:
         """Pair rows whose row of a kind for the bar at `bar_ts` has not come; none of a dropped kind."""
         if kind is Kind.FUNDING:
             return self.settlements.due(bar_ts + STEP_MS)
-        if kind not in self._sheets:
+        if kind not in self._sheets or kind in self.streamed:
             return np.zeros(0, dtype=np.int64)
-        sheet = self._sheets[kind]
-        return np.flatnonzero(~sheet.have[:, self.slot(bar_ts) + sheet.offset])
+        sheet, at = self._sheets[kind], self.slot(bar_ts) + self._sheets[kind].offset
+        missing: BoolArray = ~sheet.have[:, at]
+        if kind is Kind.CANDLES:
+            missing |= self._first_hole(at) <= at
+        return np.flatnonzero(missing)
+
+    def _first_hole(self, at: int) -> IntArray:
+        """By pair row: the oldest of the few slots up to `at` that lacks a candle though older ones are
+        here (a socket that was away brings the next one all the same); FAR without any."""
+        sheet, first = self._sheets[Kind.CANDLES], max(0, at - HOLE_BARS)
+        slots = np.arange(first, at + 1)
+        holes = ~sheet.have[:, first : at + 1] & (slots[None, :] > sheet.low[:, None])
+        return np.where(holes.any(axis=1), first + holes.argmax(axis=1), FAR)
 
     def spare(self, kind: Kind, bar_ts: int, asked: AbstractSet[int]) -> None:
         """The bar at `bar_ts` does not wait for a level of other pairs than `asked`: it is not their turn."""
@@ -281,6 +315,8 @@ class Book:
         """How many rows of a kind a request for the bar at `bar_ts` should ask for (with one to spare)."""
         sheet = self._sheets[kind]
         high = sheet.high[row] if sheet.high[row] >= 0 else self.slot(since) + sheet.offset
+        if kind is Kind.CANDLES:
+            high = min(high, self._first_hole(self.slot(bar_ts))[row] - 1)
         return int(max(1, self.slot(bar_ts) + sheet.offset - high)) + 2
 
     def oldest_stamp(self, kind: Kind, row: int) -> int | None:
@@ -345,7 +381,7 @@ class Book:
         """Bars not older than what the answers about their pair reach back to."""
         covered: BoolArray = np.ones(len(rows), dtype=bool)
         for kind, sheet in self._sheets.items():
-            if kind is not Kind.TOP_LS:
+            if kind is not Kind.TOP_LS and kind not in self.streamed:
                 covered &= (sheet.low[rows] == FAR) | (slots + sheet.offset >= sheet.low[rows])
         return covered
 
@@ -359,6 +395,8 @@ class Book:
             if kind is Kind.OI and sheet.assumed:
                 there |= np.isfinite(self._live_oi[rows, slots])
             hole = (at < sheet.high[rows]) & (at >= sheet.low[rows])
+            if kind in self.streamed:
+                hole = ~self._awaits(kind, rows, self._origin + slots * STEP_MS)
             if kind in self._spared:
                 hole |= self._spared[kind][rows, slots]
             complete &= there | hole | ((kind is Kind.TOP_LS) & ~live)
@@ -372,6 +410,7 @@ class Book:
         marks = np.full(len(rows), BACKFILLED if self._healing else 0, dtype=np.int64)
         for name in ROW_COLUMNS[Kind.CANDLES]:
             columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
+        marks |= np.where(self._by_socket[rows, slots], BY_SOCKET, 0)
         live = self._live_oi[rows, slots], self._live_usd[rows, slots]
         if Kind.OI in self._sheets:
             join_oi(self._sheets[Kind.OI], live, rows, slots, columns, marks)
@@ -385,6 +424,9 @@ class Book:
             )
             for i, buy in refused.items():
                 guarded.setdefault(i, {})["taker_buy"] = buy
+            if Kind.TAKER in self.streamed:
+                unheard = self.streamed[Kind.TAKER][rows] & np.isnan(columns["taker_buy"])
+                marks |= np.where(unheard, UNHEARD, 0)
         close = self._origin + (slots + 1) * STEP_MS
         columns["funding"], columns["funding_interval_h"] = self.settlements.at(rows, close)
         if self._healing:
@@ -407,3 +449,7 @@ class Book:
 
 
 _PUBLIC = {"oi_usd": "oi_abs_usd", "buy": "taker_buy", "sell": "taker_buy", "rate": "funding"}
+
+
+def _awaits_nothing(_kind: Kind, rows: IntArray, _ts: IntArray) -> BoolArray:
+    return np.zeros(len(rows), dtype=bool)

@@ -55,7 +55,8 @@ class Closing:
     ask: fetches one page (kind, pair row, limit) into the book; gone: pair rows no longer asked for
     (filled by others); room_in: seconds until a request of a kind fits its budget; planned: pair rows
     whose rows of a kind are asked for at the bar at a time, where a budget cannot hold all (None:
-    all); concurrency: requests of a kind under way at once; history_bars: how far back a pair that
+    all); grace_ms: how long candles are left to come by themselves; concurrency: requests of a kind
+    under way at once; history_bars: how far back a pair that
     has nothing is asked for.
     """
 
@@ -69,6 +70,7 @@ class Closing:
         gone: AbstractSet[int],
         room_in: Callable[[Kind], float],
         planned: Callable[[Kind, int], AbstractSet[int] | None],
+        grace_ms: Callable[[], int],
         concurrency: int,
         finalise_after_s: float,
         history_bars: int,
@@ -80,6 +82,7 @@ class Closing:
         self._gone = gone
         self._room_in = room_in
         self._planned = planned
+        self._grace_ms = grace_ms
         self._concurrency = concurrency
         self._late_ms = int(finalise_after_s * 1000) + LATE_SLACK_MS
         self._history_ms = history_bars * STEP_MS
@@ -95,11 +98,16 @@ class Closing:
             _Round(
                 kind,
                 scouting=kind is not Kind.CANDLES,
-                due=close + max(0, self._published_ms.get(kind, 0) - EARLY_MS),
+                due=close + self._expected_after_ms(kind),
             )
             for kind in ROUND_KINDS
             if kind in self._book.kinds
         ]
+
+    def _expected_after_ms(self, kind: Kind) -> int:
+        if kind is Kind.CANDLES:
+            return self._grace_ms()
+        return max(0, self._published_ms.get(kind, 0) - EARLY_MS)
 
     def next_ms(self) -> int | None:
         """Exchange time at which to go on; None when nothing is left that cannot wait for the beat."""
@@ -127,6 +135,8 @@ class Closing:
             if max(one.due, self._now_ms()) >= end or (once and (one.passed or one.due > patience)):
                 return
             await self._sleep_until(one.due)
+            if not (wanted := self._wanted(one.kind)):
+                return
             asked = self._scouts(one, wanted) if one.scouting else wanted
             whole = await self._ask_all(one.kind, asked, end)
             one.tries += 1

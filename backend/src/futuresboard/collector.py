@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import sqlite3
 from collections import deque
@@ -22,7 +21,8 @@ from futuresboard.errors import ExchangeError, PairGoneError, StoreError, Unpubl
 from futuresboard.exchange_clock import ExchangeClock
 from futuresboard.exchanges.base import Exchange
 from futuresboard.live import LiveUpdate
-from futuresboard.model import Kind, Market, Rows, Ticker
+from futuresboard.livevalues import LiveValues
+from futuresboard.model import TAKER_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.plan import Plan
 from futuresboard.stampwatch import StampWatch
@@ -31,9 +31,6 @@ from futuresboard.universe import choose
 
 log = logging.getLogger(__name__)
 
-ROTATION_CALM = 40
-ROTATION_LEAST = 100
-ROTATION_BEFORE_CLOSE_MS = 62_000
 FLUSH_S = 0.8
 HISTORY_WAITS_S = 15.0
 """How long history waits for a calm moment before it is stored all the same."""
@@ -78,11 +75,10 @@ class Collector:
         self._watch: StampWatch | None = None
         self._closing: Closing | None = None
         self._plan: Plan | None = None
+        self._live: LiveValues | None = None
         self._rows: dict[str, int] = {}
         self._gone: set[int] = set()
         self._bar = 0
-        self._next_oi = 0
-        self._marks: dict[str, float] = {}
         self._flush_lock = asyncio.Lock()
         self._flush_soon = asyncio.Event()
         self._tally = Tally()
@@ -120,6 +116,16 @@ class Collector:
         newest = self.begin_ms // STEP_MS * STEP_MS - STEP_MS
         self._bar = newest
         history = self._settings.history_bars + 8
+        live = self._live = LiveValues(
+            self.exchange,
+            self.markets,
+            lambda: self.active,
+            now_ms=self.now_ms,
+            store=self._store_live,
+            guarded=self.guarded,
+            came=self._flush_soon.set,
+            interval_s=self._settings.interval,
+        )
         self._book = Book(
             self.exchange.kinds,
             [pair.id for pair in pairs],
@@ -127,7 +133,10 @@ class Collector:
             slots=history + 512,
             begin=self.begin_ms,
             confirmed=self.exchange.confirms_candles,
+            streamed=live.streamed,
+            awaits=live.awaits,
         )
+        live.begin(self._book)
         for row, market in enumerate(self.markets):
             self._book.settlements.state(row, market.funding_interval_h)
         self._watch = StampWatch(
@@ -147,6 +156,7 @@ class Collector:
             gone=self._gone,
             room_in=self.exchange.room_in,
             planned=self._turn,
+            grace_ms=live.grace_ms,
             concurrency=self._settings.concurrency,
             finalise_after_s=self._settings.finalise_after,
             history_bars=self._settings.history_bars,
@@ -183,6 +193,7 @@ class Collector:
         self._gone.clear()
         self._gone.update(set(range(len(self.markets))) - set(rows))
         self._make_plan()
+        self.live.revise()
         return [*back, *new.values()]
 
     @property
@@ -199,6 +210,21 @@ class Collector:
     def watch(self) -> StampWatch:
         """What its stamps mean; only after `adopt`."""
         return self._adopted(self._watch)
+
+    @property
+    def live(self) -> LiveValues:
+        """What moves between closes; only after `adopt`."""
+        return self._adopted(self._live)
+
+    @property
+    def source(self) -> str:
+        """Whence live values and candles come now: `websocket`, `rest` or `mixed`."""
+        return "rest" if self._live is None else self._live.source
+
+    @property
+    def taker_from_trades(self) -> list[str]:
+        """Symbols whose taker volume is summed from their trades."""
+        return [] if self._live is None else self._live.taker_from_trades
 
     @property
     def closing(self) -> Closing:
@@ -283,9 +309,9 @@ class Collector:
         tally.bar_close = self.closing.next_ms() is not None
         work: list[Awaitable[object]] = [self.closing.go_on()]
         if beat:
-            work += [self.guarded(self._sample_clock()), self.guarded(self._tickers())]
+            work += [self.guarded(self._sample_clock()), self.guarded(self.live.refresh())]
             if self.exchange.rotates_oi and not tally.bar_close:
-                work.append(self._rotate_oi(now))
+                work.append(self.live.rotate_oi(now))
             if self.watch.due:
                 work.append(self.watch.probe())
         await asyncio.gather(*work)
@@ -329,20 +355,10 @@ class Collector:
                 found[kind.value] = {"every_s": seconds, "share": share}
         return found
 
-    async def _tickers(self) -> None:
-        tickers = await self.exchange.tickers()
-        mine = {row: tickers[symbol] for symbol, row in self._rows.items() if symbol in tickers}
-        for row, ticker in mine.items():
-            if ticker.mark_price is not None:
-                self._marks[ticker.symbol] = ticker.mark_price
-            self.book.take_live(row, ticker)
-            self.book.settlements.announce(row, ticker.funding_next_ts)
-        await self._store_live(mine)
-
-    async def _store_live(self, tickers: Mapping[int, Ticker]) -> None:
+    async def _store_live(self, tickers: Mapping[int, Ticker], source: str) -> None:
         if not tickers:
             return
-        update = LiveUpdate({int(self.book.pair_ids[row]): ticker for row, ticker in tickers.items()})
+        update = LiveUpdate({int(self.book.pair_ids[row]): ticker for row, ticker in tickers.items()}, source)
         try:
             await self.run(lambda: self.pipeline.live(update))
         except (sqlite3.Error, StoreError) as error:
@@ -350,29 +366,6 @@ class Collector:
             self._tally.errors += 1
             return
         self._tally.rows += len(tickers)
-
-    async def _rotate_oi(self, now: int) -> None:
-        to_close = STEP_MS - now % STEP_MS
-        count, active = ROTATION_CALM, self.active
-        if to_close <= ROTATION_BEFORE_CLOSE_MS:
-            # The cycles of the last minute share the pairs, so that each has a snapshot from it.
-            cycles = max(1, int(ROTATION_BEFORE_CLOSE_MS / 1000 / self._settings.interval))
-            count = max(-(-len(active) // cycles), ROTATION_LEAST)
-        count = min(count, len(active))
-        rows = [active[(self._next_oi + i) % len(active)] for i in range(count)]
-        self._next_oi = (self._next_oi + count) % max(1, len(active))
-        found: dict[int, Ticker] = {}
-        await asyncio.gather(*(self.guarded(self._live_oi(row, found)) for row in rows))
-        await self._store_live(found)
-
-    async def _live_oi(self, row: int, found: dict[int, Ticker]) -> None:
-        market = self.markets[row]
-        ticker = await self.exchange.live_oi(market)
-        mark = self._marks.get(market.symbol)
-        if ticker.oi_contracts is not None and mark is not None:
-            ticker = dataclasses.replace(ticker, oi_usd=ticker.oi_contracts * mark)
-        found[row] = ticker
-        self.book.take_live(row, ticker)
 
     # -- bar close -------------------------------------------------------------------------------
 
@@ -510,6 +503,6 @@ _COLUMNS_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.OI: ("oi_contracts", "oi_abs_usd", "oi_delta_pct", "z_score"),
     Kind.GLOBAL_LS: ("global_ls", "ls_delta_pct"),
     Kind.TOP_LS: ("top_ls",),
-    Kind.TAKER: ("taker_buy", "taker_sell", "imbalance", "cvd"),
+    Kind.TAKER: TAKER_COLUMNS,
     Kind.FUNDING: ("funding", "funding_interval_h"),
 }

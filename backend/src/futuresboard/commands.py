@@ -135,6 +135,7 @@ def backfill(settings: Settings, arguments: argparse.Namespace) -> int:
     settings = dataclasses.replace(
         settings,
         exchanges=tuple(arguments.exchange or settings.exchanges),
+        websockets=False,
         symbols=tuple(arguments.symbols or settings.symbols),
     )
     until = clock.time_ms() if arguments.until is None else arguments.until
@@ -201,6 +202,8 @@ def make_exchanges(settings: Settings, clock: Clock) -> Callable[[], Sequence[Ex
             clock=clock,
             tradfi=settings.tradfi,
             okx_rubik_per_ip=settings.okx_rubik_per_ip,
+            websockets=settings.websockets,
+            trades_pairs=settings.bybit_trades_pairs,
         )
         for name in settings.exchanges
     ]

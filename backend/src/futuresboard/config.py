@@ -136,6 +136,13 @@ FIELDS: Mapping[str, Field] = {
     "FINALISE_AFTER": Field(
         "60", "seconds after a close to wait for late levels", _N.format(0, 300), _number(0, 300)
     ),
+    "WEBSOCKETS": Field("1", "0: everything by REST", "0 or 1", _flag),
+    "BYBIT_TRADES_PAIRS": Field(
+        "50",
+        "so many of Bybit's most liquid pairs are listened to with their trades, for taker volume",
+        _W.format(0, 2000),
+        _number(0, 2000, whole=True),
+    ),
     "OKX_RUBIK_PER_IP": Field("0", "1: the stricter reading of OKX's rubik limit", "0 or 1", _flag),
     "TRADFI": Field("0", "1: stock, forex and commodity perpetuals too", "0 or 1", _flag),
     "DATABASE_URL": Field(
@@ -202,6 +209,8 @@ class Settings:
     concurrency: int
     history_bars: int
     finalise_after: float
+    websockets: bool
+    bybit_trades_pairs: int
     okx_rubik_per_ip: bool
     tradfi: bool
     database_url: str

@@ -14,7 +14,7 @@ import orjson
 
 from futuresboard.db import connect
 from futuresboard.errors import FuturesboardError, QueryError
-from futuresboard.model import TIMEFRAME_MS
+from futuresboard.model import TAKER_COLUMNS, TIMEFRAME_MS
 from futuresboard.quality import GAP, STALE
 from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
 
@@ -27,7 +27,8 @@ _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FRO
 _NAMES = tuple(name for name in ROW_COLUMNS if name not in ("oi_mcap_pct", "age_s"))
 _NEWEST = f"""
 SELECT p.exchange, p.symbol, p.base, s.timeframe, b.ts, {", ".join("b." + name for name in STORED_COLUMNS)},
-       b.tiers, NULL, b.quality, b.guarded, {", ".join("l." + name for name in LIVE_COLUMNS)}, p.listed_ts
+       b.tiers, NULL, b.quality, b.guarded, NULL,
+       {", ".join("l." + name for name in LIVE_COLUMNS)}, p.listed_ts
 FROM series s
 JOIN pairs p ON p.id = s.pair_id AND p.active
 CROSS JOIN bars b ON b.ts = s.last_ts AND b.series_id = s.id
@@ -127,7 +128,7 @@ class Reader:
     def unpublished(self) -> Mapping[str, Mapping[str, str]]:
         """exchange -> row column it does not publish -> the reason in words."""
         with self._read() as connection:
-            return _unpublished(connection)
+            return _unpublished(connection).catalog
 
     def snapshot(self, timeframe: str, now_ms: int, since: int = 0) -> Snapshot:
         """The newest row of every active pair that changed after transaction `since`.
@@ -141,19 +142,18 @@ class Reader:
             rows = [self._row(values, now_ms, unpublished) for values in cursor]
         return Snapshot(timeframe, seq, rows)
 
-    def _row(
-        self, values: tuple[object, ...], now_ms: int, unpublished: Mapping[str, Mapping[str, str]]
-    ) -> Row:
+    def _row(self, values: tuple[object, ...], now_ms: int, unpublished: _Unpublished) -> Row:
         row: Row = dict(zip(_NAMES, values, strict=True))
         timeframe_ms = TIMEFRAME_MS[cast("str", row["timeframe"])]
         close_ts = cast("int", row["ts"]) + timeframe_ms
         seen = max(close_ts, cast("int", row["live_ts"] or 0))
         stale = STALE if now_ms - close_ts > timeframe_ms + self._stale_after_ms else 0
-        row["tiers"], row["tier"], row["quality"], row["guarded"] = judgement(
+        judged = judgement(
             (row["tiers"], row["quality"], row["guarded"]),
-            tuple(unpublished.get(cast("str", row["exchange"]), ())),
+            unpublished.of(cast("str", row["exchange"]), cast("str", row["symbol"])),
             stale,
         )
+        row["tiers"], row["tier"], row["quality"], row["guarded"], row["source"] = judged
         row["oi_mcap_pct"] = _share_of_cap(row)
         row["age_s"] = max(0.0, round((now_ms - seen) / 1000.0, 1))
         return row
@@ -184,7 +184,7 @@ class Reader:
                     f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
                 )
                 bars.update((row[0], row[1:]) for row in cursor)
-            unpublished = tuple(_unpublished(connection).get(exchange, ()))
+            unpublished = _unpublished(connection).of(exchange, symbol)
         return _columns(grid, bars, unpublished)
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
@@ -225,10 +225,29 @@ def _state(connection: Connection, key: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _unpublished(connection: Connection) -> dict[str, dict[str, str]]:
-    text = _state(connection, "unpublished")
-    catalog: dict[str, dict[str, str]] = orjson.loads(text) if text else {}
-    return catalog
+@dataclass(frozen=True)
+class _Unpublished:
+    """What exchanges do not publish: exchange -> column -> why; `summed`: pairs that have the columns
+    of taker volume all the same, summed from their trades."""
+
+    catalog: Mapping[str, Mapping[str, str]]
+    summed: Mapping[str, frozenset[str]]
+
+    def of(self, exchange: str, symbol: str) -> tuple[str, ...]:
+        """Columns a pair does not have."""
+        columns = tuple(self.catalog.get(exchange, ()))
+        if symbol in self.summed.get(exchange, ()):
+            return tuple(column for column in columns if column not in TAKER_COLUMNS)
+        return columns
+
+
+def _unpublished(connection: Connection) -> _Unpublished:
+    catalog, summed = _state(connection, "unpublished"), _state(connection, "taker_from_trades")
+    pairs = orjson.loads(summed) if summed else {}
+    return _Unpublished(
+        orjson.loads(catalog) if catalog else {},
+        {exchange: frozenset(symbols) for exchange, symbols in pairs.items()},
+    )
 
 
 def _alert(row: Sequence[object]) -> Row:
@@ -280,4 +299,5 @@ def _columns(
     judged = [judgement(row[len(STORED_COLUMNS) :], unpublished) for row in rows]
     for i, name in enumerate(("tiers", "tier", "quality", "guarded")):
         columns[name] = [entry[i] for entry in judged]
+    columns["source"] = [entry[-1] if ts in bars else None for ts, entry in zip(grid, judged, strict=True)]
     return columns

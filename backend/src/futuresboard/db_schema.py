@@ -28,9 +28,10 @@ LIVE_FIELDS: tuple[str, ...] = (
     "funding_next",
     "funding_next_ts",
     "market_cap_usd",
+    "live_source",
 )
 _INTEGERS = {"marks", "raw_seq", "seen_ts", "tiers", "known", "quality", "live_ts", "funding_next_ts"}
-_TEXTS = {"guarded", "oi_price_quadrant"}
+_TEXTS = {"guarded", "oi_price_quadrant", "live_source"}
 
 
 def column_type(name: str) -> str:
@@ -75,7 +76,7 @@ MIGRATIONS: dict[int, str] = {1: _VERSION_1}
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database to `VERSION`, one version a transaction, and add columns of new metrics.
+    """Bring a database to `VERSION`, one version a transaction, and add columns that are new.
 
     Raises StoreError when the database was made by a newer futuresboard.
     """
@@ -86,7 +87,8 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number}; COMMIT;"
         )
-    present = {row[1] for row in connection.execute("PRAGMA table_info(bars)")}
-    for name in DERIVED_FIELDS:
-        if name not in present:
-            connection.execute(f"ALTER TABLE bars ADD COLUMN {name} {column_type(name)}")
+    for table, names in (("bars", DERIVED_FIELDS), ("live", LIVE_FIELDS)):
+        present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for name in names:
+            if name not in present:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {column_type(name)}")

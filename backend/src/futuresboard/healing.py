@@ -106,6 +106,7 @@ class Mender:
             begin=0,
             confirmed=self._collector.exchange.confirms_candles,
             healing=True,
+            streamed=live.streamed,
         )
         book.read_stamps_as(live)
         for row, market in enumerate(self._collector.markets):

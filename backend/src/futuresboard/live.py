@@ -27,9 +27,13 @@ _CAP = "market_cap"
 
 @dataclass(frozen=True)
 class LiveUpdate:
-    """Tickers by pair id; a field a ticker does not know keeps its last value."""
+    """Tickers by pair id; a field a ticker does not know keeps its last value.
+
+    source: whence they came, `websocket` or `rest`.
+    """
 
     tickers: Mapping[int, Ticker]
+    source: str = "rest"
 
     @property
     def pair_ids(self) -> Sequence[int]:
@@ -43,11 +47,13 @@ class LiveBoard:
     def __init__(self, timeframe_ms: int) -> None:
         self._timeframe_ms = timeframe_ms
         self._values: dict[str, FloatArray] = {name: np.zeros(0) for name in (*_FIELDS, _CAP)}
+        self._sources: list[str | None] = []
 
     def grow(self, rows: int) -> None:
         """Make room for at least `rows` rows."""
         for name, values in self._values.items():
             self._values[name] = np.concatenate([values, np.full(max(0, rows - len(values)), np.nan)])
+        self._sources += [None] * (rows - len(self._sources))
 
     def take(self, rows: IntArray, update: LiveUpdate) -> None:
         """Remember what an update knows."""
@@ -55,6 +61,9 @@ class LiveBoard:
             values = self._values[name]
             new = np.array([_number(getattr(t, name)) for t in update.tickers.values()], dtype=np.float64)
             values[rows] = np.where(np.isnan(new), values[rows], new)
+        for row, ticker in zip(rows.tolist(), update.tickers.values(), strict=True):
+            if ticker.price is not None or self._sources[row] is None:
+                self._sources[row] = update.source
 
     def prices(self) -> FloatArray:
         """Live price of every row, the mark price where there is no other; NaN where unknown."""
@@ -102,6 +111,7 @@ class LiveBoard:
             _sql(live["funding_next"]),
             _sql_integers(live["funding_next_ts"]),
             _sql(self._values[_CAP][rows]),
+            [self._sources[row] for row in rows.tolist()],
         ]
         return zip(rows.tolist(), zip(*columns, strict=True), strict=True)
 

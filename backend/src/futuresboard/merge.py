@@ -74,6 +74,10 @@ def merge(
     own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
     kept = stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC)
     marks = np.where(settled, own | kept | said, marks)
+    marks = np.where(np.isnan(columns["taker_buy"]), marks, marks & ~quality.UNHEARD)
+    # An answer that changes nothing does not change whence the bar came either.
+    sources = quality.BY_SOCKET | quality.BY_BOTH
+    marks = np.where(settled & ~changed, marks & ~sources | stored_marks & sources, marks)
     keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
     if not len(keep):
         return None

@@ -124,6 +124,10 @@ ROW_COLUMNS: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
+# Row columns that taker volume makes.
+TAKER_COLUMNS: tuple[str, ...] = ("taker_buy", "taker_sell", "imbalance", "cvd")
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What the tiers compare with; percent where the names say so, all comparisons strict."""

@@ -22,6 +22,12 @@ HISTORIC = 1 << 9
 """First stored from history, long after its close; the database's own, never shown."""
 PROVISIONAL = 1 << 10
 """Shown before it is finalised, as far as it is known (and `partial`); the database's own."""
+BY_SOCKET = 1 << 11
+"""Its candle came by websocket."""
+BY_BOTH = 1 << 12
+"""Of a longer bar: some of its candles came by websocket, some by REST."""
+UNHEARD = 1 << 13
+"""Its taker volume was not heard from the bar's begin to its end; a gap of these columns alone."""
 
 _NAMES: dict[int, str] = {
     STALE: "stale",
@@ -30,6 +36,7 @@ _NAMES: dict[int, str] = {
     STAMP_ASSUMED: "stamp:assumed",
     PARTIAL: "partial",
     GAP: "gap",
+    UNHEARD: "gap",
     BACKFILLED: "backfilled",
     WARMING: "warming",
     OI_LIVE: "oi:live",
@@ -51,7 +58,7 @@ SAID_OF: Mapping[str, int] = {
 """What else is said of a column's value, beside its guard."""
 
 # A row shows its own WARMING and GAP, computed for it; the rest it inherits from its window.
-_INHERITED = ~(STALE | WARMING | GAP | HISTORIC | PROVISIONAL)
+_INHERITED = ~(STALE | WARMING | GAP | HISTORIC | PROVISIONAL | BY_SOCKET | BY_BOTH | UNHEARD)
 # An imbalance beyond its guard harms nothing built on the volumes.
 _NOT_INHERITED = GUARDED["imbalance"]
 MARK_WINDOW = 22
@@ -74,7 +81,14 @@ _NOT_NEGATIVE = ("volume", "quote_volume", "taker_buy")
 
 def names(bits: int) -> list[str]:
     """The marks of a row in words, in a fixed order."""
-    return [name for bit, name in _NAMES.items() if bits & bit]
+    return list(dict.fromkeys(name for bit, name in _NAMES.items() if bits & bit))
+
+
+def source(bits: int) -> str:
+    """Whence a row's candle came: `websocket`, `rest` or `mixed`."""
+    if bits & BY_BOTH:
+        return "mixed"
+    return "websocket" if bits & BY_SOCKET else "rest"
 
 
 def fit(column: str, values: FloatArray) -> BoolArray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import BoolArray, FloatArray, IntArray
-from futuresboard.quality import PARTIAL
+from futuresboard.quality import BY_BOTH, BY_SOCKET, PARTIAL
 
 _SUMMED = ("volume", "quote_volume", "taker_buy")
 AGGREGATED = ("open", "high", "low", "close", *_SUMMED)
@@ -35,7 +35,9 @@ def resample(
         result[name] = np.where(whole & present.all(axis=1), _bar_value(name, values), np.nan)
         partial |= known.any(axis=1) & ~np.isfinite(result[name])
     bits: IntArray = np.bitwise_or.reduce(np.where(present, marks, 0), axis=1)
-    return result, bits | np.where(partial, PARTIAL, 0)
+    streamed = (np.where(present, marks, 0) & BY_SOCKET != 0).sum(axis=1)
+    both = (streamed > 0) & (streamed < present.sum(axis=1))
+    return result, bits | np.where(partial, PARTIAL, 0) | np.where(both, BY_BOTH, 0)
 
 
 def _bar_value(name: str, values: FloatArray) -> FloatArray:

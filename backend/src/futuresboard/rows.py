@@ -55,6 +55,7 @@ ROW_COLUMNS: tuple[str, ...] = (
     "tier",
     "quality",
     "guarded",
+    "source",
     *LIVE_COLUMNS,
     "listed_ts",
     "oi_mcap_pct",
@@ -90,8 +91,9 @@ def guarded_of(text: str | None) -> Mapping[str, object]:
 
 def judgement(
     stored: Sequence[object], unpublished: Sequence[str], more_marks: int = 0
-) -> tuple[list[int], int | None, list[str], Mapping[str, object]]:
-    """`tiers`, `tier`, `quality` and `guarded` of a row from its stored (tiers, quality, guarded)."""
+) -> tuple[list[int], int | None, list[str], Mapping[str, object], str]:
+    """`tiers`, `tier`, `quality`, `guarded`, `source` of a row from its stored (tiers, quality, guarded)."""
     tiers, marks, guarded = cast("tuple[int | None, int | None, str | None]", stored)
     true = tiers_of(tiers) if tiers else []
-    return true, top_tier(true), quality_of((marks or 0) | more_marks, unpublished), guarded_of(guarded)
+    bits = (marks or 0) | more_marks
+    return true, top_tier(true), quality_of(bits, unpublished), guarded_of(guarded), quality.source(bits)

@@ -412,6 +412,7 @@ class Scraper:
         values = {
             "unpublished": {c.id: c.unpublished for c in self._collectors},
             "stamps": self._stamps | {c.id: c.stamps for c in self._collectors if c.stamps},
+            "taker_from_trades": {c.id: c.taker_from_trades for c in self._collectors},
             "health": self._status.document(),
         }
         texts = {name: orjson.dumps(value).decode() for name, value in values.items()}

@@ -12,6 +12,7 @@ from futuresboard.clock import Clock
 from futuresboard.collector import Collector
 from futuresboard.config import Settings
 from futuresboard.exchanges.breaker import Cause
+from futuresboard.exchanges.streams.connection import LineState
 from futuresboard.tally import Tally
 
 _WORDS: Mapping[Cause, str] = {
@@ -99,7 +100,7 @@ class Status:
 
 def exchange_status(collector: Collector, tally: Tally | None, note: str | None) -> dict[str, object]:
     """One exchange's part of the health document; in the loop's thread."""
-    stats = collector.exchange.stats()
+    stats, streams = collector.exchange.stats(), collector.exchange.streams
     breaker = stats.breaker
     if breaker.cause is not None:
         state = _WORDS[breaker.cause]
@@ -120,14 +121,15 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
         "requests": stats.requests,
         "errors": stats.failed,
         "error_rate": round(stats.failed / stats.requests, 6) if stats.requests else 0.0,
-        "reconnects": 0,
+        "reconnects": streams.reconnects if streams is not None else 0,
         "in_flight": stats.in_flight,
         "peak_in_flight": stats.peak_in_flight,
         "latency_p50_s": stats.latency_p50_s,
         "latency_p95_s": stats.latency_p95_s,
         "clock_skew_ms": collector.skew_ms,
         "oldest_s": oldest,
-        "source": "rest",
+        "source": collector.source,
+        "websockets": [] if streams is None else [_line(state) for state in streams.states()],
         "stamps": dict(collector.stamps),
         "refresh": collector.refresh() if collector.started else {},
         "banned_for_s": breaker.next_probe_s if breaker.cause is Cause.BANNED else 0.0,
@@ -138,4 +140,19 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
         },
         "throttled": {name: round(left, 1) for name, left in stats.throttled.items()},
         "last_error": stats.last_error or note,
+    }
+
+
+def _line(state: LineState) -> dict[str, object]:
+    """One websocket connection: what it carries, whether it is up, and since when it has been silent."""
+    return {
+        "name": state.name,
+        "up": state.up,
+        "topics": state.topics,
+        "refused": state.refused,
+        "silent_s": None if state.silent_s is None else round(state.silent_s, 1),
+        "reconnects": state.reconnects,
+        "failures": state.failures,
+        "unreadable": state.unreadable,
+        "last_error": state.last_error,
     }

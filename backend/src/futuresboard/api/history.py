@@ -15,7 +15,7 @@ from futuresboard.api.routes import Route, Schema
 from futuresboard.config import EXCHANGE_IDS
 from futuresboard.rows import STORED_COLUMNS
 
-_COLUMNS = ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded")
+_COLUMNS = ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
 _SCHEMA: Schema = {
     "type": "object",
     "required": list(_COLUMNS),

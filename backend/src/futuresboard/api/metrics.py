@@ -32,6 +32,7 @@ _SPECIAL: dict[str, Schema] = {
     "quality": {"type": "array", "items": {"type": "string"}},
     "guarded": {"type": "object"},
     "listed_ts": {"type": ["integer", "null"]},
+    "source": {"type": ["string", "null"], "description": "websocket, rest or mixed: whence the candle came"},
     "age_s": {"type": "number"},
 }
 _JSON_TYPES = {"INTEGER": "integer", "TEXT": "string", "REAL": "number"}

@@ -47,6 +47,14 @@ _EXCHANGE = (
 )
 
 
+_LINE = (
+    _Shown("up", "exchange_websocket_up", "1 while a websocket connection is up"),
+    _Shown("silent_s", "exchange_websocket_silent_seconds", "since a websocket connection last carried data"),
+    _Shown("reconnects", "exchange_websocket_reconnects", "reconnects since start", counter=True),
+    _Shown("unreadable", "exchange_websocket_unreadable", "data that could not be used", counter=True),
+)
+
+
 def _number(document: Mapping[str, object], shown: _Shown) -> float | None:
     value = document.get(shown.key)
     return float(value) * shown.scale if isinstance(value, (int, float)) else None
@@ -108,6 +116,15 @@ class _HealthCollector(Collector):
             states.add_metric([exchange, str(_part(exchanges, exchange).get("state"))], 1.0)
         yield states
         yield from self._breakers(exchanges)
+        sources = GaugeMetricFamily(
+            _PREFIX + "exchange_source",
+            "1 for the way live values and candles come",
+            labels=["exchange", "source"],
+        )
+        for exchange in exchanges:
+            sources.add_metric([exchange, str(_part(exchanges, exchange).get("source"))], 1.0)
+        yield sources
+        yield from self._lines(exchanges)
         for shown in _EXCHANGE:
             make = CounterMetricFamily if shown.counter else GaugeMetricFamily
             family = make(_PREFIX + shown.name, shown.doc, labels=["exchange"])
@@ -137,6 +154,18 @@ class _HealthCollector(Collector):
                 probe.add_metric([exchange], value)
         yield state
         yield probe
+
+    def _lines(self, exchanges: Mapping[str, object]) -> Iterator[Metric]:
+        for shown in _LINE:
+            make = CounterMetricFamily if shown.counter else GaugeMetricFamily
+            family = make(_PREFIX + shown.name, shown.doc, labels=["exchange", "connection"])
+            for exchange in exchanges:
+                lines = _part(exchanges, exchange).get("websockets")
+                for line in lines if isinstance(lines, list) else []:
+                    value = _number(line, shown)
+                    if value is not None:
+                        family.add_metric([exchange, str(line["name"])], value)
+            yield family
 
 
 def routes(context: ApiContext) -> Sequence[Route]:

@@ -26,6 +26,7 @@ from futuresboard.exchanges.client import Request, Transport
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.pacing import Limit
 from futuresboard.exchanges.parse import ById
+from futuresboard.exchanges.streams.hub import Streams
 from futuresboard.model import Kind, Market, Rows, Ticker
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Adapter(ABC):
     confirms_candles: bool = False
     scarce: Scarce | None = None
     limits: Mapping[str, Limit]
+    streams: Streams | None = None
     budget_of: Mapping[Kind, str]
     """Which budget a page of rows counts in."""
 
@@ -253,7 +255,9 @@ class Adapter(ABC):
         self.transport.restore_pauses(pauses, elapsed_s)
 
     async def close(self) -> None:
-        """End the HTTP session."""
+        """End the websockets and the HTTP session."""
+        if self.streams is not None:
+            await self.streams.close()
         if self._prober is not None:
             self._prober.cancel()
             await asyncio.gather(self._prober, return_exceptions=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from futuresboard.errors import ExchangeError
 from futuresboard.exchanges.breaker import BreakerStatus
+from futuresboard.exchanges.streams.hub import Streams
 from futuresboard.model import Kind, Market, Rows, Ticker
 
 
@@ -66,6 +67,8 @@ class Exchange(Protocol):
     """True where each candle says whether it is closed; only closed ones are returned there."""
     rotates_oi: bool
     """True where live open interest costs one request a pair (`live_oi`)."""
+    streams: Streams | None
+    """Its websockets; None where they are switched off."""
 
     scarce: Scarce | None
     """The budget that many pairs outgrow; None where there is none."""

@@ -161,7 +161,7 @@ class Bybit(Adapter):
         rows = await self.bulk(_TICKERS, read)
         self.transport.heard_time(at)
         known = [(symbols[id_], row) for id_, row in rows.items() if id_ in symbols]
-        return {symbol: _ticker(symbol, at, row) for symbol, row in known}
+        return {symbol: read_ticker(symbol, at, row) for symbol, row in known}
 
     async def page(self, kind: Kind, market: Market, limit: int, end: int | None) -> Request:
         """Pages by end time, inclusive; 5-minute history is asked for with both sides named."""
@@ -199,7 +199,8 @@ class Bybit(Adapter):
 _TICKERS = Request("publicGetV5MarketTickers", {"category": "linear"}, "all")
 
 
-def _ticker(symbol: str, at: int, row: Mapping[str, object]) -> Ticker:
+def read_ticker(symbol: str, at: int, row: Mapping[str, object]) -> Ticker:
+    """Live values of a row of the tickers as it stood at `at`."""
     return Ticker(
         symbol=symbol,
         ts=at,

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import ccxt.async_support as ccxt
@@ -25,6 +24,7 @@ from futuresboard.exchanges.breaker import Breaker
 from futuresboard.exchanges.failures import Answer
 from futuresboard.exchanges.gate import Gate
 from futuresboard.exchanges.pacing import PERSISTED_WINDOW_S, Bucket, Limit
+from futuresboard.exchanges.redirect import redirect
 
 TIMEOUT_S = 10.0
 PACED_THROTTLE_S = 5.0
@@ -50,26 +50,6 @@ class Request:
 
 
 _request: contextvars.ContextVar[Request] = contextvars.ContextVar("request")
-
-
-def redirect(urls: object, override: str) -> object:
-    """Every URL string in ccxt's `urls['api']` (nested) with scheme and host replaced.
-
-    The exchange's own path follows the override's; websocket URLs keep a websocket scheme, with
-    TLS where the override has it.
-    """
-    if isinstance(urls, dict):
-        return {name: redirect(value, override) for name, value in urls.items()}
-    if isinstance(urls, list):
-        return [redirect(value, override) for value in urls]
-    if not isinstance(urls, str) or "://" not in urls:
-        return urls
-    old, new = urlsplit(urls), urlsplit(override)
-    scheme = new.scheme
-    if old.scheme in ("ws", "wss"):
-        scheme = "wss" if new.scheme in ("https", "wss") else "ws"
-    query = f"?{old.query}" if old.query else ""
-    return f"{scheme}://{new.netloc}{new.path.rstrip('/')}{old.path}{query}"
 
 
 class Transport:

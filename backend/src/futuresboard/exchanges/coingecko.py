@@ -11,10 +11,11 @@ from futuresboard.clock import Clock
 from futuresboard.coins import Coin
 from futuresboard.errors import TransientError
 from futuresboard.exchanges import parse
-from futuresboard.exchanges.client import TIMEOUT_S, redirect
+from futuresboard.exchanges.client import TIMEOUT_S
 from futuresboard.exchanges.failures import Answer, http_failure
 from futuresboard.exchanges.gate import Gate
 from futuresboard.exchanges.pacing import Bucket
+from futuresboard.exchanges.redirect import redirect
 
 ID = "coingecko"
 MARKETS_URL = "https://api.coingecko.com/api/v3/coins/markets"

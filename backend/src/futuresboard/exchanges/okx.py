@@ -163,7 +163,9 @@ class Okx(Adapter):
         for id_, row in rows.items():
             at = parse.stamp(row.get("ts"))
             if id_ in symbols and at is not None:
-                answer[symbols[id_]] = _ticker(symbols[id_], at, row, *(part.get(id_, {}) for part in parts))
+                answer[symbols[id_]] = read_ticker(
+                    symbols[id_], at, row, *(part.get(id_, {}) for part in parts)
+                )
         return answer
 
     async def rows(
@@ -237,7 +239,7 @@ _FUNDING = Request("publicGetPublicFundingRate", {"instId": "ANY"}, "funding-rat
 _MARKS = Request("publicGetPublicMarkPrice", _SWAPS, "mark-price")
 
 
-def _ticker(
+def read_ticker(
     symbol: str,
     at: int,
     row: Mapping[str, object],
@@ -245,6 +247,7 @@ def _ticker(
     funding: Mapping[str, object],
     mark: Mapping[str, object],
 ) -> Ticker:
+    """Live values of one swap from its rows of four series; an empty row leaves its values unknown."""
     return Ticker(
         symbol=symbol,
         ts=at,

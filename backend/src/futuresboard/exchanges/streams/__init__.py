@@ -1,0 +1,1 @@
+"""The exchanges' public websockets: what is listened to, the connections, and how messages are read."""
