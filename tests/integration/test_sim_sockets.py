@@ -587,10 +587,13 @@ def test_silence_of_one_stream_and_of_a_share_of_sockets() -> None:
 @pytest.mark.parametrize(("exchange", "path"), PLACES)
 def test_refused_handshakes(exchange: str, path: str, status: int) -> None:
     async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
-        sim.faults.add(Rule("refuse", exchange=exchange, options={"status": status}))
+        options = {"status": status, "headers": {"Retry-After": 7}}
+        sim.faults.add(Rule("refuse", exchange=exchange, options=options))
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(path)
         assert refused.value.status == status
+        assert refused.value.headers is not None
+        assert refused.value.headers["Retry-After"] == "7"
         assert sim.stats[exchange].sockets.refused == 1
         rest = {"binanceusdm": "/binance/fapi/v1/ping", "bybit": "/bybit/v5/market/time"}
         async with http.get(rest.get(exchange, "/okx/api/v5/public/time")) as answer:

@@ -110,8 +110,10 @@ class PushFaults:
 # --- handshakes ----------------------------------------------------------------------------------
 @before
 async def refuse(rule: Rule, _visit: Visit) -> Answer | None:
-    """A socket's handshake is refused: option `status` (403)."""
-    return Answer(b"", int(rule.number("status", 403)), "text/html")
+    """A socket's handshake is refused: options `status` (403), `headers`."""
+    headers = rule.options.get("headers")
+    named = {str(k): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
+    return Answer(b"", int(rule.number("status", 403)), "text/html", named)
 
 
 # --- messages that are none ----------------------------------------------------------------------
