@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 
+import aiohttp
 import pytest
 
 from futuresboard.sim_exchange import command
@@ -40,6 +42,28 @@ def test_it_serves_until_sigterm() -> None:
             rows = json.load(answer)["data"]
         assert "BTC-USDT-SWAP" in {row["instId"] for row in rows}
         process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM on Windows")
+def test_sigterm_closes_sockets_too() -> None:
+    words = ["--port", "0", "--pairs", "5", "--latency-ms", "0", "--push", "kline=500"]
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *words], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[3]
+
+        async def watch() -> int | None:
+            async with aiohttp.ClientSession(url) as http:
+                ws = await http.ws_connect("/binance/market/ws/btcusdt@kline_1m")
+                assert (await ws.receive_json())["e"] == "kline"
+                process.send_signal(signal.SIGTERM)
+                while not ws.closed:
+                    await ws.receive()
+                return ws.close_code
+
+        assert asyncio.run(watch()) == 1001
         assert process.wait(10) == 0
 
 
