@@ -781,6 +781,19 @@ def test_open_interest_on_sockets() -> None:
     with_server(use)
 
 
+def test_rules_that_were_there_before_the_server_started() -> None:
+    async def go() -> None:
+        sim = SimServer(SimConfig(**QUICK))
+        sim.faults.add(Rule("html", exchange="bybit"))
+        async with sim, aiohttp.ClientSession(sim.url) as http:
+            ws = await watching(http, "bybit", LINEAR)
+            sim.clock.advance(2_000)
+            assert (await raw(ws)).startswith("<!DOCTYPE html>")
+            await ws.close()
+
+    asyncio.run(go())
+
+
 def test_one_symbol_of_an_array() -> None:
     async def use(sim: SimServer, http: aiohttp.ClientSession) -> None:
         sim.faults.add(Rule("x1000", exchange="binanceusdm", symbol="ETHUSDT", options={"fields": "price"}))

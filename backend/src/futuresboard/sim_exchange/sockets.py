@@ -68,6 +68,7 @@ class Sockets:
                 name, partial(self._server.faults.on_channel, name), partial(self._count_fault, name)
             )
             self._tasks.append(loop.create_task(self._pump(name)))
+        self._take_rules()
         self._watch = loop.call_later(_WATCH_S, self._look)
 
     async def stop(self) -> None:
