@@ -66,6 +66,8 @@ def test_a_fresh_machine_is_well(tmp_path: Path, sim: SimThread) -> None:
         assert facts["pairs"] >= len(sim.truth.symbols(exchange))
         assert 0 < facts["latency_p50_ms"] < 10_000
         assert abs(facts["clock_skew_ms"]) < 10_000
+        assert facts["websocket"]["connections"] >= 1
+        assert facts["websocket"]["heard_s"] is not None
     assert checks["database"]["facts"] == {"exists": False}
     assert checks["disk"]["facts"]["row_bytes_measured"] is False
     assert checks["versions"]["facts"]["packages"]["ccxt"]
@@ -166,6 +168,18 @@ def test_a_silent_exchange_holds_up_nobody(tmp_path: Path, sim: SimThread) -> No
         checks = {check["name"]: check for check in json.loads(product.log)["checks"]}
     assert "no answer within" in checks["okx"]["summary"]
     assert states(checks)["binanceusdm"] == "ok"
+
+
+def test_a_refused_websocket_is_told_and_nothing_fails(tmp_path: Path, sim: SimThread) -> None:
+    sim.server.faults.add(Rule("refuse", exchange="okx"))
+    checks = examined(environment(tmp_path, sim.url), tmp_path, 0)
+    assert states(checks) == dict.fromkeys(ORDER, "ok") | {"okx": "look"}
+    assert checks["okx"]["facts"]["websocket"]["heard_s"] is None
+    assert "403" in checks["okx"]["facts"]["websocket"]["reason"]
+    assert "REST" in checks["okx"]["advice"][0]
+    # Without websockets there is nothing to look at.
+    checks = examined(environment(tmp_path, sim.url, WEBSOCKETS="0"), tmp_path, 0)
+    assert checks["okx"]["facts"]["websocket"] is None
 
 
 def test_without_market_caps_nothing_fails(tmp_path: Path, sim: SimThread) -> None:

@@ -11,6 +11,7 @@ from futuresboard.clock import Clock
 from futuresboard.config import Settings
 from futuresboard.db_inspect import Kept
 from futuresboard.doctor.report import Finding, State
+from futuresboard.doctor.sockets import Listening, listen
 from futuresboard.doctor.words import moment, plain, skew, without_login
 from futuresboard.errors import BlockedError, ExchangeError, PayloadError, ThrottledError, UnpublishedError
 from futuresboard.exchanges import REGISTRY
@@ -38,6 +39,7 @@ class Probe:
     skews_ms: list[float] = field(default_factory=list)
     latency_s: float | None = None
     pairs: int | None = None
+    listening: Listening | None = None
     used: Mapping[str, float] = field(default_factory=dict)
     error: ExchangeError | None = None
     not_before_ms: float | None = None
@@ -64,7 +66,10 @@ async def _probe(exchange: Exchange, kept: Kept | None, clock: Clock) -> Probe:
             elapsed = max(0.0, now / 1000 - kept.at)
             exchange.restore_budgets(kept.budgets.get(exchange.id, {}), elapsed)
         await _sample(exchange, probe, clock)
-        probe.pairs = len(await exchange.markets())
+        markets = await exchange.markets()
+        probe.pairs = len(markets)
+        if exchange.streams is not None and markets:
+            probe.listening = await listen(exchange.streams, markets[0], clock)
     except ExchangeError as error:
         probe.error = error
         if isinstance(error, ThrottledError):
@@ -113,6 +118,7 @@ def finding(probe: Probe, settings: Settings, kept: Kept | None, *, scraping: bo
         "latency_p50_ms": None if probe.latency_s is None else round(probe.latency_s * 1000, 1),
         "clock_skew_ms": None if probe.skew_ms is None else round(probe.skew_ms),
         "pairs": probe.pairs,
+        "websocket": None if probe.listening is None else probe.listening.facts,
         "limits": _limits(probe, kept if scraping else None),
     }
     through = (f"through {facts['url']}",) if url else ()
@@ -137,8 +143,12 @@ def _reached(probe: Probe, through: Sequence[str], facts: Mapping[str, object]) 
         advice.append(
             f"The limit is nearly used up ({', '.join(full)}): another program asks from this address."
         )
+    heard = probe.listening
+    if heard is not None and heard.heard_s is None:
+        advice.append("Figures come by REST instead, a little later. Let wss:// through proxy and firewall.")
     state = State.LOOK if advice else State.OK
-    return Finding(probe.exchange, state, summary, (*through, *_limit_lines(rows)), advice, facts)
+    lines = (*through, *((heard.words,) if heard is not None else ()), *_limit_lines(rows))
+    return Finding(probe.exchange, state, summary, lines, advice, facts)
 
 
 def _trouble(probe: Probe, *, url: bool) -> tuple[str, Sequence[str]]:
