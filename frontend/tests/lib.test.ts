@@ -44,6 +44,8 @@ describe("why a cell is empty", () => {
     expect(explain(row, "cvd", null)).toEqual({ state: "gap", reason: "Gap in the record: it is known again from 00:00 UTC on" });
     expect(explain(row, "imbalance", null).state).toBe("gap");
     expect(explain(row, "funding", null).state).toBe("unknown");
+    // The mark may speak of taker volume alone: yesterday's bar may just not be here yet.
+    expect(explain(makeRow({ oi_change_24h_pct: null, quality: ["gap"] }), "oi_change_24h_pct", null).state).toBe("unknown");
     expect(explain(makeRow({ rsi: null, quality: ["warming"] }), "rsi", null).state).toBe("warming");
   });
 

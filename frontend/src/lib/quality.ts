@@ -82,11 +82,6 @@ const GAPS: Partial<Record<keyof MetricRow, string>> = {
   cvd: "it is known again from 00:00 UTC on",
   confluence: "an input of it is missing",
   tiers: "an input of them is missing",
-  oi_change_1h_pct: "the bar of 1 hour ago is missing",
-  oi_change_4h_pct: "the bar of 4 hours ago is missing",
-  oi_change_24h_pct: "the bar of 24 hours ago is missing",
-  price_change_24h_pct: "the bar of 24 hours ago is missing",
-  oi_price_quadrant: "the bar of 1 hour ago is missing",
 };
 
 const gap: Rule = (row, column) => {
