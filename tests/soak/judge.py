@@ -79,6 +79,13 @@ class Judge:
 
     def _series(self, db: sqlite3.Connection, number: int, key: Key, begin_ms: int, end_ms: int) -> None:
         step = STEP_MS[key[2]]
+        # The bar in which a pair ends is cut short: nobody publishes its levels.
+        _, ended = self._market.window(self._truth.row(*key[:2]))
+        if ended is not None:
+            query = "SELECT count(*) FROM bars WHERE series_id = ? AND ts > ?"
+            later = int(db.execute(query, (number, ended)).fetchone()[0])
+            self.verdict.wrong.update({f"{key[0]} bar after the pair's end": later} if later else {})
+            end_ms = min(end_ms, ended)
         query = "SELECT * FROM bars WHERE series_id = ? AND ts <= ? ORDER BY ts"
         rows = [dict(row) for row in db.execute(query, (number, end_ms - step))]
         self._completeness(key, {row["ts"] for row in rows}, begin_ms, end_ms)
@@ -100,9 +107,9 @@ class Judge:
 
     def _completeness(self, key: Key, stored: set[int], begin_ms: int, end_ms: int) -> None:
         step = STEP_MS[key[2]]
-        listed, ended = self._market.window(self._truth.row(*key[:2]))
+        listed, _ = self._market.window(self._truth.row(*key[:2]))
         first = -(-max(begin_ms, listed) // step) * step
-        last = min(end_ms, ended or end_ms) // step * step - step
+        last = end_ms // step * step - step
         expected = range(first, last + 1, step)
         gone = [ts for ts in expected if ts not in stored]
         self.verdict.expected += len(expected)

@@ -96,6 +96,11 @@ def _socket(dice: random.Random, _symbols: Sequence[str]) -> _Made:
     return dice.uniform(5, 300), [_rule(dice.choice(("drop", "silence")))]
 
 
+def _listing(dice: random.Random, symbols: Sequence[str]) -> _Made:
+    """The less traded half alone ends: the busiest pairs bear the other faults."""
+    return 300.0, [_rule("delist", symbol=dice.choice(symbols[len(symbols) // 2 :])), _rule("new_listing")]
+
+
 KINDS: Mapping[str, tuple[int, Callable[[random.Random, Sequence[str]], _Made]]] = {
     "status": (4, _statuses),
     "broken body": (4, _broken),
@@ -109,6 +114,7 @@ KINDS: Mapping[str, tuple[int, Callable[[random.Random, Sequence[str]], _Made]]]
     "down": (1, _down),
     "wrong time": (1, _wrong_time),
     "socket": (4, _socket),
+    "listings": (1, _listing),
 }
 """Weight and maker by name."""
 
