@@ -23,7 +23,7 @@ LIVE_WINDOW_MS = 60_000
 STANDS_IN = OI_LIVE | LS_LATE | STAMP_ASSUMED
 LOOK_BACK = 24
 """Bars whose stand-ins an alert may rest on: the window of the Z-score and a few."""
-EXAMPLES = 20
+EXAMPLES = 3
 
 type Key = tuple[str, str, str]
 
@@ -41,11 +41,13 @@ class Verdict:
     alerts_on_stand_ins: int = 0
     alerts_of_faults: int = 0
     examples: list[object] = field(default_factory=list)
+    _kept: Counter[str] = field(default_factory=Counter)
 
-    def note(self, *what: object) -> None:
-        """Keep an example."""
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(what)
+    def note(self, kind: str, *what: object) -> None:
+        """Keep a few examples of each kind."""
+        self._kept[kind] += 1
+        if self._kept[kind] <= EXAMPLES:
+            self.examples.append((kind, *what))
 
 
 class Judge:
@@ -95,7 +97,7 @@ class Judge:
         for row in rows:
             if row["ts"] not in truth:
                 self.verdict.wrong[f"{key[0]} no such bar"] += 1
-                self.verdict.note(key, row["ts"], "no such bar")
+                self.verdict.note("no such bar", key, row["ts"])
                 continue
             self._values(key, row, truth)
         # What has been revised since was stored, too: a wrong number is wrong also for a moment.
@@ -115,7 +117,7 @@ class Judge:
         self.verdict.expected += len(expected)
         self.verdict.missing += len(gone)
         if gone:
-            self.verdict.note(key, "missing", len(gone), gone[0], gone[-1])
+            self.verdict.note("missing", key, len(gone), gone[0], gone[-1])
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -166,15 +168,23 @@ class Judge:
                     self.verdict.unknown[f"{key[0]} {name}"] += 1
                 continue
             self.verdict.values += 1
-            if not any(_same(got, value) for value in self._allowed(key, row, name, truth)) and not (
+            if not any(_same(got, value) for value in self._allowed(key, row, name, truth, revised)) and not (
                 name.startswith("oi_") and self._is_live(key, row, name, got)
             ):
                 self.verdict.wrong[f"{key[0]} {name}"] += 1
-                self.verdict.note(key, row["ts"], name, got, want[name], row["marks"], revised)
+                self.verdict.note(f"{key[0]} {name}", key, row["ts"], got, want[name], row["marks"], revised)
 
-    def _allowed(self, key: Key, row: Row, name: str, truth: Mapping[int, Row]) -> list[float | None]:
-        """What a column may say: the truth, or where the row is marked so, what was published before."""
+    def _allowed(
+        self, key: Key, row: Row, name: str, truth: Mapping[int, Row], revised: bool
+    ) -> list[float | None]:
+        """What a column may say: the truth, or where the row is marked so, what was published before.
+
+        A rate is good for one whole interval: at the close at which the next one is due it may stand
+        until that one has come.
+        """
         found = [truth[row["ts"]][name]]
+        if name == "funding" and revised:
+            found += [truth.get(row["ts"] - STEP_MS[key[2]], {}).get(name)]
         if name in ("global_ls", "top_ls") and row["marks"] & LS_LATE:
             close_ms = row["ts"] + STEP_MS[key[2]]
             read = getattr(self._truth, name)
@@ -222,7 +232,7 @@ class Judge:
                 self.verdict.alerts_on_stand_ins += 1
                 continue
             self.verdict.alerts_of_faults += 1
-            self.verdict.note(key, ts, "alert", kind, tier)
+            self.verdict.note("alert", key, ts, kind, tier)
 
     def _stand_ins(self, db: sqlite3.Connection, number: int) -> set[int]:
         """Bars that ever held a value standing in for one still to come."""
