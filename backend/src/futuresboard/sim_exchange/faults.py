@@ -17,7 +17,7 @@ import orjson
 from futuresboard.sim_exchange.wire import Answer, Query
 
 type Row = dict[str, object] | list[object]
-COMPUTED = ("frozen", "lag", "late", "delist", "new_listing")
+COMPUTED = ("frozen", "lag", "late", "delist", "new_listing", "rename")
 OI_FIELDS = (
     "openInterest",
     "openInterestValue",

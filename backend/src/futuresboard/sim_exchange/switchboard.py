@@ -50,6 +50,10 @@ class Faults:
         elif rule.kind == "new_listing":
             name = None if rule.symbol == "*" else rule.symbol
             rule.symbol = self._venues[rule.exchange].market.list_new(rule.exchange, name, at).id
+        elif rule.kind == "rename":
+            market = self._venues[rule.exchange].market
+            market.list_new(rule.exchange, str(rule.options["to"]), at)
+            market.delist(rule.exchange, rule.symbol, at)
         self.rules.append(rule)
         self._tell()
         return rule

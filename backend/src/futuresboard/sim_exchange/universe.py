@@ -138,9 +138,11 @@ class _Lister:
         listed_ts: int | None = None,
         ended_ts: int | None = None,
         topic: str = "",
+        name: tuple[str, int] | None = None,
     ) -> None:
-        """Append one instrument; `size` scales its turnover and open interest."""
-        base, multiplier = name_on(self.exchange, coin.name)
+        """Append one instrument; `size` scales its turnover and open interest, `name` replaces the
+        exchange's own (base, multiplier)."""
+        base, multiplier = name or name_on(self.exchange, coin.name)
         price = coin.price * multiplier
         settle = base if sort is Sort.INVERSE else quote
         qty_exp, qty_step, contract_exp = _quantity(self.exchange, coin, price)
@@ -235,6 +237,10 @@ def listing(exchange: str, pairs: int, epoch_ms: int) -> list[Instrument]:
     _EXTRAS[exchange](lister, {coin.name: coin for coin in listed + rest}, quiet, epoch_ms)
     for coin in quiet[-6:]:
         lister.add(coin, state=State.SPARE)
+    # What a contract over 1000 coins becomes when it is renamed to one over a single coin.
+    for coin in listed:
+        if coin.name == "PEPE" and exchange != "okx":
+            lister.add(coin, state=State.SPARE, name=(coin.name, 1))
     return lister.rows
 
 
