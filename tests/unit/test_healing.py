@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -142,6 +143,22 @@ class TestAHole:
             healer = await ready(station)
             whole = stored(station)
             blank(station, column, FIRST - 40 * M5, FIRST - 30 * M5)
+            await healer.look()
+            return whole
+
+        whole = station.run(work)
+        assert differences(unmarked(stored(station)), unmarked(whole)) == []
+
+    def test_what_is_not_asked_about_keeps_its_measured_interval(self, make):
+        """The exchange states another interval than its settlements show."""
+        station = make()
+
+        async def work():
+            healer = await ready(station)
+            whole = stored(station)
+            market = station.collector.markets[0]
+            station.collector.markets[0] = replace(market, funding_interval_h=4.0)
+            blank(station, "oi_contracts", FIRST - 40 * M5, FIRST - 30 * M5)
             await healer.look()
             return whole
 

@@ -129,17 +129,20 @@ class TestPairs:
         assert marks == (1,)
 
     def test_one_that_is_gone_leaves_the_page_and_keeps_its_history(self, make):
-        station = make()
+        # Half an hour before the lists are read the next time.
+        start = NOON + HOUR // 2
+        first = start // M5 * M5
+        station = make(start=start)
 
         async def work():
             kept = Kept(station)
             await kept.begin()
             before = times(station, ETH)
             station.exchange.list(["BTC"])
-            await kept.until(FIRST + 3 * M5)
+            await kept.until(first + 3 * M5)
             assert active(station) == {BTC}, "within minutes, not with the next hour"
             station.exchange.calls.clear()
-            await kept.until(FIRST + 6 * M5)
+            await kept.until(first + 6 * M5)
             await kept.end()
             return before
 
@@ -147,7 +150,7 @@ class TestPairs:
         assert times(station, ETH)[: len(before)] == before
         assert station.asked(Kind.CANDLES, ETH) == 0
         assert contiguous(times(station, BTC))
-        assert times(station, BTC)[-1] >= FIRST + 4 * M5
+        assert times(station, BTC)[-1] >= first + 4 * M5
 
     def test_one_that_comes_back_has_no_hole(self, make):
         station = make(history=90)
@@ -158,8 +161,11 @@ class TestPairs:
             station.exchange.list(["BTC"])
             await kept.until(FIRST + 4 * M5)
             station.exchange.list(["BTC", "ETH"])
+            station.exchange.calls.clear()
             await kept.until(hour(station) + 3 * M5)
             await kept.end()
+            background = {call[1] for call in station.exchange.calls if call[0] == "candles" and call[4]}
+            assert background == {ETH}, "its history is fetched anew"
 
         station.run(work)
         assert active(station) == {BTC, ETH}

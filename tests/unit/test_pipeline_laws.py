@@ -189,12 +189,22 @@ class TestBarsOlderThanMemory:
         assert differences(unmarked(self.stored(tmp_path, series, backwards)), unmarked(want)) == []
 
     def test_what_comes_after_in_memory_knows_of_it(self, tmp_path):
-        """A bar of the past is stored, then one of today: windows that reach back hold both."""
-        series = rows(np.random.default_rng(13), 1800, M5, 0.0)
-        whole = [(0, 1799), (1799, 1800)]
-        parts = [(600, 1799), (0, 600), (1799, 1800), (0, 1)]
-        want = self.stored(tmp_path, series, whole)
-        assert differences(unmarked(self.stored(tmp_path, series, parts)), unmarked(want)) == []
+        """A bar of the past is stored, then ones of today: windows of long bars hold both."""
+        series = rows(np.random.default_rng(13), 1920, M5, 0.0)
+        dumps = []
+        for name, order in (
+            ("whole", [(0, 1800), (1800, 1920)]),
+            ("parts", [(900, 1800), (0, 900), (1800, 1920)]),
+        ):
+            with closing(
+                Recorder(tmp_path, history_bars=1, name=f"{name}.db", timeframes=("5m", "4h"))
+            ) as recorder:
+                for begin, stop in order:
+                    recorder.step(series[begin:stop], series[-1]["ts"] + 100 * M5)
+                dumps.append(unmarked(recorder.everything()))
+        assert differences(*dumps) == []
+        last = max(key[2] for key in dumps[0] if key[1] == "4h")
+        assert dumps[1][0, "4h", last]["z_score"] is not None
 
 
 class TestAPriceThatStandsStill:

@@ -142,6 +142,52 @@ class TestMarksAlone:
         assert recorder.bars()[3]["oi_contracts"] == series[3]["oi_contracts"]
 
 
+LEVEL = {OI_LIVE: "oi_contracts", quality.LS_LATE: "global_ls"}
+
+
+class TestStandIns:
+    """What the exchange published, and what stood in for it until then, in either order."""
+
+    def fed(self, recorder, *steps: tuple[dict, int]) -> dict:
+        """The newest bar after 30 calm ones and these answers about it, each with its marks."""
+        series = swinging(31)
+        recorder.step(series[:30])
+        for columns, mark in steps:
+            row = {"ts": series[30]["ts"], **columns}
+            recorder.pipeline.step(raw_bars([(recorder.ids[0], row)], [mark]), row["ts"] + 10 * M5)
+        return recorder.bars()[30]
+
+    @pytest.mark.parametrize("mark", list(LEVEL))
+    def test_nothing_that_stands_in_replaces_it(self, recorder, mark):
+        published = swinging(31)[30]
+        row = self.fed(recorder, (published, 0), (published | {LEVEL[mark]: 77.0}, mark))
+        assert row[LEVEL[mark]] == published[LEVEL[mark]]
+        assert not row["marks"] & mark
+
+    @pytest.mark.parametrize("mark", list(LEVEL))
+    def test_it_replaces_what_stood_in(self, recorder, mark):
+        published = swinging(31)[30]
+        row = self.fed(recorder, (published | {LEVEL[mark]: 77.0}, mark), (published, 0))
+        assert row[LEVEL[mark]] == published[LEVEL[mark]]
+        assert not row["marks"] & mark
+
+    @pytest.mark.parametrize("mark", list(LEVEL))
+    def test_an_answer_about_something_else_leaves_it_marked(self, recorder, mark):
+        published = swinging(31)[30]
+        row = self.fed(recorder, (published, mark), ({"funding": 2e-4}, 0))
+        assert (row["funding"], row[LEVEL[mark]]) == (2e-4, published[LEVEL[mark]])
+        assert row["marks"] & mark
+
+    def test_so_does_what_was_refused(self, recorder):
+        series = swinging(31)
+        recorder.step([*series[:30], series[30] | {"oi_contracts": -1.0}])
+        recorder.step([{"ts": series[30]["ts"], "funding": 2e-4}], now=series[-1]["ts"] + 10 * M5)
+        row = recorder.bars()[30]
+        assert row["oi_contracts"] is None
+        assert "guarded:oi_contracts" in marks(row)
+        assert orjson.loads(row["guarded"]) == {"oi_contracts": -1.0}
+
+
 class TestHistory:
     def test_a_warm_start_shows_no_mark_but_warming(self, recorder):
         series = swinging(130)
