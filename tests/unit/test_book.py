@@ -109,7 +109,9 @@ class TestFinalising:
         assert ready_at(book, CLOSE + SHOWN_AFTER_MS - 1, final=False) == {}
         (bar,) = ready_at(book, CLOSE + SHOWN_AFTER_MS, final=False).values()
         assert (bar["close"], bar["first"]) == (5.0, True)
-        assert np.isnan(bar["oi_contracts"])
+        # Nothing stands in for what is still to come, an older ratio as little as the live level.
+        assert np.isnan([bar["oi_contracts"], bar["global_ls"], bar["top_ls"]]).all()
+        assert bar["marks"] == []
         assert ready_at(book, CLOSE + SHOWN_AFTER_MS + 1, final=False) == {}
         for kind, value in ((Kind.OI, 7.0), (Kind.GLOBAL_LS, 1.5), (Kind.TOP_LS, 2.5)):
             give(book, kind, {CLOSE: value}, now=CLOSE + 9_000)

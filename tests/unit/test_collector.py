@@ -222,7 +222,8 @@ class TestLateRows:
             await station.collector.cycle()
             assert FIRST not in stored(station)
             await station.until(FIRST + M5 + 20_000, interval=10)
-            assert own(stored(station)[FIRST]) == ["ls:late", "partial"]
+            assert own(stored(station)[FIRST]) == ["partial"]
+            assert stored(station)[FIRST]["global_ls"] is None
             assert stored(station)[FIRST]["close"] == station.exchange.expected(0, FIRST)["close"]
             await station.until(FIRST + M5 + 55_000, interval=10)
 

@@ -359,7 +359,7 @@ class Book:
         order = order[np.argsort(~live[order], kind="stable")][:MOST_AT_ONCE]
         rows, slots = rows[order], slots[order]
         live, final = live[order], final[order]
-        bars = self._assemble(rows, slots)
+        bars = self._assemble(rows, slots, final)
         bars = replace(bars, live=live, final=final, reread=self._reread[rows, slots] & final)
         done = self._done[rows, slots]
         first = ~self._shown[rows, slots] & ~done
@@ -405,18 +405,20 @@ class Book:
             complete[rest] = self.settlements.covers(rows[rest], close[rest])
         return complete
 
-    def _assemble(self, rows: IntArray, slots: IntArray) -> RawBars:
+    def _assemble(self, rows: IntArray, slots: IntArray, final: BoolArray) -> RawBars:
+        """m bars; nothing stands in for what is still to come in one that is not `final`."""
         columns = {name: np.full(len(rows), np.nan) for name in RAW_COLUMNS}
         marks = np.full(len(rows), BACKFILLED if self._healing else 0, dtype=np.int64)
         for name in ROW_COLUMNS[Kind.CANDLES]:
             columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
         marks |= np.where(self._by_socket[rows, slots], BY_SOCKET, 0)
-        live = self._live_oi[rows, slots], self._live_usd[rows, slots]
+        live_oi = np.where(final, self._live_oi[rows, slots], np.nan)
+        live_usd = np.where(final, self._live_usd[rows, slots], np.nan)
         if Kind.OI in self._sheets:
-            join_oi(self._sheets[Kind.OI], live, rows, slots, columns, marks)
+            join_oi(self._sheets[Kind.OI], (live_oi, live_usd), rows, slots, columns, marks)
         for kind, name in ((Kind.GLOBAL_LS, "global_ls"), (Kind.TOP_LS, "top_ls")):
             if kind in self._sheets:
-                columns[name] = join_ratio(self._sheets[kind], rows, slots, marks)
+                columns[name] = join_ratio(self._sheets[kind], rows, slots, marks, borrow=final)
         guarded = self._guarded(rows, slots)
         if Kind.TAKER in self._sheets:
             columns["taker_buy"], refused = join_taker(
@@ -429,9 +431,11 @@ class Book:
                 marks |= np.where(unheard, UNHEARD, 0)
         close = self._origin + (slots + 1) * STEP_MS
         columns["funding"], columns["funding_interval_h"] = self.settlements.at(rows, close)
-        if self._healing:
-            for name in ("funding", "funding_interval_h"):
-                columns[name] = np.where(self.settlements.asked(rows), columns[name], np.nan)
+        settled = self.settlements.asked(rows) if self._healing else final.copy()
+        rest = np.flatnonzero(~final)
+        settled[rest] = self.settlements.covers(rows[rest], close[rest])
+        for name in ("funding", "funding_interval_h"):
+            columns[name] = np.where(settled, columns[name], np.nan)
         ts = self._origin + slots * STEP_MS
         return RawBars(self.pair_ids[rows], ts, columns, marks, guarded)
 

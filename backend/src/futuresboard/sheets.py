@@ -109,12 +109,16 @@ def join_oi(
         marks |= np.where(have & ~use_live, STAMP_ASSUMED, 0)
 
 
-def join_ratio(sheet: Sheet, rows: IntArray, slots: IntArray, marks: IntArray) -> FloatArray:
-    """(m,) a long/short ratio at m closes: the bar's own row, else one at most two bars older."""
+def join_ratio(
+    sheet: Sheet, rows: IntArray, slots: IntArray, marks: IntArray, *, borrow: BoolArray
+) -> FloatArray:
+    """(m,) a long/short ratio at m closes: the bar's own row, else (`borrow`) one at most two bars older."""
     values, found = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=bool)
     for older in range(LS_LATE_BARS + 1):
         at = np.clip(slots + sheet.offset - older, 0, sheet.have.shape[1] - 1)
         use = ~found & sheet.have[rows, at] & (slots + sheet.offset >= older)
+        if older:
+            use &= borrow
         values = np.where(use, sheet.columns["ratio"][rows, at], values)
         found |= use
         if older:
