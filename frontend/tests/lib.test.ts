@@ -15,11 +15,13 @@ describe("why a cell is empty", () => {
   });
 
   it("gives the catalog's reason, also for what is derived", () => {
-    const row = makeRow({ exchange: "bybit", imbalance: null });
+    const row = makeRow({ exchange: "bybit", imbalance: null, quality: ["unpublished:taker_buy"] });
     expect(explain(row, "imbalance", catalog)).toEqual({
       state: "unpublished",
       reason: "Not published (made from taker_buy): only by trades",
     });
+    // A pair whose trades are listened to has taker volume, and gaps in it.
+    expect(explain({ ...row, quality: ["gap"] }, "imbalance", catalog).state).toBe("gap");
   });
 
   it("reads the mark of the row where the catalog is silent", () => {

@@ -102,7 +102,7 @@ describe("the table", () => {
   });
 
   it("never shows an unknown value as a number", () => {
-    render(<Table views={[coin("A", { exchange: "bybit", imbalance: null, cvd: null, taker_buy: null })]} />);
+    render(<Table views={[coin("A", { exchange: "bybit", imbalance: null, cvd: null, taker_buy: null, quality: ["unpublished:taker_buy"] })]} />);
     const cells = within(firstRow()).getAllByText("not published");
     expect(cells).toHaveLength(2);
     expect(cells[0]?.parentElement).toHaveAttribute("title", "Not published (made from taker_buy): only by trades");

@@ -39,9 +39,9 @@ export const marks = (row: MetricRow): readonly string[] => row.quality ?? [];
 export const isStale = (row: MetricRow) => marks(row).includes("stale");
 
 function unpublishedReason(row: MetricRow, column: string, catalog: Catalog | null): string | null {
-  const listed = catalog?.unpublished[row.exchange]?.[column];
-  if (listed) return listed;
-  return marks(row).includes(`unpublished:${column}`) ? `${row.exchange} does not publish it` : null;
+  // The row decides: some pairs have by another way what their exchange does not publish.
+  if (!marks(row).includes(`unpublished:${column}`)) return null;
+  return catalog?.unpublished[row.exchange]?.[column] ?? `${row.exchange} does not publish it`;
 }
 
 type Rule = (row: MetricRow, column: keyof MetricRow, catalog: Catalog | null) => CellNote | null;
