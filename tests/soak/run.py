@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from futuresboard.sim_exchange import SimConfig, Truth
+from futuresboard.sim_exchange.config import PUSH_MS
 from futuresboard.sim_exchange.venue import build_world
 from soak import plan
 from soak.judge import M5, Judge, Verdict
@@ -18,6 +19,8 @@ from support_system import EXCHANGES, Product, Row, environment, free_port, runn
 
 EPOCH = 1_773_784_800_000 + 130_000
 """22:00 UTC and some: a day from here crosses midnight and every settlement."""
+PUSH_EVERY_MS = 10_000
+"""Streams push seldom: a message costs the processor what it ever does, and comes `scale` times as often."""
 SAMPLE_S = 60.0
 WARM_S = 3600.0
 """An hour of exchange time is enough for any warm start."""
@@ -167,6 +170,7 @@ def soak(settings: Settings) -> Row:
         time_scale=settings.scale,
         in_exchange_time=True,
         epoch_ms=EPOCH,
+        pushes={kind: max(ms, PUSH_EVERY_MS) for kind, ms in PUSH_MS.items()},
     )
     truth = Truth(build_world(config))
     symbols = {
@@ -199,7 +203,8 @@ def soak(settings: Settings) -> Row:
             run.follow(faults, seconds)
             end_ms = sim.now_ms() // M5 * M5
             time.sleep(SETTLE_S / settings.scale)
-            crashes = int(not alive(product)) + product.log.count("Traceback")
+            told = tracebacks(product.log)
+            crashes = int(not alive(product)) + len(told)
             used = {
                 "product": round(cpu_s(product.process.pid), 1),
                 "exchanges": round(cpu_s(sim.process.pid), 1),
@@ -207,9 +212,15 @@ def soak(settings: Settings) -> Row:
             counts = sim.call("GET", "/_sim/stats")
             log = product.log
         verdict = Judge(config, product.database, run.story.rules).judge(begin_ms, end_ms)
-    return _report(settings, run.story, verdict, counts, crashes, used) | {
-        "log_end": log[-2000:].splitlines()
-    }
+    report = _report(settings, run.story, verdict, counts, crashes, used)
+    return report | {"tracebacks": told[:3], "log_end": log[-2000:].splitlines()}
+
+
+def tracebacks(log: str) -> list[list[str]]:
+    """The lines around each traceback in a log."""
+    lines = log.splitlines()
+    found = [number for number, line in enumerate(lines) if line.startswith("Traceback")]
+    return [lines[max(0, number - 1) : number + 40] for number in found]
 
 
 def _report(

@@ -82,6 +82,7 @@ def exchanges(config: SimConfig) -> Iterator[Exchanges]:
     command = [sys.executable, "-m", "futuresboard", "sim-exchange", "--port", "0", "--until-eof"]
     command += ["--seed", str(config.seed), "--pairs", str(config.pairs), "--in-exchange-time"]
     command += ["--latency-ms", str(config.latency_ms), "--jitter-ms", str(config.jitter_ms)]
+    command += ["--push", ",".join(f"{kind}={ms}" for kind, ms in config.pushes.items())]
     command += ["--time-scale", str(config.time_scale), "--epoch-ms", str(config.epoch_ms)]
     with subprocess.Popen(
         command, env=environment(Path()), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
