@@ -52,8 +52,15 @@ def until[T](
 
 
 def scaled(config: SimConfig) -> dict[str, str]:
-    """Settings that let the product's time run as fast as the exchanges', for all processes alike."""
-    return {"TIME_SCALE": str(config.time_scale), "TIME_SINCE": str(int(time.time() * 1000))}
+    """Settings that let the product's time run as fast as the exchanges', for all processes alike.
+
+    By REST: what sockets push grows with the speed of time (`test_streams` is about sockets).
+    """
+    return {
+        "TIME_SCALE": str(config.time_scale),
+        "TIME_SINCE": str(int(time.time() * 1000)),
+        "WEBSOCKETS": "0",
+    }
 
 
 def environment(folder: Path, sim_url: str = NOWHERE, **settings: str) -> dict[str, str]:

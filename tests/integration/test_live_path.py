@@ -38,8 +38,6 @@ SETTINGS = {
     "HISTORY_BARS": str(HISTORY),
     "INTERVAL": "60",
     "FINALISE_AFTER": "120",
-    # By REST alone; what comes by websocket is test_streams' matter.
-    "WEBSOCKETS": "0",
     # Low enough that a few bars of a few pairs start alerts of every kind.
     "Z_THRESHOLD": "0.5",
     "LS_THRESHOLD": "1",
