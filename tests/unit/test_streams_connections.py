@@ -307,3 +307,13 @@ def test_other_pairs_change_only_the_connections_they_are_on() -> None:
             assert heard.tickers[0].symbol == ETH
 
     run(main())
+
+
+def test_closing_while_a_connection_is_being_lost_ends_it() -> None:
+    async def main() -> None:
+        async with scene(BybitStreams, "/bybit") as it:
+            it.open(BYBIT)
+            await it.called("kline.5.BTCUSDT", "tickers.BTCUSDT")
+            it.clock.advance(60.0)
+
+    run(main())

@@ -215,7 +215,7 @@ def _symbols(line: Line) -> list[str]:
 
 def _overlaid(old: Ticker, new: Ticker) -> Ticker:
     """The newer values, and the older ones where nothing newer was said."""
-    with_oi = new if new.oi_ts is not None else old
+    with_oi = new if new.oi_contracts is not None else old
     return Ticker(
         new.symbol,
         max(old.ts, new.ts),

@@ -147,17 +147,22 @@ class Connection:
             self.reconnects += 1
         self._begin()
         conversation = _Conversation(self, socket, self._dialect, self._clock)
-        lost: list[LineLostError] = []
+        # No task group: one that ends by an error forgets that it was cancelled meanwhile.
+        over = asyncio.Event()
+        parts = [asyncio.create_task(part) for part in conversation.parts(self._symbols)]
+        for part in parts:
+            part.add_done_callback(lambda _part: over.set())
         try:
-            async with asyncio.TaskGroup() as group:
-                for part in conversation.parts(self._symbols):
-                    group.create_task(part)
-        except* LineLostError as errors:
-            lost += [error for error in errors.exceptions if isinstance(error, LineLostError)]
+            await over.wait()
         finally:
             self._end()
+            ended = [part for part in parts if part.done()]
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
             await socket.shut()
-        raise lost[0]
+        for part in ended:
+            part.result()
 
     def _begin(self) -> None:
         self._connected = self.up = True
