@@ -20,7 +20,9 @@ from support_system import EXCHANGES, Product, Row, environment, free_port, runn
 EPOCH = 1_773_784_800_000 + 130_000
 """22:00 UTC and some: a day from here crosses midnight and every settlement."""
 PUSH_EVERY_MS = 10_000
-"""Streams push seldom: a message costs the processor what it ever does, and comes `scale` times as often."""
+TRADES_PAIRS = "10"
+"""Streams push seldom (trades, which must not come late, of few pairs): a message costs the processor what it
+ever does, and comes `scale` times as often."""
 SAMPLE_S = 60.0
 WARM_S = 3600.0
 """An hour of exchange time is enough for any warm start."""
@@ -170,7 +172,7 @@ def soak(settings: Settings) -> Row:
         time_scale=settings.scale,
         in_exchange_time=True,
         epoch_ms=EPOCH,
-        pushes={kind: max(ms, PUSH_EVERY_MS) for kind, ms in PUSH_MS.items()},
+        pushes={kind: max(ms, PUSH_EVERY_MS) for kind, ms in PUSH_MS.items()} | {"trade": PUSH_MS["trade"]},
     )
     truth = Truth(build_world(config))
     symbols = {
@@ -193,6 +195,7 @@ def soak(settings: Settings) -> Row:
             PORT=str(free_port()),
             MAX_PAIRS=str(settings.pairs),
             HISTORY_BARS=str(settings.history_bars),
+            BYBIT_TRADES_PAIRS=TRADES_PAIRS,
             TIME_SCALE=str(settings.scale),
             TIME_SINCE=str(sim.since_ms),
         )

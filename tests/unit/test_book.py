@@ -578,3 +578,17 @@ class TestWhatToAskFor:
         give(book, Kind.OI, {MIDNIGHT - 2 * M5: 1.0, MIDNIGHT - M5: 1.0})
         assert book.oldest_stamp(Kind.OI, 0) == MIDNIGHT
         assert book.ready(MIDNIGHT - 1, WAIT, PATIENCE) is None
+
+
+class TestPairsThatJoin:
+    def test_they_are_not_among_those_whose_trades_a_socket_brings(self):
+        book = Book(
+            (Kind.CANDLES, Kind.OI),
+            [1, 2],
+            oldest=MIDNIGHT,
+            slots=60,
+            begin=BEGIN,
+            streamed={Kind.TAKER: np.array([True, False])},
+        )
+        book.grow([3], BEGIN)
+        assert book.streamed[Kind.TAKER].tolist() == [True, False, False]

@@ -70,8 +70,8 @@ def roll(grid: FloatArray | BoolArray, shift: int) -> None:
 
 
 def longer[T: (np.float64, np.bool_)](grid: NDArray[T], rows: int) -> NDArray[T]:
-    """A grid with so many empty rows more."""
-    more = np.full((rows, grid.shape[1]), empty(grid), dtype=grid.dtype)
+    """A grid, or one value a row, with so many empty rows more."""
+    more = np.full((rows, *grid.shape[1:]), empty(grid), dtype=grid.dtype)
     return np.concatenate([grid, more])
 
 
