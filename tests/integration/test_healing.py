@@ -24,7 +24,13 @@ MIDNIGHT = 1_773_792_000_000
 SCALE = 100.0
 COINS = ("BTC", "ETH", "SOL", "XRP")
 HISTORY = 130
-SETTINGS = {"SYMBOLS": ",".join(COINS), "HISTORY_BARS": str(HISTORY), "INTERVAL": "60"}
+SETTINGS = {
+    "SYMBOLS": ",".join(COINS),
+    "HISTORY_BARS": str(HISTORY),
+    "INTERVAL": "60",
+    # Trades of a gap are gone for good: see `test_healing_taker.py`.
+    "WEBSOCKETS": "0",
+}
 CONFIG = SimConfig(pairs=8, time_scale=SCALE, in_exchange_time=True, epoch_ms=MIDNIGHT - HOUR)
 AWAY_BARS = 24
 OWN = BACKFILLED | HISTORIC | REVISED
