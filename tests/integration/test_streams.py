@@ -194,6 +194,7 @@ def test_a_dropped_socket_is_replaced_by_rest_in_the_same_cycle(exchange: str, t
         assert streams.reconnects >= len(streams.states())
         await it.collector.cycle()
         assert it.live()[0] == "websocket"
+        await it.until(it.collector.heal_soon.is_set, "looking for what was missed", 600.0)
 
     run(exchange, tmp_path, work)
 

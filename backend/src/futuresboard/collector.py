@@ -124,6 +124,7 @@ class Collector:
             store=self._store_live,
             guarded=self.guarded,
             came=self._flush_soon.set,
+            returned=self.heal_soon.set,
             interval_s=self._settings.interval,
         )
         self._book = Book(

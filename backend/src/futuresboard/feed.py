@@ -37,7 +37,8 @@ class Feed:
 
     markets: by pair row; active: rows of the pairs that are asked for, the most liquid first; take:
     keeps one pair's live values (row, ticker) wherever they are needed at once; now_ms: exchange
-    time; came: called when closed rows came.
+    time; came: called when closed rows came; returned: at the first candle after theirs had
+    broken.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Feed:
         now_ms: Callable[[], int],
         take: Callable[[int, Ticker], None],
         came: Callable[[], None],
+        returned: Callable[[], None],
     ) -> None:
         self._streams = streams
         self._book = book
@@ -60,6 +62,8 @@ class Feed:
         self._now_ms = now_ms
         self._take = take
         self._came = came
+        self._returned = returned
+        self._was_broken = False
         self._before: dict[int, Ticker] = {}
         self._pending: dict[int, Ticker] = {}
         self._price_ms: dict[int, int] = {}
@@ -171,6 +175,9 @@ class Feed:
         row, now = self._rows.get(symbol), self._now_ms()
         if row is None:
             return
+        if self._was_broken:
+            self._was_broken = False
+            self._returned()
         if int(rows.ts[-1]) + STEP_MS > now + EARLY_MS:
             self.refused += 1
             return
@@ -198,6 +205,7 @@ class Feed:
 
     def _broke(self, line: Line) -> None:
         channels = {topic.channel for topic in line.topics}
+        self._was_broken |= Channel.CANDLES in channels
         if channels & self._streams.needs.keys():
             self._asked = self._synced = False
         if Channel.TRADES in channels:

@@ -26,7 +26,8 @@ class LiveValues:
 
     markets: by pair row, grows at its end; active: rows of those that are asked for, the most liquid
     first; now_ms: exchange time; store: writes values by pair row and their source; guarded: awaits one
-    request whose failure ends nothing else; came: called when a socket brought closed rows.
+    request whose failure ends nothing else; came: called when a socket brought closed rows; returned:
+    at the first candle after a socket had dropped.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class LiveValues:
         store: Callable[[Mapping[int, Ticker], str], Awaitable[None]],
         guarded: Callable[[Awaitable[object]], Awaitable[None]],
         came: Callable[[], None],
+        returned: Callable[[], None],
         interval_s: float,
     ) -> None:
         self._exchange = exchange
@@ -48,6 +50,7 @@ class LiveValues:
         self._store = store
         self._guarded = guarded
         self._came = came
+        self._returned = returned
         self._interval_s = interval_s
         self._marks: dict[str, float] = {}
         self._next_oi = 0
@@ -63,6 +66,7 @@ class LiveValues:
             now_ms=self._now_ms,
             take=self._take,
             came=self._came,
+            returned=self._returned,
         )
         feed.select()
         return feed
