@@ -313,3 +313,22 @@ class TestTheHour:
             assert station.collector.heal_soon.is_set()
 
         station.run(work)
+
+
+class TestStamps:
+    def test_a_look_that_failed_is_repeated_within_minutes(self, make):
+        station = make()
+
+        async def work():
+            await station.adopt()
+            station.exchange.refuse("oi", TransientError("okx", "time-out"))
+            await station.collector.watch.probe()
+            assert not station.collector.watch.due
+            station.exchange.refuse("no such kind")
+            await station.clock.sleep(300)
+            assert station.collector.watch.due
+            await station.collector.watch.probe()
+            await station.clock.sleep(3600)
+            assert not station.collector.watch.due, "once it is known, a day is soon enough"
+
+        station.run(work)

@@ -50,6 +50,7 @@ class StampWatch:
         self._note = note
         self._changed = changed
         self._next_probe_ms = 0
+        self._failed = False
 
     @property
     def due(self) -> bool:
@@ -64,11 +65,13 @@ class StampWatch:
                 self._settle(kind, _OFFSETS[verdict], verdict)
 
     async def probe(self) -> None:
-        """Look at the most liquid pairs until one tells."""
-        self._next_probe_ms = self._now_ms() + MS_PER_DAY
+        """Look at the most liquid pairs until one tells; soon again where requests failed meanwhile."""
+        self._next_probe_ms, self._failed = self._now_ms() + MS_PER_DAY, False
         for market in self._markets()[:PROBE_PAIRS]:
             if await self._probe(market):
                 return
+        if self._failed:
+            self._next_probe_ms = self._now_ms() + STEP_MS
         if Kind.TAKER in self._book.kinds:
             log.warning(
                 "%s: the meaning of its stamps could not be decided; assumed, marked", self._exchange.id
@@ -85,6 +88,7 @@ class StampWatch:
                     self._settle(Kind.TAKER, {"start": 0, "end": 1}[flow], flow)
         except ExchangeError as error:
             self._note(error)
+            self._failed = True
             return False
         verdict = stamps.oi_stamp(oi, candles)
         if verdict is not None:
