@@ -610,3 +610,27 @@ class TestPairsThatJoin:
         )
         book.grow([3], BEGIN)
         assert book.streamed[Kind.TAKER].tolist() == [True, False, False]
+
+
+class TestWhatSocketsBring:
+    def test_a_hole_before_a_streamed_candle_is_asked_for(self):
+        book = new_book((Kind.CANDLES,))
+        bars = [MIDNIGHT + i * M5 for i in range(24)]
+        give(book, Kind.CANDLES, dict.fromkeys(bars[:21], 1.0))
+        book.take(0, rows(Kind.CANDLES, {bars[23]: 1.0}), now_ms=bars[23] + M5, streamed=True)
+        assert book.wanted(Kind.CANDLES, bars[23]).tolist() == [0]
+        assert book.missing_rows(Kind.CANDLES, 0, bars[23], MIDNIGHT) >= 3
+        give(book, Kind.CANDLES, {bars[21]: 1.0, bars[22]: 1.0})
+        assert book.wanted(Kind.CANDLES, bars[23]).tolist() == []
+
+    def test_the_source_of_a_candle_changes_only_with_its_values(self):
+        book = new_book((Kind.CANDLES,))
+        book.take(0, rows(Kind.CANDLES, {LIVE_BAR: 1.0}), now_ms=CLOSE, streamed=True)
+        give(book, Kind.CANDLES, {LIVE_BAR: 1.0})
+        ready = book.ready(CLOSE + M5, WAIT, PATIENCE)
+        assert ready is not None
+        assert ready.bars.marks.tolist() == [quality.BY_SOCKET]
+        give(book, Kind.CANDLES, {LIVE_BAR: 2.0})
+        ready = book.ready(CLOSE + M5, WAIT, PATIENCE)
+        assert ready is not None
+        assert ready.bars.marks.tolist() == [0]

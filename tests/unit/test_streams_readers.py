@@ -68,6 +68,7 @@ ARRAY = [
         "st": 1,
     },
     {"e": "24hrTicker", "E": CLOSE + 5, "s": "BTCUSD_PERP", "c": "37011", "q": "1", "C": CLOSE, "st": 2},
+    {"e": "24hrTicker", "E": CLOSE + 5, "s": "BTCUSDT", "c": "1", "q": "1", "C": CLOSE, "st": 2},
     {"e": "24hrTicker", "E": CLOSE + 5, "s": "NEWUSDT", "c": "1.5", "q": "1", "C": CLOSE},
 ]
 MARKS = [
