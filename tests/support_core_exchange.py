@@ -362,7 +362,7 @@ class Station:
             self.collector, newest_of_all(self.collector, dict.fromkeys(self.collector.active, since))
         )
         await self.warm.run()
-        await self.collector.flush()
+        await self.collector.storing.flush()
 
     async def until(self, exchange_ms: int, *, interval: float = 30.0) -> list:
         """Cycles every `interval` seconds up to a time of the exchange; their tallies."""

@@ -104,8 +104,8 @@ class TestAnOrdinaryRun:
             assert not again.bar_close
 
         station.run(work)
-        assert len(station.collector.lags_s) == 2
-        assert all(1.0 <= lag < 5.0 for lag in station.collector.lags_s)
+        assert len(station.collector.storing.lags_s) == 2
+        assert all(1.0 <= lag < 5.0 for lag in station.collector.storing.lags_s)
         assert 0 <= station.collector.oldest_s() < 10
 
     def test_only_what_is_missing_is_asked_for(self, make):
@@ -447,7 +447,7 @@ class TestStamps:
             assert all("stamp:assumed" in own(row) for row in stored(station).values())
             # Under the wrong assumption only the few pairs asked first show anything: it takes some closes.
             await station.until(FIRST + 6 * M5 + 60_000, interval=10)
-            await station.collector.flush()
+            await station.collector.storing.flush()
 
         station.run(work)
         assert station.collector.stamps["oi"] == "start"
@@ -601,7 +601,7 @@ class TestFailures:
         assert wrong(station) == []
         assert FIRST in stored(station)
         # The lag told is that of the store that succeeded.
-        assert station.collector.lags_s[-1] > 30
+        assert station.collector.storing.lags_s[-1] > 30
 
     def test_live_values_that_cannot_be_stored_cost_no_bars(self, make, caplog):
         station = make()
@@ -629,7 +629,7 @@ class TestFlushing:
 
         async def work():
             await station.adopt()
-            task = asyncio.create_task(station.collector.keep_flushing())
+            task = asyncio.create_task(station.collector.storing.keep_flushing())
             await station.collector.watch.probe()
             for kind in MOST:
                 await station.collector.fetch(kind, 0, limit=10)

@@ -123,7 +123,7 @@ class TestPages:
             ranges = newest_of_all(station.collector, dict.fromkeys((0, 1), FIRST - 13 * M5), joined=[0])
             station.warm = History(station.collector, ranges)
             await station.warm.run()
-            await station.collector.flush()
+            await station.collector.storing.flush()
 
         station.run(work)
         assert times(station)[0] <= FIRST - 13 * M5

@@ -8,33 +8,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
-from futuresboard.book import STEP_MS, Book, Ready
+from futuresboard.book import STEP_MS, Book
 from futuresboard.clock import Clock
 from futuresboard.closing import ROUND_KINDS, Closing
 from futuresboard.config import Settings
-from futuresboard.errors import ExchangeError, PairGoneError, StoreError, UnpublishedError
+from futuresboard.errors import ExchangeError, PairGoneError, UnpublishedError
 from futuresboard.exchange_clock import ExchangeClock
 from futuresboard.exchanges.base import Exchange
-from futuresboard.live import LiveUpdate
 from futuresboard.livevalues import LiveValues
 from futuresboard.model import TAKER_COLUMNS, Kind, Market, Rows, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.plan import Plan
 from futuresboard.stampwatch import StampWatch
+from futuresboard.storing import Storing
 from futuresboard.tally import Tally
 from futuresboard.universe import choose
 
 log = logging.getLogger(__name__)
 
-FLUSH_S = 0.8
-HISTORY_WAITS_S = 15.0
-"""How long history waits for a calm moment before it is stored all the same."""
-HISTORY_PATIENCE_MS = 300_000
 LOOK_AT_CLOCK_S = 30.0
 HEAL_AFTER_MS = 2 * STEP_MS
 """An exchange that answers again after so long is looked at for gaps."""
@@ -63,7 +57,6 @@ class Collector:
         self.time = ExchangeClock()
         self.markets: list[Market] = []
         self.unpublished = dict(exchange.unpublished)
-        self.lags_s: deque[float] = deque(maxlen=4000)
         self.begin_ms = 0
         self.last_ok_ms: int | None = None
         self.skew_ms: int | None = None
@@ -79,9 +72,18 @@ class Collector:
         self._rows: dict[str, int] = {}
         self._gone: set[int] = set()
         self._bar = 0
-        self._flush_lock = asyncio.Lock()
-        self._flush_soon = asyncio.Event()
         self._tally = Tally()
+        self.storing = Storing(
+            self.id,
+            pipeline,
+            book=lambda: self.book,
+            run=self.run,
+            now_ms=self.now_ms,
+            clock=clock,
+            calm=self.calm,
+            finalise_after_s=settings.finalise_after,
+            tally=lambda: self._tally,
+        )
         self.heal_soon = asyncio.Event()
         """Set by whoever knows of a gap: a socket came back, an exchange answers again."""
         self.list_soon = asyncio.Event()
@@ -121,9 +123,9 @@ class Collector:
             self.markets,
             lambda: self.active,
             now_ms=self.now_ms,
-            store=self._store_live,
+            store=self.storing.store_live,
             guarded=self.guarded,
-            came=self._flush_soon.set,
+            came=self.storing.soon.set,
             returned=self.heal_soon.set,
             interval_s=self._settings.interval,
         )
@@ -146,7 +148,7 @@ class Collector:
             lambda: [self.markets[row] for row in self.active],
             now_ms=self.now_ms,
             note=self.note,
-            changed=self._flush_soon.set,
+            changed=self.storing.soon.set,
         )
         self._make_plan()
         self._closing = Closing(
@@ -302,7 +304,7 @@ class Collector:
         if (refusal := self.exchange.refusal()) is not None:
             # Nothing would be sent; what is missing is asked for once the exchange answers again.
             tally.note(refusal)
-            await self.flush(live_only=True)
+            await self.storing.flush(live_only=True)
             return tally
         if bar > self._bar:
             self._begin_close(bar)
@@ -317,7 +319,7 @@ class Collector:
                 work.append(self.watch.probe())
         await asyncio.gather(*work)
         self.watch.weigh_live_evidence()
-        await self.flush(live_only=True)
+        await self.storing.flush(live_only=True)
         if not tally.errors:
             now = self.now_ms()
             if self.last_ok_ms is not None and now - self.last_ok_ms > HEAL_AFTER_MS:
@@ -355,18 +357,6 @@ class Collector:
             if kind in self.book.kinds:
                 found[kind.value] = {"every_s": seconds, "share": share}
         return found
-
-    async def _store_live(self, tickers: Mapping[int, Ticker], source: str) -> None:
-        if not tickers:
-            return
-        update = LiveUpdate({int(self.book.pair_ids[row]): ticker for row, ticker in tickers.items()}, source)
-        try:
-            await self.run(lambda: self.pipeline.live(update))
-        except (sqlite3.Error, StoreError) as error:
-            log.error("%s: live values could not be stored (%s)", self.id, error)
-            self._tally.errors += 1
-            return
-        self._tally.rows += len(tickers)
 
     # -- bar close -------------------------------------------------------------------------------
 
@@ -415,7 +405,7 @@ class Collector:
         # A page with nothing older than what is here, or with nothing at all, is the listing's begin.
         exhausted = not older and (end is not None or not len(rows.ts))
         book.take(row, rows, now_ms=now, exhausted=exhausted)
-        self._flush_soon.set()
+        self.storing.soon.set()
         return rows
 
     def is_gone(self, row: int) -> bool:
@@ -430,61 +420,7 @@ class Collector:
             self.book.drop(kind)
             for column in _COLUMNS_OF[kind]:
                 self.unpublished[column] = error.reason
-            self._flush_soon.set()
-
-    # -- storing ---------------------------------------------------------------------------------
-
-    async def keep_flushing(self) -> None:
-        """Hand bars to the pipeline as they become ready, for as long as the task lives."""
-        history_at = self.clock.monotonic()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with self.clock.timeout(FLUSH_S * 4):
-                    await self._flush_soon.wait()
-            self._flush_soon.clear()
-            now = self.clock.monotonic()
-            if self.calm.is_set() or now - history_at > HISTORY_WAITS_S:
-                history_at = now
-                await self.flush()
-            else:
-                await self.flush(live_only=True)
-            await self.clock.sleep(FLUSH_S)
-
-    async def flush(self, *, live_only: bool = False) -> None:
-        """Store every bar (`live_only`: that closed since the start) that can be finalised now."""
-        while True:
-            async with self._flush_lock:
-                now = self.now_ms()
-                wait_ms = int(self._settings.finalise_after * 1000)
-                ready = self.book.ready(now, wait_ms, HISTORY_PATIENCE_MS, live_only=live_only)
-                if ready is None or not await self._store(ready, now):
-                    return
-
-    async def store_all(self, book: Book) -> bool:
-        """Store every bar of a book of the past; False when the database refused."""
-        while (ready := book.ready(self.now_ms(), 0, 0)) is not None:
-            async with self._flush_lock:
-                if not await self._store(ready, self.now_ms(), book):
-                    return False
-        return True
-
-    async def _store(self, ready: Ready, now: int, book: Book | None = None) -> bool:
-        try:
-            await self.run(lambda: self.pipeline.step(ready.bars, now))
-        except (sqlite3.Error, StoreError) as error:
-            (self.book if book is None else book).give_back(ready)
-            log.error(
-                "%s: %d bars could not be stored (%s); trying again", self.id, len(ready.bars.ts), error
-            )
-            self._tally.errors += 1
-            return False
-        if book is not None:
-            return True
-        stored = self.now_ms()
-        first = ready.live & ready.first
-        self.lags_s.extend(((stored - STEP_MS - ready.bars.ts[first]) / 1000.0).tolist())
-        self._tally.rows += len(ready.bars.ts)
-        return True
+            self.storing.soon.set()
 
     def refused(self) -> dict[str, int]:
         """How many pairs' newest closed bar lacks a number that a guard refused, by mark."""

@@ -84,7 +84,7 @@ class Mender:
         book.recall(np.array(rows)[at], before.ts[slot], candles)
         history = History(self._collector, ranges, book)
         await history.run()
-        stored = await self._collector.store_all(book)
+        stored = await self._collector.storing.store_all(book)
         after = await self._holdings(rows, first, last)
         self.added += int((after.present & ~before.present).sum())
         if stored:
@@ -212,7 +212,7 @@ class Healer:
         joined = [row for row, ts in since.items() if ts > target]
         self._warm = History(collector, newest_of_all(collector, since, joined))
         await self._warm.run()
-        await collector.flush()
+        await collector.storing.flush()
         self._warmed = True
         log.info("%s: history of %d pairs is here", collector.id, len(since))
 
@@ -255,7 +255,7 @@ class Healer:
         since = {row: self._fetch_from(row, target) for row in rows}
         joined = [row for row, ts in since.items() if ts > target]
         await History(collector, newest_of_all(collector, since, joined)).run()
-        await collector.flush()
+        await collector.storing.flush()
         collector.heal_soon.set()
 
     async def _wait(self) -> None:

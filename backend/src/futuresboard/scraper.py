@@ -1,20 +1,13 @@
-"""The background scraper: one thread, one asyncio loop, one writer thread beside it.
-
-All exchanges keep one rhythm (`INTERVAL`, aligned to bar closes), each at its own pace: one that is
-slow, banned or gone misses its own cycles and holds up nobody.
-"""
+"""The background scraper: one thread, one asyncio loop, one writer thread beside it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import random
 import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import orjson
 
@@ -39,27 +32,13 @@ from futuresboard.keeping import (
 from futuresboard.listings import Listings
 from futuresboard.market_caps import MarketCaps
 from futuresboard.pipeline import Pipeline
+from futuresboard.rhythm import Cycle, Rhythm
 from futuresboard.status import Status, exchange_status
-from futuresboard.tally import Tally
 
 log = logging.getLogger(__name__)
 
-JITTER_S = 0.1
 CONNECT_AGAIN_S = (5.0, 60.0)
 HEARTBEAT_S = 1.0
-
-
-@dataclass
-class _Cycle:
-    """One beat of the scraper and what came of it."""
-
-    id: int
-    started_ms: int
-    begun: float
-    running: int = 0
-    rows: int = 0
-    errors: int = 0
-    bar_close: bool = False
 
 
 class Scraper:
@@ -87,21 +66,16 @@ class Scraper:
         self._on_commit = on_commit
         self._on_health = on_health
         self._clock = clock or SystemClock()
-        self._cycles = cycles
         self._collectors: list[Collector] = []
         self._listings = Listings()
         self._healers: dict[str, Healer] = {}
         self._records: dict[str, Records] = {}
         self._stamps: dict[str, object] = {}
-        self._busy: set[str] = set()
-        self._calm = asyncio.Event()
-        self._look_again = asyncio.Event()
-        self._tallies: dict[str, Tally] = {}
+        self._rhythm = Rhythm(self._collectors, self._clock, settings.interval, cycles=cycles)
         self._tasks: set[asyncio.Task[None]] = set()
         self._status = Status(settings, self._clock)
         self._kept_pauses: frozenset[tuple[str, str]] = frozenset()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = False
         self._thread = threading.Thread(target=self._thread_main, name="scraper", daemon=True)
         self._ready = threading.Event()
         self._ended = threading.Event()
@@ -121,12 +95,8 @@ class Scraper:
         if self._thread.ident is None:
             return
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._ask_to_stop)
+            self._loop.call_soon_threadsafe(self._rhythm.stop)
         self._thread.join(timeout_s)
-
-    def _ask_to_stop(self) -> None:
-        self._stopping = True
-        self._look_again.set()
 
     def wait(self) -> None:
         """Return when the scraper has ended by itself (`cycles`) or by `stop`."""
@@ -168,18 +138,17 @@ class Scraper:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._calm.set()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         try:
             self._store, self._pipeline = await self._run(self._open)
             self._ready.set()
-            self._collectors = [self._collector(exchange) for exchange in self._exchanges()]
+            self._collectors += [self._collector(exchange) for exchange in self._exchanges()]
             await self._restore()
             self._spawn(self._heartbeat())
             if self._coins is not None:
                 self._spawn(self._keep_market_caps(self._coins()))
             await self._connect_all()
-            await self._beat()
+            await self._rhythm.run(spawn=self._spawn, now_ms=self.now_ms, ended=self._cycle_ended)
         finally:
             await self._shut_down()
 
@@ -196,7 +165,7 @@ class Scraper:
             self._settings,
             clock=self._clock,
             writer=self._writer,
-            calm=self._calm,
+            calm=self._rhythm.calm,
         )
 
     def _open(self) -> tuple[Store, Pipeline]:
@@ -275,92 +244,20 @@ class Scraper:
             return
         await collector.adopt(markets, prices=self._listings.prices(collector))
         log.info("%s: recording %d pairs", collector.id, len(markets))
-        self._spawn(collector.keep_flushing())
+        self._spawn(collector.storing.keep_flushing())
         healer = Healer(collector, self._settings.history_bars, self._records.get(collector.id))
         self._healers[collector.id] = healer
         self._spawn(healer.run())
         self._spawn(self._listings.keep(collector, healer.join))
 
-    # -- cycles ----------------------------------------------------------------------------------
+    # -- status ----------------------------------------------------------------------------------
 
-    async def _beat(self) -> None:
-        """Start cycles: of all exchanges on the beat, of one whose bar close is not worked off at once."""
-        number = beats = 0
-        beat_at = self._clock.monotonic() + 0.05
-        while not self._stopping and (self._cycles is None or beats < self._cycles):
-            more = [wait for c in self._idle() if (wait := c.more_in()) is not None]
-            await self._pause(min([beat_at - self._clock.monotonic(), *more]))
-            on_beat = self._clock.monotonic() >= beat_at
-            if on_beat:
-                beat_at = self._clock.monotonic() + self._seconds_to_beat()
-            starting = [c for c in self._idle() if on_beat or c.more_in() == 0.0]
-            if self._stopping or not starting:
-                continue
-            number, beats = number + 1, beats + on_beat
-            self._start(starting, _Cycle(number, self.now_ms(), self._clock.monotonic()), on_beat)
-        while self._busy and not self._stopping:
-            await self._clock.sleep(0.05)
-
-    def _idle(self) -> list[Collector]:
-        return [c for c in self._collectors if c.started and c.id not in self._busy]
-
-    def _start(self, collectors: Sequence[Collector], cycle: _Cycle, on_beat: bool) -> None:
-        cycle.running = len(collectors)
-        self._calm.clear()
-        for collector in collectors:
-            self._busy.add(collector.id)
-            self._spawn(self._cycle(collector, cycle, on_beat))
-
-    def _seconds_to_beat(self) -> float:
-        known = [c for c in self._collectors if c.started]
-        if not known:
-            return min(1.0, self._settings.interval)
-        slowest = min(known, key=lambda c: c.now_ms())
-        return slowest.time.until_beat(self._clock.monotonic(), self._settings.interval)
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, at the longest until a cycle ended or the end is asked for."""
-        self._look_again.clear()
-        if not self._stopping:
-            with contextlib.suppress(TimeoutError):
-                async with self._clock.timeout(max(0.0, seconds)):
-                    await self._look_again.wait()
-
-    async def _cycle(self, collector: Collector, cycle: _Cycle, on_beat: bool) -> None:
-        tally = Tally(errors=1)
-        try:
-            if on_beat:
-                await self._clock.sleep(random.uniform(0.1, 0.9) * JITTER_S)
-            tally = await collector.cycle(beat=on_beat)
-        except Exception:
-            log.exception("%s: cycle %d failed", collector.id, cycle.id)
-        finally:
-            self._busy.discard(collector.id)
-            self._look_again.set()
-            if not self._busy:
-                self._calm.set()
-            self._tallies[collector.id] = tally
-            cycle.running -= 1
-            cycle.rows += tally.rows
-            cycle.errors += tally.errors
-            cycle.bar_close |= tally.bar_close
-            for reason, count in tally.reasons.items():
-                log.warning(
-                    "%s: %d requests failed (%s); asked again with the next cycle",
-                    collector.id,
-                    count,
-                    reason,
-                )
-        if not cycle.running:
-            await self._finish(cycle)
-
-    async def _finish(self, cycle: _Cycle) -> None:
-        duration = self._clock.monotonic() - cycle.begun
+    async def _cycle_ended(self, cycle: Cycle, duration_s: float) -> None:
         self._status.cycle(
             {
                 "id": cycle.id,
                 "started": cycle.started_ms,
-                "duration_s": round(duration, 3),
+                "duration_s": round(duration_s, 3),
                 "rows": cycle.rows,
                 "errors": cycle.errors,
                 "bar_close": cycle.bar_close,
@@ -370,15 +267,13 @@ class Scraper:
             "cycle %d: %d rows in %.1f s%s%s, warm %d %%",
             cycle.id,
             cycle.rows,
-            duration,
+            duration_s,
             ", bar close" if cycle.bar_close else "",
             f", {cycle.errors} failed requests" if cycle.errors else "",
             int(self._progress() * 100),
         )
         await self._refresh_status()
         await self._save_state()
-
-    # -- status ----------------------------------------------------------------------------------
 
     def _progress(self) -> float:
         parts = [self._healers[c.id].progress if c.id in self._healers else 0.0 for c in self._collectors]
@@ -393,10 +288,10 @@ class Scraper:
 
     async def _refresh_status(self) -> None:
         exchanges = {
-            c.id: exchange_status(c, self._tallies.get(c.id), self._status.last_note(c.id))
+            c.id: exchange_status(c, self._rhythm.tallies.get(c.id), self._status.last_note(c.id))
             for c in self._collectors
         }
-        lags = [lag for c in self._collectors for lag in c.lags_s]
+        lags = [lag for c in self._collectors for lag in c.storing.lags_s]
         if self._status.refresh(exchanges, self._progress(), lags) and self._on_health is not None:
             self._on_health(self._status.document())
 
