@@ -67,10 +67,13 @@ def newest(database: Path) -> int:
 
 
 def comparable(dump: dict[Key, Row], first: int, last: int) -> dict[Key, Row]:
-    """Bars within first … last, less the marks and times that say how each came."""
-    own = ("raw_seq", "seen_ts")
+    """Bars within first … last, less the marks and times that say how each came.
+
+    RSI of 15 m would need 1,200 bars before them to forget where each twin began.
+    """
+    own = {"5m": ("raw_seq", "seen_ts"), "15m": ("raw_seq", "seen_ts", "rsi")}
     return {
-        key: {name: value for name, value in row.items() if name not in own}
+        key: {name: value for name, value in row.items() if name not in own[key[2]]}
         | {name: row[name] & ~OWN for name in ("marks", "quality")}
         for key, row in dump.items()
         if first <= key[3] and key[3] + STEP_MS[key[2]] <= last + M5
