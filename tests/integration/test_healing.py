@@ -96,7 +96,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Twins:
     files = [folder / "test.db" for folder in folders]
     with SimThread(CONFIG) as sim:
         clock = sim.server.clock
-        first, second = (environment(folder, sim.url, **SETTINGS, **scaled(CONFIG)) for folder in folders)
+        first, second = (environment(folder, sim.url, **(scaled(CONFIG) | SETTINGS)) for folder in folders)
         with running(["scrape"], first, folders[0]) as whole:
             with running(["scrape"], second, folders[1]) as product:
                 begun = clock.now_ms()

@@ -15,7 +15,13 @@ MIDNIGHT = 1_773_792_000_000
 SCALE = 40.0
 CONFIG = SimConfig(pairs=8, time_scale=SCALE, in_exchange_time=True, epoch_ms=MIDNIGHT - 50 * MINUTE)
 PAIR = ("bybit", "BTC/USDT:USDT")
-SETTINGS = {"EXCHANGES": "bybit", "SYMBOLS": "BTC,ETH,SOL", "HISTORY_BARS": "60", "INTERVAL": "30"}
+SETTINGS = {
+    "EXCHANGES": "bybit",
+    "SYMBOLS": "BTC,ETH,SOL",
+    "HISTORY_BARS": "60",
+    "INTERVAL": "30",
+    "WEBSOCKETS": "1",
+}
 
 
 @dataclass
@@ -31,7 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder: Path = tmp_path_factory.mktemp("taker")
     with SimThread(CONFIG) as sim:
         clock = sim.server.clock
-        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(CONFIG))
+        env = environment(folder, sim.url, PORT=str(free_port()), **(scaled(CONFIG) | SETTINGS))
         with running(["serve"], env, folder) as product:
 
             def listened() -> bool:

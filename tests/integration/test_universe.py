@@ -58,7 +58,7 @@ def _change(sim: SimThread, at: int) -> dict[str, str]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder: Path = tmp_path_factory.mktemp("universe")
     with SimThread(CONFIG) as sim:
-        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(CONFIG))
+        env = environment(folder, sim.url, PORT=str(free_port()), **(scaled(CONFIG) | SETTINGS))
         with running(["serve"], env, folder) as product:
             product.until(product.warm, 60, "warm")
             before = product.rows()
