@@ -10,6 +10,7 @@ from typing import Any
 from futuresboard.sim_exchange.faults import AFTER, BEFORE, COMPUTED
 from futuresboard.sim_exchange.socket_faults import ON_SOCKETS
 
+MEETS_S = 40.0
 CALM_S = 240.0
 """An exchange is left alone at least so long after a fault: as long as a bar's rows may come late."""
 HISTORIES = ("*lines", "*kline", "*candles", "*openInterestHist", "*open-interest*", "*atio*", "*ratio*")
@@ -73,7 +74,8 @@ def _late(dice: random.Random, _symbols: Sequence[str]) -> _Made:
 
 def _ban(dice: random.Random, _symbols: Sequence[str]) -> _Made:
     seconds = dice.choice((60, 120, 240))
-    return seconds, [_rule("ban", seconds=seconds) | {"for_s": 2.0}]
+    # Until the next cycle has run into it.
+    return seconds + MEETS_S, [_rule("ban", seconds=seconds) | {"for_s": MEETS_S}]
 
 
 def _block(dice: random.Random, _symbols: Sequence[str]) -> _Made:
