@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from futuresboard import exchanges, quality
+from futuresboard import rhythm
 from futuresboard import scraper as scraper_module
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.exchanges.base import Exchange
@@ -250,7 +251,7 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> It
     """A stage whose curtain falls with the block."""
     # All database work happens in the loop's thread, so that time waits for it.
     monkeypatch.setattr(scraper_module, "ThreadPoolExecutor", lambda *_, **__: InlineExecutor())
-    monkeypatch.setattr(scraper_module.random, "uniform", lambda low, high: low)
+    monkeypatch.setattr(rhythm.random, "uniform", lambda low, high: low)
     monkeypatch.setattr(scraper_module, "HEARTBEAT_S", 10.0)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
