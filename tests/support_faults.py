@@ -20,8 +20,7 @@ from typing import Any
 
 import pytest
 
-from futuresboard import exchanges, quality
-from futuresboard import rhythm
+from futuresboard import exchanges, quality, rhythm
 from futuresboard import scraper as scraper_module
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.exchanges.base import Exchange

@@ -28,7 +28,9 @@ def rows(kind: Kind, values: dict[int, float], *, unfit=()) -> Rows:
 
 
 def new_book(kinds=ALL, pairs: int = 1, slots: int = 60, *, confirmed: bool = True) -> Book:
-    book = Book(kinds, range(1, pairs + 1), oldest=MIDNIGHT, slots=slots, begin=BEGIN, confirmed=confirmed)
+    book = Book(
+        kinds, range(1, pairs + 1), oldest=MIDNIGHT, slots=slots, begin=BEGIN, confirmed=confirmed, shows=True
+    )
     for kind in (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS):
         if kind in kinds:
             book.decide(kind, 1)

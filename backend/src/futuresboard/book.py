@@ -65,6 +65,7 @@ class Book:
     kinds: what the exchange publishes; oldest: oldest bar to hold; slots: how many; begin: bars that
     close at or after this time are live: they wait for late levels no longer than `finalise_after`;
     confirmed: the exchange says of each candle whether it is closed, and only closed ones come;
+    shows: bars are handed over before they can be finalised, to be shown;
     healing: answers come about what some bars lack, the rest of them is stored already; all bars are
     marked as backfilled; streamed: kinds that no request answers, only a socket, and which pair rows
     it is listened to for; awaits: which bars (rows, times) a socket still owes such a kind: they wait
@@ -81,10 +82,12 @@ class Book:
         begin: int,
         confirmed: bool = False,
         healing: bool = False,
+        shows: bool = False,
         streamed: Mapping[Kind, BoolArray] = NONE_STREAMED,
         awaits: Callable[[Kind, IntArray, IntArray], BoolArray] | None = None,
     ) -> None:
         self._healing = healing
+        self._shows = shows
         self.pair_ids = np.array(pair_ids, dtype=np.int64)
         self.kinds = frozenset(kinds)
         self.streamed = streamed
@@ -352,6 +355,7 @@ class Book:
         expired = np.where(live, now_ms >= close + finalise_after_ms, now_ms >= begin + patience_ms)
         final = self._complete(rows, slots, close, live) | (expired & (live | self._covered(rows, slots)))
         showing = live & ~(self._shown | self._done)[rows, slots] & (now_ms >= close + SHOWN_AFTER_MS)
+        showing &= self._shows
         if not (final | showing).any():
             return None
         # Bars of a close first, then history pair by pair, in portions a writer is done with soon.

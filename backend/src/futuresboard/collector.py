@@ -30,6 +30,8 @@ from futuresboard.universe import choose
 log = logging.getLogger(__name__)
 
 LOOK_AT_CLOCK_S = 30.0
+MANY_PAIRS = 100
+"""The rows of more pairs take so long to ask for that bars are shown before they are complete."""
 HEAL_AFTER_MS = 2 * STEP_MS
 """An exchange that answers again after so long is looked at for gaps."""
 
@@ -136,6 +138,7 @@ class Collector:
             slots=history + 512,
             begin=self.begin_ms,
             confirmed=self.exchange.confirms_candles,
+            shows=len(self.markets) > MANY_PAIRS,
             streamed=live.streamed,
             awaits=live.awaits,
         )
