@@ -77,9 +77,14 @@ class Mender:
             return {}
         # What stamps mean must be known first; until then the bars stay to be looked for.
         asked = [kind for kind in lacking if self._assume or not self._collector.book.undecided(kind)]
-        ranges = [wanted for kind in asked for wanted in _ranges(kind, rows, before, lacking[kind])]
+        anything = np.any(list(lacking.values()), axis=0)
+        reach = dict(lacking)
+        if Kind.FUNDING in reach:
+            # A settlement asked for is judged by at every bar put together anew: all of them are covered.
+            reach[Kind.FUNDING] = anything & lacking[Kind.FUNDING].any(axis=1, keepdims=True)
+        ranges = [wanted for kind in asked for wanted in _ranges(kind, rows, before, reach[kind])]
         book = self._book_of(first)
-        at, slot = np.nonzero(np.any(list(lacking.values()), axis=0) & before.present)
+        at, slot = np.nonzero(anything & before.present)
         candles = {name: column[at, slot] for name, column in before.columns.items()}
         book.recall(np.array(rows)[at], before.ts[slot], candles)
         history = History(self._collector, ranges, book)
