@@ -194,9 +194,8 @@ def test_a_dropped_socket_is_replaced_by_rest_in_the_same_cycle(exchange: str, t
         assert bar["close"] == it.sim.truth.bar(exchange, BTC, BAR).close
         it.sim.faults.clear(refused.id)
         await it.until_source("websocket")
-        assert streams.reconnects >= len(streams.states())
-        await it.collector.cycle()
-        assert it.live()[0] == "websocket"
+        await it.until(lambda: streams.reconnects >= len(streams.states()), "all up again", 300.0)
+        await it.until(lambda: it.live()[0] == "websocket", "live values by websocket", 60.0)
         await it.until(it.collector.heal_soon.is_set, "looking for what was missed", 600.0)
 
     run(exchange, tmp_path, work)
