@@ -154,8 +154,11 @@ class Collector:
             changed=self.storing.soon.set,
         )
         self._make_plan()
-        self._closing = Closing(
-            self._book,
+        self._closing = self._new_closing(self._book, live)
+
+    def _new_closing(self, book: Book, live: LiveValues) -> Closing:
+        return Closing(
+            book,
             self.time,
             self.clock,
             ask=lambda kind, row, limit: self.fetch(kind, row, limit=limit),

@@ -62,12 +62,7 @@ def merge(
     columns, marks = _without_stand_ins(columns, marks, stored, np.where(anew, -1, stored_marks))
     said = _still_said(columns, stored, np.where(anew, 0, stored_marks))
     columns = _merged(columns, stored, anew)
-    changed, replaced = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    for name in RAW_COLUMNS:
-        known = ~np.isnan(stored[name])
-        differs = (columns[name] != stored[name]) & (known | ~np.isnan(columns[name]))
-        changed |= differs
-        replaced |= differs & known
+    changed, replaced = _changes(columns, stored)
     # A bar from history may be completed piece by piece; one finalised at its close is revised.
     revised = settled & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
     changed &= present
@@ -95,6 +90,18 @@ def merge(
         reread[keep],
         first_before,
     )
+
+
+def _changes(new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray]) -> tuple[BoolArray, BoolArray]:
+    """(m,) bars with any other value, and those of them where a known value was another."""
+    changed = np.zeros(len(stored["close"]), dtype=bool)
+    replaced = changed.copy()
+    for name in RAW_COLUMNS:
+        known = ~np.isnan(stored[name])
+        differs = (new[name] != stored[name]) & (known | ~np.isnan(new[name]))
+        changed |= differs
+        replaced |= differs & known
+    return changed, replaced
 
 
 def _without_stand_ins(
