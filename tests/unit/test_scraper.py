@@ -204,6 +204,24 @@ class TestStarting:
         down = run.health[states.index("down")]
         assert down["exchanges"]["okx"]["last_error"] == "maintenance"
 
+    def test_names_are_judged_again_once_an_exchange_that_was_down_answers(self, tmp_path):
+        def made(clock):
+            late = MemoryExchange(clock, id="okx", bases=("CAT",))
+            refusals = iter(range(2))
+
+            def fail(what, symbol):
+                return TransientError("okx", "maintenance") if next(refusals, None) is not None else None
+
+            late.fail = fail
+            return [MemoryExchange(clock, id="bybit", bases=("1000CAT", "BTC")), late]
+
+        run = Run(tmp_path, made, cycles=4)
+        health = run.to_the_end()
+        assert health["warm"] == 1.0
+        # Its price is not a thousand of the other exchange's CAT: a coin of that name.
+        bases = run.query("SELECT exchange, base, multiplier FROM pairs WHERE symbol LIKE '%CAT/%'")
+        assert sorted(bases) == [("bybit", "1000CAT", 1.0), ("okx", "CAT", 1.0)]
+
     def test_nothing_reachable_is_no_cycle(self, tmp_path):
         def made(clock):
             exchange = MemoryExchange(clock)

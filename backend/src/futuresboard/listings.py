@@ -26,6 +26,7 @@ class Listings:
     def __init__(self) -> None:
         self._listed: dict[str, Sequence[Market]] = {}
         self._prices: dict[tuple[str, str], float] = {}
+        self._revising = asyncio.Lock()
 
     async def connect(self, collector: Collector) -> None:
         """Hear the exchange's clock and read its list. Raises ExchangeError."""
@@ -72,7 +73,16 @@ class Listings:
             if rows := await self._revise(collector, gone=gone):
                 await joined(rows)
 
+    async def judge_again(self, collector: Collector) -> list[int]:
+        """Choose its pairs anew, nothing read: another exchange's prices, known since, may say which
+        coin a name counts. Returns the rows of pairs to fetch."""
+        return await self._revise(collector, gone=True)
+
     async def _revise(self, collector: Collector, *, gone: bool) -> list[int]:
+        async with self._revising:
+            return await self._revise_alone(collector, gone=gone)
+
+    async def _revise_alone(self, collector: Collector, *, gone: bool) -> list[int]:
         before = {collector.markets[row].symbol for row in collector.active}
         chosen = self.chosen(collector)
         if gone:

@@ -235,7 +235,15 @@ class Scraper:
             await self._clock.sleep(wait)
             if await self._connect(collector):
                 await self._adopt(collector)
+                await self._judge_others_again(collector)
                 return
+
+    async def _judge_others_again(self, late: Collector) -> None:
+        for collector in self._collectors:
+            if collector is late or (healer := self._healers.get(collector.id)) is None:
+                continue
+            if rows := await self._listings.judge_again(collector):
+                await healer.join(rows)
 
     async def _adopt(self, collector: Collector) -> None:
         markets = self._listings.chosen(collector)
