@@ -48,7 +48,7 @@ def columns(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
         "close": price,
         # In halves, so that sums are exact and a flow of 0 or an imbalance of 3 % is just that.
         "volume": volume * volume_scale,
-        "quote_volume": volume * price,
+        "quote_volume": volume * volume_scale * price,
         "taker_buy": np.round(volume * lean * 2) / 2 * volume_scale,
         "oi_contracts": oi,
         "oi_abs_usd": oi * price,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -32,13 +33,15 @@ class Fault:
     """One line of the table on one exchange.
 
     rules: what its server does (kind, options) from `FROM` to `till`; states: what /health may call the
-    exchange meanwhile, `at` which time it is looked at; end: when all must be well again.
+    exchange meanwhile, `at` which time it is looked at; guarded: it must tell of refused numbers; end:
+    when all must be well again.
     """
 
     line: str
     exchange: str
     rules: tuple[Mapping[str, object], ...]
     states: frozenset[str] = frozenset({"degraded"})
+    guarded: bool = False
     at: int = CLOSE + 40_000
     till: int = TILL
     end: int = END
@@ -48,7 +51,7 @@ class Fault:
 
 
 def fault(
-    line: str, *rules: tuple[str, Mapping[str, object]], on: str = "", states: str = "degraded", **more: int
+    line: str, *rules: tuple[str, Mapping[str, object]], on: str = "", states: str = "degraded", **more: Any
 ) -> list[Fault]:
     """The line on each exchange named (all of them unless told)."""
     made = tuple({"kind": kind, **options} for kind, options in rules)
@@ -174,6 +177,8 @@ class FaultTable:
     def test_health_tells(self, played: Played) -> None:
         facts = played.run.health["during"]["exchanges"][played.fault.exchange]
         assert facts["state"] in played.fault.states, facts
+        if played.fault.guarded:
+            assert facts["guarded"], facts
         if facts["state"] in ("down", "banned", "blocked"):
             assert facts["breaker"]["state"] in ("open", "half-open")
             assert facts["breaker"]["reason"]
@@ -184,8 +189,8 @@ class FaultTable:
         last = played.fault.end // M5 * M5 - M5
         for key, rows in played.run.rows.items():
             assert [row["ts"] for row in rows] == list(slots(key, rows))
-            for row in rows:
-                assert not row["quality"] & WAITING, (key, (row["ts"] - CLOSE) // M5, row["quality"])
+            waiting = {(row["ts"] - CLOSE) // M5: row["quality"] for row in rows if row["quality"] & WAITING}
+            assert waiting == {}, key
             if key[2] == "5m":
                 assert rows[-1]["ts"] == last
         unknown = [

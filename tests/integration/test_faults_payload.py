@@ -8,9 +8,26 @@ import pytest
 
 from support_fault_table import FaultTable, Played, fault, play
 
+GUARDED = {"states": "ok degraded", "guarded": True}
+ON = {
+    "NaN": "binanceusdm okx",
+    "Infinity": "bybit",
+    "blank": "okx",
+    "null": "binanceusdm bybit",
+    "negative": "binanceusdm bybit okx",
+}
+BAD = {"NaN": "NaN", "Infinity": "Infinity", "blank": "", "null": None, "negative": "-1"}
 TABLE = [
     *fault("duplicate bar", ("duplicate", {}), states="ok"),
     *fault("out-of-order bar", ("shuffled", {}), states="ok"),
+    *(
+        line
+        for name, value in BAD.items()
+        for line in fault(name, ("bad_numbers", {"options": {"value": value}}), on=ON[name], **GUARDED)
+    ),
+    *fault("zero OI", ("zero_oi", {}), **GUARDED),
+    *fault("x1000 OI", ("x1000", {}), **GUARDED),
+    *fault("x1000 price", ("x1000", {"options": {"fields": "price"}}), **GUARDED),
 ]
 
 

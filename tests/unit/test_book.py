@@ -497,6 +497,24 @@ class TestUnfitValues:
         (bar,) = ready_at(book, CLOSE + 1).values()
         assert bar["guarded"] == {"oi_abs_usd": "-", "oi_contracts": "0", "global_ls": "0"}
 
+    def test_a_number_that_comes_later_takes_its_place(self):
+        book = new_book((Kind.CANDLES, Kind.OI))
+        give(book, Kind.CANDLES, {LIVE_BAR: 5.0})
+        give(book, Kind.OI, {CLOSE: np.nan}, unfit=[(CLOSE, "oi_contracts", "NaN")])
+        ready_at(book, CLOSE + 1)
+        give(book, Kind.OI, {CLOSE: 7.0})
+        (bar,) = ready_at(book, CLOSE + 2).values()
+        assert (bar["oi_contracts"], bar["guarded"]) == (7.0, {})
+
+    def test_a_known_number_stays_when_it_is_sent_again_and_is_none(self):
+        book = new_book((Kind.CANDLES, Kind.OI))
+        give(book, Kind.CANDLES, {LIVE_BAR: 5.0})
+        give(book, Kind.OI, {CLOSE: 7.0})
+        (bar,) = ready_at(book, CLOSE + 1).values()
+        give(book, Kind.OI, {CLOSE: np.nan}, unfit=[(CLOSE, "oi_contracts", "NaN")])
+        assert ready_at(book, CLOSE + 2) == {}
+        assert (bar["oi_contracts"], bar["guarded"]) == (7.0, {})
+
     def test_an_unfit_ratio_borrows_from_no_older_one(self):
         book = new_book((Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS))
         give(book, Kind.CANDLES, {LIVE_BAR: 5.0})

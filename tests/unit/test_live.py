@@ -71,9 +71,16 @@ class TestValues:
 
     def test_pairs_keep_their_own(self, recorder):
         recorder.step(history(2))
-        tell(recorder, price=1.0)
+        tell(recorder, price=9.0)
         tell(recorder, pair=1, price=2.0)
-        assert (recorder.live(0)["live_price"], recorder.live(1)["live_price"]) == (1.0, 2.0)
+        assert (recorder.live(0)["live_price"], recorder.live(1)["live_price"]) == (9.0, 2.0)
+
+    def test_what_cannot_be_true_beside_the_closed_bar_is_not_shown(self, recorder):
+        recorder.step(history(2))
+        tell(recorder, price=10.5, oi_contracts=510.0, oi_usd=5_200.0)
+        found = tell(recorder, ts=6, price=10_500.0, oi_contracts=510_000.0, oi_usd=5_200_000.0)
+        assert (found["live_price"], found["live_ts"]) == (10.5, 6)
+        assert (found["live_oi_contracts"], found["live_oi_abs_usd"]) == (510.0, 5_200.0)
 
 
 class TestChanges:

@@ -212,7 +212,7 @@ class TestAPriceThatStandsStill:
         """After 400 unchanged closes nothing of the moves before is left, however the bars came."""
         rng = np.random.default_rng(1)
         close = [*(10 * np.exp(np.cumsum(rng.normal(0, 0.01, 120)))), *[12.0] * 450]
-        series = swinging(len(close), close=close)
+        series = swinging(len(close), close=close, volume=[100.0 + i % 2 for i in range(len(close))])
         with closing(Recorder(tmp_path, name="parts.db")) as parts, closing(Recorder(tmp_path)) as whole:
             parts.step(series[:560])
             parts.one_by_one(series[560:])

@@ -279,7 +279,7 @@ class TestGuards:
         assert recorder.bars()[1]["guarded"] is None
 
     def test_just_inside_is_fit(self, recorder):
-        recorder.step(swinging(2, funding=0.0499999, taker_buy=100.0, oi_contracts=1e-12))
+        recorder.step(swinging(2, funding=0.0499999, taker_buy=100.0, oi_contracts=1e-12, oi_abs_usd=1e-11))
         row = recorder.bars()[1]
         assert (row["funding"], row["taker_buy"], row["oi_contracts"]) == (0.0499999, 100.0, 1e-12)
         assert [mark for mark in marks(row) if not mark.startswith("guarded:imbalance")] == ["warming"]

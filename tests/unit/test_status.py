@@ -112,6 +112,7 @@ def collector(*, started=True, requests=10, failed=1, breaker=None, budgets=None
         active=[1, 2],
         skew_ms=5,
         stamps={},
+        refused=lambda: {"guarded:oi_contracts": 1},
         refresh=dict,
     )
 
@@ -146,6 +147,9 @@ class TestAnExchange:
         closed = exchange_status(collector(), Tally(), None)
         assert closed["breaker"] == {"state": "closed", "reason": None, "next_probe_s": None}
         assert closed["banned_for_s"] == 0.0
+
+    def test_what_was_refused(self):
+        assert exchange_status(collector(), Tally(), None)["guarded"] == {"guarded:oi_contracts": 1}
 
     def test_its_numbers(self):
         found = exchange_status(collector(budgets={"a": 0.25, "b": 0.5}), Tally(), None)

@@ -192,7 +192,8 @@ class Book:
             return
         changed = ~sheet.have[row, slots]
         for name, column in sheet.columns.items():
-            new = rows.columns[name][held]
+            # An answer that lacks a number takes none away.
+            new = np.where(np.isnan(rows.columns[name][held]), column[row, slots], rows.columns[name][held])
             changed |= ~((column[row, slots] == new) | (np.isnan(column[row, slots]) & np.isnan(new)))
             column[row, slots] = new
         sheet.have[row, slots] = True
@@ -201,8 +202,18 @@ class Book:
         sheet.low[row] = min(sheet.low[row], int(slots[0]))
         sheet.high[row] = max(sheet.high[row], int(slots[-1]))
         self._touch(row, slots[changed] - sheet.offset, rows.kind)
-        for ts, column_name, value in rows.unfit:
-            self._unfit.setdefault((rows.kind, row, self.slot(ts)), {})[column_name] = value
+        self._note_unfit(row, rows, slots)
+
+    def _note_unfit(self, row: int, rows: Rows, slots: IntArray) -> None:
+        """Keep what is no number, where no number is known."""
+        columns = self._sheets[rows.kind].columns
+        if self._unfit:
+            for slot in slots.tolist():
+                self._unfit.pop((rows.kind, row, slot), None)
+        for ts, name, value in rows.unfit:
+            slot = self.slot(ts)
+            if not (0 <= slot < self._slots and np.isfinite(columns[name][row, slot])):
+                self._unfit.setdefault((rows.kind, row, slot), {})[name] = value
 
     def _are_closed(self, rows: Rows, offset: int, now_ms: int) -> BoolArray:
         closed: BoolArray = np.ones(len(rows.ts), dtype=bool)

@@ -428,6 +428,10 @@ class Collector:
                 self.unpublished[column] = error.reason
             self.storing.soon.set()
 
+    def refused(self) -> dict[str, int]:
+        """How many pairs' newest closed bar lacks a number that a guard refused, by mark."""
+        return self.pipeline.memory.refused(self.book.pair_ids.tolist()) if self.started else {}
+
     def oldest_s(self) -> float | None:
         """Age of the newest closed bar of the pair that is furthest behind, seconds after its close."""
         if not self.started:

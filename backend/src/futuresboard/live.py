@@ -11,6 +11,7 @@ from futuresboard.db import SqlValue, sql_number
 from futuresboard.metrics import quadrant
 from futuresboard.model import MS_PER_DAY, MS_PER_HOUR, FloatArray, IntArray, Ticker
 from futuresboard.panel import Panel
+from futuresboard.plausible import out_of_place
 
 _FIELDS = (
     "ts",
@@ -23,6 +24,16 @@ _FIELDS = (
     "oi_usd",
 )
 _CAP = "market_cap"
+
+
+_CLOSED = {
+    "price": "close",
+    "mark_price": "close",
+    "oi_contracts": "oi_contracts",
+    "oi_usd": "oi_abs_usd",
+}
+# A value in USD may stray from the closed bar's as far as what it is the value of.
+_JUDGED = _CLOSED | {"oi_usd": "oi_contracts"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +66,15 @@ class LiveBoard:
             self._values[name] = np.concatenate([values, np.full(max(0, rows - len(values)), np.nan)])
         self._sources += [None] * (rows - len(self._sources))
 
-    def take(self, rows: IntArray, update: LiveUpdate) -> None:
-        """Remember what an update knows."""
+    def take(self, rows: IntArray, update: LiveUpdate, panel: Panel) -> None:
+        """Remember what an update knows, less what cannot be true beside the newest closed bars."""
+        _, closed, _ = panel.get(rows, panel.newest(rows))
         for name in _FIELDS:
             values = self._values[name]
             new = np.array([_number(getattr(t, name)) for t in update.tickers.values()], dtype=np.float64)
+            if name in _CLOSED:
+                refused = out_of_place(new, closed[_CLOSED[name]], _JUDGED[name])
+                new = np.where(refused, np.nan, new)
             values[rows] = np.where(np.isnan(new), values[rows], new)
         for row, ticker in zip(rows.tolist(), update.tickers.values(), strict=True):
             if ticker.price is not None or self._sources[row] is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from futuresboard import metrics
+from futuresboard import metrics, quality
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Pair, SqlValue, Store
 from futuresboard.gaps import Stored
@@ -170,3 +171,11 @@ class Memory:
                     held.columns[name][i, slot] = number
                 held.marks[i, slot], held.present[i, slot] = int(str(own)), True
         return held
+
+    def refused(self, pair_ids: Iterable[int]) -> dict[str, int]:
+        """How many pairs' newest base bar lacks a number that a guard refused, by mark in words."""
+        rows = self.rows(pair_ids)
+        newest = self.base.newest(rows)
+        marks = self.base.get(rows, newest)[2]
+        words = [word for bits in marks.tolist() for word in quality.names(bits & quality.REFUSED)]
+        return dict(Counter(words))

@@ -69,6 +69,11 @@ class Panel:
         self._marks = np.zeros((rows, slots), dtype=np.int64)
         self._present = np.zeros((rows, slots), dtype=bool)
 
+    @property
+    def last_slot_ts(self) -> int:
+        """Time of the newest slot there is room for."""
+        return self.oldest + (self.capacity - 1) * self.timeframe_ms
+
     def slots(self, ts: IntArray) -> IntArray:
         """Slot numbers of bar times (may be negative: not held)."""
         return (ts - self.oldest) // self.timeframe_ms

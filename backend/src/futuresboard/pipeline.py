@@ -18,6 +18,7 @@ from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.coins import Quote
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
+from futuresboard.guarding import admit
 from futuresboard.live import LiveBoard, LiveUpdate
 from futuresboard.memory import Memory, Stretch
 from futuresboard.merge import NEVER, Touched, merge
@@ -202,7 +203,7 @@ class Pipeline:
     def live(self, update: LiveUpdate) -> Committed:
         """Take in what moved between closes, store and publish it."""
         rows = self._memory.rows(update.pair_ids)
-        self._live.take(rows, update)
+        self._live.take(rows, update, self._memory.base)
         write = Write()
         self._refresh_live(rows, write)
         committed = self._store.commit(write)
@@ -235,22 +236,21 @@ class Pipeline:
     def _take(self, raw: RawBars, now_ms: int) -> Touched | None:
         panel, timeframe_ms = self._memory.base, TIMEFRAME_MS[self.base]
         rows = self._memory.rows(raw.pair_ids.tolist())
-        clean, bits, failed = quality.guard(raw.columns)
-        guarded: dict[int, dict[str, object]] = {i: dict(values) for i, values in raw.guarded.items()}
-        for i, values in failed.items():
-            guarded.setdefault(i, {}).update(values)
-        for i, columns in raw.guarded.items():
-            bits[i] |= sum(quality.GUARDED[name] for name in columns)
         panel.reach(int(raw.ts.max()))
+        settled = raw.marks & quality.OI_LIVE == 0
+        if raw.reread is not None:
+            settled &= ~raw.reread
+        admitted = admit(self._memory, rows, raw.ts, raw.columns, raw.guarded, settled)
         late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
         # Late bars newer than one finalised at its close heal a gap; others only extend the past.
         healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
         historic = late if raw.live is None else late | ~raw.live
-        marks = raw.marks | bits
+        marks = raw.marks | admitted.marks
         if raw.final is not None:
             marks |= np.where(raw.final, 0, quality.PROVISIONAL | quality.PARTIAL)
         marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
-        return merge(panel, self._memory.first[self.base], rows, raw.ts, clean, marks, guarded, raw.reread)
+        first, clean, guarded = self._memory.first[self.base], admitted.columns, admitted.guarded
+        return merge(panel, first, rows, raw.ts, clean, marks, guarded, raw.reread)
 
     def _resampled(self, timeframe: str, touched: Touched) -> Touched | None:
         base, step = self._memory.base, TIMEFRAME_MS[self.base]

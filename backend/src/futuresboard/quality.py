@@ -44,6 +44,8 @@ _NAMES: dict[int, str] = {
 GUARDED_COLUMNS: tuple[str, ...] = (*RAW_COLUMNS, "imbalance")
 GUARDED: Mapping[str, int] = {column: 1 << (16 + i) for i, column in enumerate(GUARDED_COLUMNS)}
 _NAMES |= {bit: f"guarded:{column}" for column, bit in GUARDED.items()}
+REFUSED = STALE | sum(bit for column, bit in GUARDED.items() if column != "imbalance")
+"""What a number of an exchange was refused for."""
 
 STAND_INS: Mapping[int, tuple[str, ...]] = {
     OI_LIVE: ("oi_contracts", "oi_abs_usd"),

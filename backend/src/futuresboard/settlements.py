@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from math import isnan
 
 import numpy as np
 
 from futuresboard.model import MS_PER_HOUR, BoolArray, FloatArray, IntArray, Rows
+from futuresboard.quality import FUNDING_GUARD
 
 DEFAULT_INTERVAL_H = 8.0
 _SLACK_MS = 60_000
@@ -56,15 +58,18 @@ class Settlements:
             self._announced[row] = next_ts
 
     def _arrived(self, row: int, due: int) -> bool:
+        """Whether the settlement is here; one whose rate cannot be true is asked for again."""
         times = self._times[row]
-        return bool(times) and times[-1] >= due - _SLACK_MS
+        fit = bool(times) and abs(self._rates[row][-1]) < FUNDING_GUARD
+        return fit and times[-1] >= due - _SLACK_MS
 
     def take(self, row: int, rows: Rows, *, exhausted: bool) -> int | None:
         """Add a page; returns the oldest time at which something changed, None when nothing did."""
         known = dict(zip(self._times[row], self._rates[row], strict=True))
         stamps = np.where(rows.ts % _MINUTE_MS < _LATE_STAMP_MS, rows.ts - rows.ts % _MINUTE_MS, rows.ts)
         page = zip(map(int, stamps), map(float, rows.columns["rate"]), strict=True)
-        new = {ts: rate for ts, rate in page if known.get(ts) != rate}
+        # A settlement whose rate is no number has not come: it is asked for again.
+        new = {ts: rate for ts, rate in page if not isnan(rate) and known.get(ts) != rate}
         self._exhausted[row] |= exhausted
         self._asked[row] = True
         if not new:

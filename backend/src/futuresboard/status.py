@@ -139,6 +139,7 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
             "next_probe_s": None if breaker.next_probe_s is None else round(breaker.next_probe_s, 1),
         },
         "throttled": {name: round(left, 1) for name, left in stats.throttled.items()},
+        "guarded": collector.refused(),
         "last_error": stats.last_error or note,
     }
 

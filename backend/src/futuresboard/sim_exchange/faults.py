@@ -309,6 +309,8 @@ def _scaled(row: Row, visit: Visit, fields: tuple[str, ...], factor: float) -> R
 
 
 def _times(value: object, factor: float) -> object:
+    if value in ("", None):
+        return value  # delivery contracts carry blanks
     return f"{float(str(value)) * factor:.8f}" if factor else "0"
 
 

@@ -1,0 +1,114 @@
+"""What the pipeline lets in: raw bars against the hot window, refused numbers taken out. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from futuresboard import plausible, quality
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.db import Pair
+from futuresboard.memory import Memory
+from futuresboard.model import BoolArray, FloatArray, IntArray
+
+
+@dataclass
+class Admitted:
+    """m bars without what was refused: marks and refused raw values by bar number beside them."""
+
+    columns: dict[str, FloatArray]
+    marks: IntArray
+    guarded: dict[int, dict[str, object]] = field(default_factory=dict)
+
+    def refuse(self, name: str, at: IntArray, mark: int) -> None:
+        """Take a column's numbers out of bars, and keep them aside."""
+        for bar in at.tolist():
+            self.guarded.setdefault(bar, {})[name] = float(self.columns[name][bar])
+        self.columns[name][at] = np.nan
+        self.marks[at] |= mark
+
+
+def admit(
+    memory: Memory,
+    rows: IntArray,
+    ts: IntArray,
+    columns: Mapping[str, FloatArray],
+    already: Mapping[int, Mapping[str, object]],
+    settled: BoolArray,
+) -> Admitted:
+    """Judge m new bars; `already`: raw values that their adapter refused, by bar number.
+
+    settled: (m,) bars whose open interest is a row of their own, read as it will be.
+
+    The memory's base panel must have room for every time, or be past it.
+    """
+    clean, bits, failed = quality.guard(columns)
+    admitted = Admitted(clean, bits)
+    for number, values in _merged(already, failed):
+        admitted.guarded.setdefault(number, {}).update(values)
+        admitted.marks[number] |= sum(quality.GUARDED[name] for name in values)
+    held = np.flatnonzero(memory.base.slots(ts) >= 0)
+    if len(held):
+        _doubt(memory, rows[held], ts[held], held, settled[held], admitted)
+    return admitted
+
+
+def _merged(*parts: Mapping[int, Mapping[str, object]]) -> Iterable[tuple[int, Mapping[str, object]]]:
+    return [entry for part in parts for entry in part.items()]
+
+
+def _doubt(
+    memory: Memory,
+    rows: IntArray,
+    ts: IntArray,
+    numbers: IntArray,
+    settled: BoolArray,
+    admitted: Admitted,
+) -> None:
+    """Refuse what cannot be true beside the bars around it; `numbers`: which of the m bars these are."""
+    panel = memory.base
+    step = panel.timeframe_ms
+    unique, line = np.unique(rows, return_inverse=True)
+    end = min(int(ts.max()) + plausible.WINDOW * step, panel.last_slot_ts)
+    slots = (end - max(int(ts.min()) - plausible.REACH * step, panel.oldest)) // step + 1
+    begin = end - (slots - 1) * step
+    place = (ts - begin) // step
+    bars, marks, _ = panel.window(unique, end, slots, slots, np.zeros(len(unique), dtype=np.int64))
+    seen = dict(bars.columns)
+    new = np.zeros((len(unique), slots), dtype=bool)
+    new[line, place] = True
+    own = new.copy()
+    own[line, place] = settled
+    for name in RAW_COLUMNS:
+        known = np.isfinite(admitted.columns[name][numbers])
+        seen[name][line[known], place[known]] = admitted.columns[name][numbers[known]]
+
+    def peers(position: int) -> FloatArray:
+        others, units = _elsewhere(memory.pairs, int(unique[position]))
+        if not len(others):
+            return np.zeros((0, slots))
+        nowhere = np.zeros(len(others), dtype=np.int64)
+        closes = panel.window(others, end, slots, slots, nowhere)[0].columns["close"]
+        converted: FloatArray = closes * units[:, None]
+        return converted
+
+    scene = plausible.Scene(seen, new, own, marks & quality.STALE != 0, peers)
+    for name, bad in plausible.repeated(scene).items():
+        admitted.refuse(name, _fresh(numbers[bad[line, place]], admitted, name), quality.STALE)
+    for name, bad in plausible.refused(scene).items():
+        admitted.refuse(name, _fresh(numbers[bad[line, place]], admitted, name), quality.GUARDED[name])
+
+
+def _elsewhere(pairs: Sequence[Pair], row: int) -> tuple[IntArray, FloatArray]:
+    """(k,) rows of the same coin on other exchanges, and what turns their prices into this row's unit."""
+    mine = pairs[row]
+    others = [i for i, pair in enumerate(pairs) if pair.base == mine.base and pair.exchange != mine.exchange]
+    units = [mine.multiplier / pairs[other].multiplier for other in others]
+    return np.array(others, dtype=np.int64), np.array(units, dtype=np.float64)
+
+
+def _fresh(numbers: IntArray, admitted: Admitted, name: str) -> IntArray:
+    """Those of the bars whose number of a column is (still) there to be refused."""
+    return numbers[np.isfinite(admitted.columns[name][numbers])]

@@ -1,0 +1,244 @@
+"""Whether a bar's numbers can be true: beside its own past, beside each other, beside other exchanges. Pure.
+
+What is not even a number of the right sign is `quality.guard`'s business. Here a number is refused that
+is well formed and cannot be: a unit error (×1000), a feed that repeats itself. The limits stand where no
+recorded market ever was (`docs/guards.md` counts); what exceeds them for an hour is believed, since a
+new basis that lasts is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from futuresboard.model import BoolArray, FloatArray, IntArray
+
+WINDOW = 12
+"""Bars on either side that a number is compared with: after an hour of refusals nothing is left of them."""
+LEAST = 6
+"""So many of them must be known."""
+JUMP: Mapping[str, float] = {
+    "close": 5.0,
+    "oi_contracts": 5.0,
+    "global_ls": 10.0,
+    "top_ls": 10.0,
+}
+"""Largest ratio of a number to the median of its neighbours."""
+ALONE = 2.0
+"""Largest ratio to the other exchanges' price, where they used to agree."""
+STIR = 1.5
+"""A price that moved by less against its own past is not the one that left the others."""
+AGREEMENT = 1.2
+"""Exchanges whose prices were within this ratio quote one coin."""
+WICK = 10.0
+"""Largest ratio of a bar's extremes, or its open, to its close."""
+SLACK = 3.0
+"""Tolerance of the mean price paid (quote volume by volume) around the bar's range."""
+WORTH = 3.0
+"""Largest ratio of the price that an open interest's USD value implies to the bar's close."""
+TURNOVER = 0.001
+"""A repeated open interest is doubted when at least this share of it was traded in the bar."""
+EPISODES = 2
+REACH = 300
+"""Bars back to the last known number that a repetition is recognised by."""
+PEER_LAG = 2
+"""Bars for which another exchange's last price may stand in for one that has not come."""
+
+CANDLE = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy")
+PRICES = ("open", "high", "low", "close")
+_REPEATED = ("open", "high", "low", "close", "volume")
+LEVELS = ("oi_contracts", "oi_abs_usd")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """n pairs × T consecutive slots: what is stored, with the new bars in it.
+
+    columns: raw column -> (n, T), NaN unknown; new: (n, T) bars to be judged; settled: those of them
+    whose open interest is the bar's own published row, so that a repetition means something; stale:
+    (n, T) bars whose numbers were taken for repeated before; peers: position of a pair -> (k, T) closes
+    of the same coin on k other exchanges, in the pair's unit.
+    """
+
+    columns: Mapping[str, FloatArray]
+    new: BoolArray
+    settled: BoolArray
+    stale: BoolArray
+    peers: Callable[[int], FloatArray]
+
+
+def refused(scene: Scene) -> dict[str, BoolArray]:
+    """Columns with numbers that cannot be true, and where (n, T); only new bars are refused."""
+    found = {name: scene.new & _jumps(scene, name) for name in JUMP}
+    found["close"] = _excused(scene, found["close"])
+    price = ~found["close"]
+    close = np.where(price, scene.columns["close"], np.nan)
+    for name in ("open", "high", "low"):
+        found[name] = scene.new & (~price | _apart(scene.columns[name], close, WICK))
+    paid = _unpaid(scene) & scene.new & price
+    for name in ("volume", "quote_volume", "taker_buy"):
+        found[name] = paid & np.isfinite(scene.columns[name])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        implied = scene.columns["oi_abs_usd"] / scene.columns["oi_contracts"]
+    # A value that was made with a refused price goes with it.
+    made = ~price & ~_apart(implied, scene.columns["close"], WORTH)
+    found["oi_abs_usd"] = found["oi_contracts"] | made | (scene.new & _apart(implied, close, WORTH))
+    return {name: bad & np.isfinite(scene.columns[name]) for name, bad in found.items() if bad.any()}
+
+
+def repeated(scene: Scene) -> dict[str, BoolArray]:
+    """Columns of a feed that stands still while the market moves, and where (n, T); only new bars.
+
+    A candle that repeats the one before it to the last digit though something was traded; an open
+    interest that repeats the last one known though prices moved and much was traded, on a pair
+    whose open interest never repeated itself before.
+    """
+    columns = scene.columns
+    found: dict[str, BoolArray] = {}
+    # One trade in each of two bars, of one lot at one price, is a quiet market.
+    still = scene.new & (columns["volume"] > 0.0) & (columns["high"] > columns["low"])
+    repeats = np.ones(scene.new.shape, dtype=bool)
+    for name in _REPEATED:
+        repeats &= columns[name] == _last_known(columns[name])
+    still &= repeats
+    if still.any():
+        still &= _restive(repeats, _moved(columns["close"], repeats), scene)
+        found |= {name: still & np.isfinite(columns[name]) for name in CANDLE}
+    oi, close = columns["oi_contracts"], columns["close"]
+    before = _last_known(oi)
+    with np.errstate(invalid="ignore"):
+        same = scene.new & scene.settled & (oi == before) & (columns["volume"] >= TURNOVER * oi)
+        same &= close != _last_known(close)
+    if same.any():
+        same &= _restive(oi == before, _moved(oi, oi == before), scene)
+        found |= {name: same & np.isfinite(columns[name]) for name in LEVELS}
+    return {name: bad for name, bad in found.items() if bad.any()}
+
+
+def out_of_place(live: FloatArray, closed: FloatArray, name: str) -> BoolArray:
+    """(n,) live numbers too far from the newest closed bar's number of the column `name`."""
+    return _apart(live, closed, JUMP[name])
+
+
+def _apart(values: FloatArray, reference: FloatArray, ratio: float) -> BoolArray:
+    """Where two positive numbers differ by more than a ratio; unknown ones do not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart: BoolArray = np.abs(np.log(values / reference)) > np.log(ratio)
+    return apart
+
+
+def _jumps(scene: Scene, name: str) -> BoolArray:
+    """Where a column differs from the median of its neighbours by more than its limit."""
+    values, far = scene.columns[name], np.zeros(scene.new.shape, dtype=bool)
+    limit = STIR if name == "close" else JUMP[name]
+    for row in np.flatnonzero(_restless(values, limit)).tolist():
+        far[row] = _apart(values[row], _typical(values[row], np.flatnonzero(scene.new[row])), limit)
+    return far
+
+
+def _restless(values: FloatArray, ratio: float) -> BoolArray:
+    """(n,) pairs whose numbers span more than a ratio at all: nearly none, ever."""
+    low = np.min(np.where(np.isfinite(values), values, np.inf), axis=1)
+    high = np.max(np.where(np.isfinite(values), values, -np.inf), axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        restless: BoolArray = high > low * ratio
+    return restless
+
+
+def _typical(values: FloatArray, at: IntArray) -> FloatArray:
+    """(T,) median of the known neighbours of each place in `at`; NaN elsewhere, and where they are few."""
+    typical = np.full(len(values), np.nan)
+    for place in at.tolist():
+        near = np.concatenate(
+            [values[max(0, place - WINDOW) : place], values[place + 1 : place + 1 + WINDOW]]
+        )
+        near = near[np.isfinite(near)]
+        if len(near) >= LEAST:
+            typical[place] = np.median(near)
+    return typical
+
+
+def _excused(scene: Scene, moved: BoolArray) -> BoolArray:
+    """Of the closes that moved, those that the other exchanges do not bear out."""
+    refused = np.zeros(moved.shape, dtype=bool)
+    for row in np.flatnonzero(moved.any(axis=1)).tolist():
+        close, peers = scene.columns["close"][row], scene.peers(row)
+        places = np.flatnonzero(moved[row])
+        typical = _typical(close, places)
+        for place in places.tolist():
+            refused[row, place] = not _believable(close, peers, place, float(typical[place]))
+    return refused
+
+
+def _believable(close: FloatArray, peers: FloatArray, place: int, typical: float) -> bool:
+    """Whether a close that moved away from `typical` may stand, by what others quote for the coin."""
+    value = close[place]
+    quotes = [quote for peer in peers if (quote := _quote(close, peer, place)) is not None]
+    reference, limit = (float(np.median(quotes)), ALONE) if quotes else (typical, JUMP["close"])
+    return bool(abs(np.log(value / reference)) <= np.log(limit))
+
+
+def _quote(close: FloatArray, peer: FloatArray, place: int) -> float | None:
+    """Another exchange's newest price at a place, if it used to agree with ours; None otherwise."""
+    past = slice(max(0, place - WINDOW), place)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.abs(np.log(peer[past] / close[past]))
+    ratios = ratios[np.isfinite(ratios)]
+    if len(ratios) < LEAST or np.median(ratios) > np.log(AGREEMENT):
+        return None
+    recent = peer[max(0, place - PEER_LAG) : place + 1]
+    recent = recent[np.isfinite(recent)]
+    return float(recent[-1]) if len(recent) else None
+
+
+def _unpaid(scene: Scene) -> BoolArray:
+    """Where quote volume by volume is no price of the bar: one of the two counts in another unit."""
+    columns = scene.columns
+    with np.errstate(divide="ignore", invalid="ignore"):
+        paid = columns["quote_volume"] / columns["volume"]
+        outside = (paid > columns["high"] * SLACK) | (paid < columns["low"] / SLACK)
+    bad: BoolArray = outside & (columns["volume"] > 0.0) & (columns["quote_volume"] > 0.0)
+    return bad
+
+
+def _last_known(values: FloatArray) -> FloatArray:
+    """(n, T) the last known number before each slot; NaN where there is none."""
+    slots = np.arange(values.shape[1])
+    known = np.maximum.accumulate(np.where(np.isfinite(values), slots, -1), axis=1)
+    before = np.concatenate([np.full((len(values), 1), -1), known[:, :-1]], axis=1)
+    return np.where(before >= 0, np.take_along_axis(values, np.maximum(before, 0), axis=1), np.nan)
+
+
+def _moved(values: FloatArray, repeats: BoolArray) -> BoolArray:
+    """(n, T) where a known number follows another known one and does not repeat it."""
+    moved: BoolArray = np.isfinite(values) & np.isfinite(_last_known(values)) & ~repeats
+    return moved
+
+
+def _restive(repeats: BoolArray, moved: BoolArray, scene: Scene) -> BoolArray:
+    """(n, T) whether a feed moved `LEAST` times before its present run, and hardly ever repeated itself.
+
+    What was taken for a standing feed `EPISODES` times and moved on again is a pair that rests at times.
+    """
+    slots = np.arange(repeats.shape[1])
+    begin = np.maximum.accumulate(np.where(moved, slots, 0), axis=1)
+    rests = np.cumsum(_begins(repeats) | _begins(scene.stale & ~scene.new), axis=1)
+    moves = np.cumsum(moved, axis=1)
+    horizon = np.broadcast_to(np.maximum(slots - REACH, 0), begin.shape)
+
+    def since(counts: IntArray) -> IntArray:
+        """What was counted from the horizon to the begin of the present run."""
+        found: IntArray = np.take_along_axis(counts, begin, axis=1)
+        return found - np.take_along_axis(counts, horizon, axis=1)
+
+    result: BoolArray = (since(moves) >= LEAST) & (since(rests) < EPISODES)
+    return result
+
+
+def _begins(marked: BoolArray) -> BoolArray:
+    """(n, T) the first slot of each run of marked ones."""
+    begins = marked.copy()
+    begins[:, 1:] &= ~marked[:, :-1]
+    return begins
