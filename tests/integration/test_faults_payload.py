@@ -25,6 +25,7 @@ TABLE = [
         for name, value in BAD.items()
         for line in fault(name, ("bad_numbers", {"options": {"value": value}}), on=ON[name], **GUARDED)
     ),
+    *fault("frozen value", ("frozen", {}), states="ok degraded"),
     *fault("zero OI", ("zero_oi", {}), **GUARDED),
     *fault("x1000 OI", ("x1000", {}), **GUARDED),
     *fault("x1000 price", ("x1000", {"options": {"fields": "price"}}), **GUARDED),
