@@ -38,7 +38,7 @@ def scene(found: dict[str, pd.Series], peers: FloatArray | None = None) -> plaus
         columns[name] = np.where(values > 0, values, np.nan)[None, :]
     new = np.ones((1, size), dtype=bool)
     none = np.zeros((0, size))
-    return plausible.Scene(columns, new, new, np.zeros_like(new), lambda _: none if peers is None else peers)
+    return plausible.Scene(columns, new, lambda _: none if peers is None else peers)
 
 
 def live(whole: plausible.Scene) -> dict[str, BoolArray]:
@@ -54,7 +54,7 @@ def live(whole: plausible.Scene) -> dict[str, BoolArray]:
         def peers(_: int, begin: int = begin, at: int = at) -> FloatArray:
             return whole.peers(0)[:, begin : at + 1]
 
-        one = plausible.Scene(columns, new, new, np.zeros_like(new), peers)
+        one = plausible.Scene(columns, new, peers)
         for name, bad in (plausible.refused(one) | plausible.repeated(one)).items():
             if bad[0, -1]:
                 found.setdefault(name, np.zeros((1, size), dtype=bool))[0, at] = True

@@ -11,7 +11,7 @@ from futuresboard import plausible, quality
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Pair
 from futuresboard.memory import Memory
-from futuresboard.model import BoolArray, FloatArray, IntArray
+from futuresboard.model import FloatArray, IntArray
 
 
 @dataclass
@@ -36,11 +36,8 @@ def admit(
     ts: IntArray,
     columns: Mapping[str, FloatArray],
     already: Mapping[int, Mapping[str, object]],
-    settled: BoolArray,
 ) -> Admitted:
     """Judge m new bars; `already`: raw values that their adapter refused, by bar number.
-
-    settled: (m,) bars whose open interest is a row of their own, read as it will be.
 
     The memory's base panel must have room for every time, or be past it.
     """
@@ -51,7 +48,7 @@ def admit(
         admitted.marks[number] |= sum(quality.GUARDED[name] for name in values)
     held = np.flatnonzero(memory.base.slots(ts) >= 0)
     if len(held):
-        _doubt(memory, rows[held], ts[held], held, settled[held], admitted)
+        _doubt(memory, rows[held], ts[held], held, admitted)
     return admitted
 
 
@@ -64,7 +61,6 @@ def _doubt(
     rows: IntArray,
     ts: IntArray,
     numbers: IntArray,
-    settled: BoolArray,
     admitted: Admitted,
 ) -> None:
     """Refuse what cannot be true beside the bars around it; `numbers`: which of the m bars these are."""
@@ -75,12 +71,10 @@ def _doubt(
     slots = (end - max(int(ts.min()) - plausible.REACH * step, panel.oldest)) // step + 1
     begin = end - (slots - 1) * step
     place = (ts - begin) // step
-    bars, marks, _ = panel.window(unique, end, slots, slots, np.zeros(len(unique), dtype=np.int64))
+    bars, _, _ = panel.window(unique, end, slots, slots, np.zeros(len(unique), dtype=np.int64))
     seen = dict(bars.columns)
     new = np.zeros((len(unique), slots), dtype=bool)
     new[line, place] = True
-    own = new.copy()
-    own[line, place] = settled
     for name in RAW_COLUMNS:
         known = np.isfinite(admitted.columns[name][numbers])
         seen[name][line[known], place[known]] = admitted.columns[name][numbers[known]]
@@ -94,7 +88,7 @@ def _doubt(
         converted: FloatArray = closes * units[:, None]
         return converted
 
-    scene = plausible.Scene(seen, new, own, marks & quality.STALE != 0, peers)
+    scene = plausible.Scene(seen, new, peers)
     for name, bad in plausible.repeated(scene).items():
         admitted.refuse(name, _fresh(numbers[bad[line, place]], admitted, name), quality.STALE)
     for name, bad in plausible.refused(scene).items():

@@ -32,8 +32,7 @@ _CLOSED = {
     "oi_contracts": "oi_contracts",
     "oi_usd": "oi_abs_usd",
 }
-# A value in USD may stray from the closed bar's as far as what it is the value of.
-_JUDGED = _CLOSED | {"oi_usd": "oi_contracts"}
+"""What a live value is judged by."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class LiveBoard:
             values = self._values[name]
             new = np.array([_number(getattr(t, name)) for t in update.tickers.values()], dtype=np.float64)
             if name in _CLOSED:
-                refused = out_of_place(new, closed[_CLOSED[name]], _JUDGED[name])
+                refused = out_of_place(new, closed[_CLOSED[name]])
                 new = np.where(refused, np.nan, new)
             values[rows] = np.where(np.isnan(new), values[rows], new)
         for row, ticker in zip(rows.tolist(), update.tickers.values(), strict=True):

@@ -237,10 +237,7 @@ class Pipeline:
         panel, timeframe_ms = self._memory.base, TIMEFRAME_MS[self.base]
         rows = self._memory.rows(raw.pair_ids.tolist())
         panel.reach(int(raw.ts.max()))
-        settled = raw.marks & quality.OI_LIVE == 0
-        if raw.reread is not None:
-            settled &= ~raw.reread
-        admitted = admit(self._memory, rows, raw.ts, raw.columns, raw.guarded, settled)
+        admitted = admit(self._memory, rows, raw.ts, raw.columns, raw.guarded)
         late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
         # Late bars newer than one finalised at its close heal a gap; others only extend the past.
         healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))

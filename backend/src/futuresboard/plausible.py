@@ -19,107 +19,79 @@ WINDOW = 12
 """Bars on either side that a number is compared with: after an hour of refusals nothing is left of them."""
 LEAST = 6
 """So many of them must be known."""
-JUMP: Mapping[str, float] = {
-    "close": 5.0,
-    "oi_contracts": 5.0,
-    "global_ls": 10.0,
-    "top_ls": 10.0,
-}
-"""Largest ratio of a number to the median of its neighbours."""
-ALONE = 2.0
+JUMP = 30.0
+"""Largest ratio of a price, an open interest or a long/short ratio to the median of its neighbours."""
+JUDGED = ("close", "oi_contracts", "global_ls", "top_ls")
+ALONE = 10.0
 """Largest ratio to the other exchanges' price, where they used to agree."""
-STIR = 1.5
+STIR = 5.0
 """A price that moved by less against its own past is not the one that left the others."""
 AGREEMENT = 1.2
 """Exchanges whose prices were within this ratio quote one coin."""
-WICK = 10.0
-"""Largest ratio of a bar's extremes, or its open, to its close."""
-SLACK = 3.0
-"""Tolerance of the mean price paid (quote volume by volume) around the bar's range."""
-WORTH = 3.0
-"""Largest ratio of the price that an open interest's USD value implies to the bar's close."""
-TURNOVER = 0.001
-"""A repeated open interest is doubted when at least this share of it was traded in the bar."""
-EPISODES = 2
+WITHIN = 30.0
+"""Largest ratio of a bar's extremes, its open, the mean price paid (quote volume by volume) or the
+price that an open interest's USD value implies, to what the bar's close allows."""
 REACH = 300
-"""Bars back to the last known number that a repetition is recognised by."""
+"""Bars in which a feed that stands still must never have repeated a candle before."""
 PEER_LAG = 2
 """Bars for which another exchange's last price may stand in for one that has not come."""
 
 CANDLE = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy")
-PRICES = ("open", "high", "low", "close")
 _REPEATED = ("open", "high", "low", "close", "volume")
-LEVELS = ("oi_contracts", "oi_abs_usd")
 
 
 @dataclass(frozen=True)
 class Scene:
     """n pairs × T consecutive slots: what is stored, with the new bars in it.
 
-    columns: raw column -> (n, T), NaN unknown; new: (n, T) bars to be judged; settled: those of them
-    whose open interest is the bar's own published row, so that a repetition means something; stale:
-    (n, T) bars whose numbers were taken for repeated before; peers: position of a pair -> (k, T) closes
-    of the same coin on k other exchanges, in the pair's unit.
+    columns: raw column -> (n, T), NaN unknown; new: (n, T) bars to be judged; peers: position of a
+    pair -> (k, T) closes of the same coin on k other exchanges, in the pair's unit.
     """
 
     columns: Mapping[str, FloatArray]
     new: BoolArray
-    settled: BoolArray
-    stale: BoolArray
     peers: Callable[[int], FloatArray]
 
 
 def refused(scene: Scene) -> dict[str, BoolArray]:
     """Columns with numbers that cannot be true, and where (n, T); only new bars are refused."""
-    found = {name: scene.new & _jumps(scene, name) for name in JUMP}
-    found["close"] = _excused(scene, found["close"])
+    found = {name: scene.new & _jumps(scene, name) for name in JUDGED}
+    found["close"] = _alone(scene, found["close"])
     price = ~found["close"]
     close = np.where(price, scene.columns["close"], np.nan)
     for name in ("open", "high", "low"):
-        found[name] = scene.new & (~price | _apart(scene.columns[name], close, WICK))
+        found[name] = scene.new & (~price | _apart(scene.columns[name], close, WITHIN))
     paid = _unpaid(scene) & scene.new & price
     for name in ("volume", "quote_volume", "taker_buy"):
         found[name] = paid & np.isfinite(scene.columns[name])
     with np.errstate(divide="ignore", invalid="ignore"):
         implied = scene.columns["oi_abs_usd"] / scene.columns["oi_contracts"]
     # A value that was made with a refused price goes with it.
-    made = ~price & ~_apart(implied, scene.columns["close"], WORTH)
-    found["oi_abs_usd"] = found["oi_contracts"] | made | (scene.new & _apart(implied, close, WORTH))
+    made = ~price & ~_apart(implied, scene.columns["close"], WITHIN)
+    found["oi_abs_usd"] = found["oi_contracts"] | made | (scene.new & _apart(implied, close, WITHIN))
     return {name: bad & np.isfinite(scene.columns[name]) for name, bad in found.items() if bad.any()}
 
 
 def repeated(scene: Scene) -> dict[str, BoolArray]:
-    """Columns of a feed that stands still while the market moves, and where (n, T); only new bars.
+    """Columns of a candle feed that stands still, and where (n, T); only new bars.
 
-    A candle that repeats the one before it to the last digit though something was traded; an open
-    interest that repeats the last one known though prices moved and much was traded, on a pair
-    whose open interest never repeated itself before.
+    That is a candle which repeats the last known one to the last digit though something was traded
+    over a range, on a pair that moved with every bar before. (An open interest may well rest.)
     """
     columns = scene.columns
-    found: dict[str, BoolArray] = {}
-    # One trade in each of two bars, of one lot at one price, is a quiet market.
-    still = scene.new & (columns["volume"] > 0.0) & (columns["high"] > columns["low"])
     repeats = np.ones(scene.new.shape, dtype=bool)
     for name in _REPEATED:
         repeats &= columns[name] == _last_known(columns[name])
-    still &= repeats
+    # One trade in each of two bars, of one lot at one price, is a quiet market.
+    still = repeats & scene.new & (columns["volume"] > 0.0) & (columns["high"] > columns["low"])
     if still.any():
-        still &= _restive(repeats, _moved(columns["close"], repeats), scene)
-        found |= {name: still & np.isfinite(columns[name]) for name in CANDLE}
-    oi, close = columns["oi_contracts"], columns["close"]
-    before = _last_known(oi)
-    with np.errstate(invalid="ignore"):
-        same = scene.new & scene.settled & (oi == before) & (columns["volume"] >= TURNOVER * oi)
-        same &= close != _last_known(close)
-    if same.any():
-        same &= _restive(oi == before, _moved(oi, oi == before), scene)
-        found |= {name: same & np.isfinite(columns[name]) for name in LEVELS}
-    return {name: bad for name, bad in found.items() if bad.any()}
+        still &= _never_rested(repeats, np.isfinite(columns["close"]) & ~repeats)
+    return {name: still & np.isfinite(columns[name]) for name in CANDLE if still.any()}
 
 
-def out_of_place(live: FloatArray, closed: FloatArray, name: str) -> BoolArray:
-    """(n,) live numbers too far from the newest closed bar's number of the column `name`."""
-    return _apart(live, closed, JUMP[name])
+def out_of_place(live: FloatArray, closed: FloatArray) -> BoolArray:
+    """(n,) live numbers too far from the newest closed bar's."""
+    return _apart(live, closed, JUMP)
 
 
 def _apart(values: FloatArray, reference: FloatArray, ratio: float) -> BoolArray:
@@ -132,7 +104,7 @@ def _apart(values: FloatArray, reference: FloatArray, ratio: float) -> BoolArray
 def _jumps(scene: Scene, name: str) -> BoolArray:
     """Where a column differs from the median of its neighbours by more than its limit."""
     values, far = scene.columns[name], np.zeros(scene.new.shape, dtype=bool)
-    limit = STIR if name == "close" else JUMP[name]
+    limit = STIR if name == "close" else JUMP
     for row in np.flatnonzero(_restless(values, limit)).tolist():
         far[row] = _apart(values[row], _typical(values[row], np.flatnonzero(scene.new[row])), limit)
     return far
@@ -160,7 +132,7 @@ def _typical(values: FloatArray, at: IntArray) -> FloatArray:
     return typical
 
 
-def _excused(scene: Scene, moved: BoolArray) -> BoolArray:
+def _alone(scene: Scene, moved: BoolArray) -> BoolArray:
     """Of the closes that moved, those that the other exchanges do not bear out."""
     refused = np.zeros(moved.shape, dtype=bool)
     for row in np.flatnonzero(moved.any(axis=1)).tolist():
@@ -176,7 +148,7 @@ def _believable(close: FloatArray, peers: FloatArray, place: int, typical: float
     """Whether a close that moved away from `typical` may stand, by what others quote for the coin."""
     value = close[place]
     quotes = [quote for peer in peers if (quote := _quote(close, peer, place)) is not None]
-    reference, limit = (float(np.median(quotes)), ALONE) if quotes else (typical, JUMP["close"])
+    reference, limit = (float(np.median(quotes)), ALONE) if quotes else (typical, JUMP)
     return bool(abs(np.log(value / reference)) <= np.log(limit))
 
 
@@ -198,7 +170,7 @@ def _unpaid(scene: Scene) -> BoolArray:
     columns = scene.columns
     with np.errstate(divide="ignore", invalid="ignore"):
         paid = columns["quote_volume"] / columns["volume"]
-        outside = (paid > columns["high"] * SLACK) | (paid < columns["low"] / SLACK)
+        outside = (paid > columns["high"] * WITHIN) | (paid < columns["low"] / WITHIN)
     bad: BoolArray = outside & (columns["volume"] > 0.0) & (columns["quote_volume"] > 0.0)
     return bad
 
@@ -211,34 +183,17 @@ def _last_known(values: FloatArray) -> FloatArray:
     return np.where(before >= 0, np.take_along_axis(values, np.maximum(before, 0), axis=1), np.nan)
 
 
-def _moved(values: FloatArray, repeats: BoolArray) -> BoolArray:
-    """(n, T) where a known number follows another known one and does not repeat it."""
-    moved: BoolArray = np.isfinite(values) & np.isfinite(_last_known(values)) & ~repeats
-    return moved
-
-
-def _restive(repeats: BoolArray, moved: BoolArray, scene: Scene) -> BoolArray:
-    """(n, T) whether a feed moved `LEAST` times before its present run, and hardly ever repeated itself.
-
-    What was taken for a standing feed `EPISODES` times and moved on again is a pair that rests at times.
-    """
+def _never_rested(repeats: BoolArray, moved: BoolArray) -> BoolArray:
+    """(n, T) whether a feed moved `LEAST` times, and never repeated itself, in `REACH` bars before its
+    present run of repetitions."""
     slots = np.arange(repeats.shape[1])
     begin = np.maximum.accumulate(np.where(moved, slots, 0), axis=1)
-    rests = np.cumsum(_begins(repeats) | _begins(scene.stale & ~scene.new), axis=1)
-    moves = np.cumsum(moved, axis=1)
     horizon = np.broadcast_to(np.maximum(slots - REACH, 0), begin.shape)
 
-    def since(counts: IntArray) -> IntArray:
-        """What was counted from the horizon to the begin of the present run."""
+    def before(happened: BoolArray) -> IntArray:
+        counts = np.cumsum(happened, axis=1)
         found: IntArray = np.take_along_axis(counts, begin, axis=1)
         return found - np.take_along_axis(counts, horizon, axis=1)
 
-    result: BoolArray = (since(moves) >= LEAST) & (since(rests) < EPISODES)
-    return result
-
-
-def _begins(marked: BoolArray) -> BoolArray:
-    """(n, T) the first slot of each run of marked ones."""
-    begins = marked.copy()
-    begins[:, 1:] &= ~marked[:, :-1]
-    return begins
+    never: BoolArray = (before(moved) >= LEAST) & (before(repeats) == 0)
+    return never
