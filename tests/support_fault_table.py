@@ -16,7 +16,7 @@ import pytest
 
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.sim_exchange.faults import Rule
-from support_faults import EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
+from support_faults import COINS, EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
 from support_truth import STEP_MS, Key, Row, same, truth_of
 
 CLOSE = MIDNIGHT
@@ -32,16 +32,23 @@ WAITING = {"oi:live", "ls:late", "stamp:assumed", "partial"}
 class Fault:
     """One line of the table on one exchange.
 
-    rules: what its server does (kind, options) from `FROM` to `till`; states: what /health may call the
-    exchange meanwhile, `at` which time it is looked at; guarded: it must tell of refused numbers; end:
-    when all must be well again.
+    rules: what its server does (kind, options) from `FROM` to `till`, skew_ms: how wrong its clock is;
+    states: what /health may call the exchange meanwhile, `at` which time it is looked at, sources: whence
+    it may say that its numbers come then; guarded: it must tell of refused numbers; end: when all must be
+    well again. sockets: the product listens to websockets. leaves, joins: a base coin that is delisted
+    at `FROM`, or listed.
     """
 
     line: str
     exchange: str
     rules: tuple[Mapping[str, object], ...]
     states: frozenset[str] = frozenset({"degraded"})
+    sources: frozenset[str] = frozenset()
     guarded: bool = False
+    skew_ms: int = 0
+    sockets: bool = False
+    leaves: str = ""
+    joins: str = ""
     at: int = CLOSE + 40_000
     till: int = TILL
     end: int = END
@@ -51,12 +58,37 @@ class Fault:
 
 
 def fault(
-    line: str, *rules: tuple[str, Mapping[str, object]], on: str = "", states: str = "degraded", **more: Any
+    line: str,
+    *rules: tuple[str, Mapping[str, object]],
+    on: str = "",
+    states: str = "degraded",
+    sources: str = "",
+    **more: Any,
 ) -> list[Fault]:
     """The line on each exchange named (all of them unless told)."""
     made = tuple({"kind": kind, **options} for kind, options in rules)
-    where = on.split() or EXCHANGES
-    return [Fault(line, exchange, made, frozenset(states.split()), **more) for exchange in where]
+    words = {"states": frozenset(states.split()), "sources": frozenset(sources.split())}
+    return [Fault(line, exchange, made, **words, **more) for exchange in on.split() or EXCHANGES]
+
+
+ON_SOCKETS = {"binanceusdm": "*/market/ws/*", "bybit": "*/v5/public/*", "okx": "*/ws/v5/*"}
+"""Where rules meet websockets and nothing else."""
+
+
+def on_sockets(line: str, kind: str, *, on: str = "", **more: Any) -> list[Fault]:
+    """A line whose fault damages what websockets push; options of the rule as `options`."""
+    options = {"options": more.pop("options", {})}
+    return [
+        one
+        for name in on.split() or EXCHANGES
+        for one in fault(
+            line,
+            (kind, {"path": ON_SOCKETS[name]} | options),
+            on=name,
+            sockets=True,
+            **{"states": "ok"} | more,
+        )
+    ]
 
 
 def status(code: int, body: object = "", **headers: str) -> tuple[str, Mapping[str, object]]:
@@ -72,15 +104,21 @@ LONG = {"till": CLOSE + 8 * 60_000, "end": CLOSE + 3 * M5 + 100_000}
 
 def switch_on(stage: Stage, one: Fault) -> None:
     """Plan the fault's begin and its end."""
-    faults = stage.sim.server.faults
+    faults, clock = stage.sim.server.faults, stage.sim.server.clock
     ids: list[int] = []
 
     def begin() -> None:
+        clock.skew(one.exchange, one.skew_ms)
         for given in one.rules:
             ids.append(faults.add(Rule(exchange=one.exchange, **given)).id)  # type: ignore[arg-type]
 
+    def end() -> None:
+        clock.skew(one.exchange, 0)
+        for number in ids:
+            faults.clear(number)
+
     stage.plan(FROM, begin)
-    stage.plan(one.till, lambda: [faults.clear(number) for number in ids])
+    stage.plan(one.till, end)
     stage.look(one.at, "during")
 
 
@@ -90,7 +128,11 @@ def play(one: Fault, folders: pytest.TempPathFactory) -> Iterator[Played]:
     root = logging.getLogger()
     root.addHandler(logged)
     try:
-        with pytest.MonkeyPatch.context() as patch, staged(folders.mktemp("fault"), patch) as stage:
+        coins = {"SYMBOLS": ",".join((*COINS, one.joins))} if one.joins else {}
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            staged(folders.mktemp("fault"), patch, sockets=one.sockets, **coins) as stage,
+        ):
             switch_on(stage, one)
             yield Played(one, stage.play(one.end), logged.records)
     finally:
@@ -125,7 +167,7 @@ def wrong(run: Run) -> list[tuple[object, ...]]:
     """Stored numbers that are not the truth; unknown is not wrong."""
     found: list[tuple[object, ...]] = []
     for key, rows in run.rows.items():
-        wanted = {want["ts"]: want for want in truth_of(run.sim, key, slots(key, rows))}
+        wanted = {want["ts"]: want for want in truth_of(run.sim, key, slots(key, rows), trades=True)}
         for row in rows:
             for name in RAW_COLUMNS:
                 if row[name] is not None and not same(row[name], wanted[row["ts"]][name]):
@@ -179,6 +221,8 @@ class FaultTable:
         assert facts["state"] in played.fault.states, facts
         if played.fault.guarded:
             assert facts["guarded"], facts
+        if played.fault.sources:
+            assert facts["source"] in played.fault.sources, facts
         if facts["state"] in ("down", "banned", "blocked"):
             assert facts["breaker"]["state"] in ("open", "half-open")
             assert facts["breaker"]["reason"]
@@ -189,9 +233,11 @@ class FaultTable:
         last = played.fault.end // M5 * M5 - M5
         for key, rows in played.run.rows.items():
             assert [row["ts"] for row in rows] == list(slots(key, rows))
-            waiting = {(row["ts"] - CLOSE) // M5: row["quality"] for row in rows if row["quality"] & WAITING}
+            waiting = {(row["ts"] - CLOSE) // M5: row["quality"] for row in rows if _waits(row)}
             assert waiting == {}, key
-            if key[2] == "5m":
+            if played.fault.leaves and key[:2] == (played.fault.exchange, f"{played.fault.leaves}/USDT:USDT"):
+                assert rows[-1]["ts"] <= FROM
+            elif key[2] == "5m":
                 assert rows[-1]["ts"] == last
         unknown = [
             (*key, (row["ts"] - CLOSE) // M5, name)
@@ -202,11 +248,19 @@ class FaultTable:
         ]
         assert unknown == []
 
-    def test_nothing_is_asked_during_a_ban(self, played: Played) -> None:
-        if "banned" not in played.fault.states:
-            pytest.skip("no ban")
-        asked = [at for at, _ in played.run.requests[played.fault.exchange] if at >= FROM]
-        # All that were on their way together hear of it in the same instant.
-        began = asked[0]
-        seconds = played.fault.rules[0]["options"]["seconds"]  # type: ignore[index]
-        assert [at - began for at in asked if began < at < began + seconds * 1000] == []
+
+def _waits(row: Row) -> bool:
+    """Whether something of a row is still to come; trades that were not heard never do."""
+    marks = row["quality"] & WAITING
+    return bool(marks - {"partial"} if "gap" in row["quality"] else marks)
+
+
+class Heard:
+    """What holds besides where the product listens to websockets."""
+
+    def test_websockets_are_used_again(self, played: Played) -> None:
+        assert {facts["source"] for facts in played.run.health["end"]["exchanges"].values()} == {"websocket"}
+
+    def test_takers_are_heard_again(self, played: Played) -> None:
+        taker = [row["taker_buy"] for row in played.run.newest("bybit")]
+        assert None not in taker

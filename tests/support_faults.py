@@ -12,6 +12,7 @@ import heapq
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from futuresboard import exchanges, quality, rhythm
 from futuresboard import scraper as scraper_module
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.exchanges.base import Exchange
+from futuresboard.exchanges.streams import connection
+from futuresboard.exchanges.streams.socket import Socket
 from futuresboard.metrics import stored_names
 from futuresboard.rows import guarded_of
 from futuresboard.scraper import Scraper
@@ -41,6 +44,7 @@ BEGIN = MIDNIGHT - 3 * M5 + 100_000
 POLL_S = 0.0003
 CALM_TURNS = 3
 PATIENCE_S = 120.0
+LOST_S = 0.05
 COINS = ("BTC", "ETH", "SOL", "XRP", "PEPE")
 """As many as tell after two closes what Bybit's stamps mean; PEPE counts by the thousand on some."""
 
@@ -62,6 +66,7 @@ class SharedTime(VirtualClock):
         self._sim = sim.server
         self._sim_began = sim.server.clock.now_ms()
         self._began = self.now
+        self.wires: Wires | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._driver: asyncio.Task[None] | None = None
         self._stopped = False
@@ -128,8 +133,9 @@ class SharedTime(VirtualClock):
         while True:
             await self.settle()
             if not self.held and not self.in_flight():
-                return
-            if self.held:
+                if self.wires is None or await self.wires.quiet():
+                    return
+            elif self.held:
                 # One who hung up is noticed by the other side a moment later.
                 await asyncio.sleep(0.004)
                 await self.settle()
@@ -137,6 +143,65 @@ class SharedTime(VirtualClock):
                 if self.in_flight() == self.held == served:
                     return
             await asyncio.sleep(POLL_S)
+
+
+class Wires:
+    """What is under way on websockets: texts sent on either side and not heard on the other.
+
+    What a lost connection takes with it is written off after `LOST_S` of real time.
+    """
+
+    def __init__(self, sim: SimThread, patch: pytest.MonkeyPatch) -> None:
+        self._sim = sim
+        self._dialling = 0
+        self._heard = self._said = 0
+        self._written_off = (0, 0)
+        self._restless_since: float | None = None
+        # Each look for silence is a moment at which everything has to stand still.
+        patch.setattr(connection, "WATCH_EVERY_S", 5.0)
+        dial, hear, say = Socket.dial, Socket.hear, Socket.say
+
+        async def counted_dial(socket: Socket, session: Any) -> None:
+            self._dialling += 1
+            try:
+                await dial(socket, session)
+            finally:
+                self._dialling -= 1
+
+        async def counted_hear(socket: Socket) -> str:
+            text = await hear(socket)
+            self._heard += 1
+            return text
+
+        async def counted_say(socket: Socket, message: object | None) -> None:
+            self._said += message is not None
+            await say(socket, message)
+
+        patch.setattr(Socket, "dial", counted_dial)
+        patch.setattr(Socket, "hear", counted_hear)
+        patch.setattr(Socket, "say", counted_say)
+
+    async def quiet(self) -> bool:
+        """Whether all that is due has been pushed, and all that was sent has arrived."""
+        there = self._sim.loop
+        sent, received = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._push(), there))
+        missing = sent - self._heard, self._said - received
+        if not self._dialling and missing == self._written_off:
+            self._restless_since = None
+            return True
+        now = time.monotonic()
+        self._restless_since = self._restless_since or now
+        if not self._dialling and now - self._restless_since > LOST_S:
+            self._written_off = missing
+        return False
+
+    async def _push(self) -> tuple[int, int]:
+        """In the exchanges' thread: push what is due; texts sent and received so far."""
+        for feed in self._sim.server.sockets.feeds.values():
+            feed.publish()
+        await asyncio.sleep(0)
+        counts = [counts.sockets for counts in self._sim.stats.values()]
+        return sum(c.messages + c.answers for c in counts), sum(c.received for c in counts)
 
 
 @dataclass
@@ -158,15 +223,16 @@ class Run:
 class Stage:
     """A product and its exchanges; `plan` says what happens when, `play` lets it happen."""
 
-    def __init__(self, folder: Path, sim: SimThread, **settings: str) -> None:
+    def __init__(self, folder: Path, sim: SimThread, wires: Wires | None = None, **settings: str) -> None:
         self.sim, self.time = sim, SharedTime(sim)
+        self.time.wires = wires
         self.run = Run(sim)
         self._plan: list[tuple[int, Action]] = []
         self._over = threading.Event()
         self._made: list[Exchange] = []
         urls = {f"{name.upper()}_URL": f"{sim.url}/{path}" for name, path in PREFIX.items()}
         self.settings = make_settings(
-            folder, SYMBOLS=",".join(COINS), HISTORY_BARS="40", **{**SETTINGS, **urls, **settings}
+            folder, HISTORY_BARS="40", **{"SYMBOLS": ",".join(COINS), **SETTINGS, **urls, **settings}
         )
         self.scraper = Scraper(self.settings, self._exchanges, clock=self.time)
         self._watch_requests()
@@ -183,7 +249,13 @@ class Stage:
 
     def _exchanges(self) -> Sequence[Exchange]:
         self._made = [
-            exchanges.create(name, url_override=self.settings.exchange_url(name), clock=self.time)
+            exchanges.create(
+                name,
+                url_override=self.settings.exchange_url(name),
+                clock=self.time,
+                websockets=self.time.wires is not None,
+                trades_pairs=self.settings.bybit_trades_pairs,
+            )
             for name in EXCHANGES
         ]
         self.time.in_flight = lambda: sum(made.stats().in_flight for made in self._made)
@@ -246,8 +318,10 @@ SETTINGS: Mapping[str, str] = {
 
 
 @contextmanager
-def staged(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Stage]:
-    """A stage whose curtain falls with the block."""
+def staged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, sockets: bool = False, **settings: str
+) -> Iterator[Stage]:
+    """A stage whose curtain falls with the block; `sockets`: the product listens to websockets too."""
     # All database work happens in the loop's thread, so that time waits for it.
     monkeypatch.setattr(scraper_module, "ThreadPoolExecutor", lambda *_, **__: InlineExecutor())
     monkeypatch.setattr(rhythm.random, "uniform", lambda low, high: low)
@@ -256,11 +330,19 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> It
     sys.setswitchinterval(0.0005)
     try:
         with SimThread(sim_config()) as sim:
-            yield Stage(folder, sim, **settings)
+            yield Stage(folder, sim, Wires(sim, monkeypatch) if sockets else None, **settings)
     finally:
         sys.setswitchinterval(interval)
 
 
 def sim_config() -> SimConfig:
     """Exchanges that answer at once; their time is moved by `SharedTime`."""
-    return SimConfig(pairs=12, latency_ms=0, jitter_ms=0, time_scale=0, epoch_ms=BEGIN, in_exchange_time=True)
+    return SimConfig(
+        pairs=12,
+        latency_ms=0,
+        jitter_ms=0,
+        time_scale=0,
+        epoch_ms=BEGIN,
+        in_exchange_time=True,
+        pushes=dict.fromkeys(("kline", "ticker", "mark", "trade"), 4000),
+    )

@@ -23,8 +23,11 @@ def same(got: float | None, want: float | None) -> bool:
     return math.isclose(got, want, rel_tol=1e-9)
 
 
-def truth_of(sim: SimThread, key: Key, ts: Sequence[int]) -> list[Row]:
-    """Every raw column of the consecutive bars at `ts` of a series (exchange, symbol, timeframe)."""
+def truth_of(sim: SimThread, key: Key, ts: Sequence[int], *, trades: bool = False) -> list[Row]:
+    """Every raw column of the consecutive bars at `ts` of a series (exchange, symbol, timeframe).
+
+    trades: as known to who listens to every trade.
+    """
     exchange, symbol, timeframe = key
     step, truth = STEP_MS[timeframe], sim.truth
     rows: list[Row] = []
@@ -36,7 +39,7 @@ def truth_of(sim: SimThread, key: Key, ts: Sequence[int]) -> list[Row]:
             {name: getattr(bar, name) for name in CANDLE}
             | {
                 "ts": bar.ts,
-                "taker_buy": None if exchange == "bybit" else bar.taker_buy,
+                "taker_buy": bar.taker_buy if trades or exchange != "bybit" else None,
                 "oi_contracts": oi.base,
                 "oi_abs_usd": oi.base * last.close if oi.usd is None else oi.usd,
                 "global_ls": truth.global_ls(exchange, symbol, close),

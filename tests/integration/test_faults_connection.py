@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from support_fault_table import DOWN, LONG, FaultTable, Played, fault, play
+from support_fault_table import DOWN, LONG, FaultTable, fault
 
 TABLE = [
     *fault("timeout", ("timeout", {}), states=DOWN),
@@ -20,10 +18,6 @@ TABLE = [
 ]
 
 
-@pytest.fixture(scope="module", params=TABLE, ids=str)
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    yield from play(request.param, tmp_path_factory)
-
-
+@pytest.mark.parametrize("played", TABLE, ids=str, indirect=True)
 class TestConnection(FaultTable):
     """Each line of the table."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from support_fault_table import FaultTable, Played, fault, play
+from support_fault_table import CLOSE, FaultTable, fault
 
 GUARDED = {"states": "ok degraded", "guarded": True}
+# A bar that lacks a number is stored when no more is waited for.
+LATER = {"at": CLOSE + 140_000}
 ON = {
     "NaN": "binanceusdm okx",
     "Infinity": "bybit",
@@ -16,26 +16,26 @@ ON = {
     "null": "binanceusdm bybit",
     "negative": "binanceusdm bybit okx",
 }
-BAD = {"NaN": "NaN", "Infinity": "Infinity", "blank": "", "null": None, "negative": "-1"}
+NUMBERS = {"NaN": "NaN", "Infinity": "Infinity", "blank": "", "null": None, "negative": "-1"}
 TABLE = [
     *fault("duplicate bar", ("duplicate", {}), states="ok"),
     *fault("out-of-order bar", ("shuffled", {}), states="ok"),
     *(
         line
-        for name, value in BAD.items()
-        for line in fault(name, ("bad_numbers", {"options": {"value": value}}), on=ON[name], **GUARDED)
+        for name, value in NUMBERS.items()
+        for line in fault(
+            name, ("bad_numbers", {"options": {"value": value}}), on=ON[name], **GUARDED, **LATER
+        )
     ),
     *fault("frozen value", ("frozen", {}), states="ok degraded"),
     *fault("zero OI", ("zero_oi", {}), **GUARDED),
     *fault("x1000 OI", ("x1000", {}), **GUARDED),
     *fault("x1000 price", ("x1000", {"options": {"fields": "price"}}), **GUARDED),
+    *fault("clock 5 min fast", skew_ms=300_000, states="ok degraded down"),
+    *fault("clock 5 min slow", skew_ms=-300_000, states="ok degraded down"),
 ]
 
 
-@pytest.fixture(scope="module", params=TABLE, ids=str)
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    yield from play(request.param, tmp_path_factory)
-
-
+@pytest.mark.parametrize("played", TABLE, ids=str, indirect=True)
 class TestPayload(FaultTable):
     """Each line of the table."""

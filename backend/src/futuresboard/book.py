@@ -96,6 +96,7 @@ class Book:
         self._origin = oldest
         self._slots = slots
         self._begin = np.full(len(pair_ids), begin, dtype=np.int64)
+        self._ended = np.zeros(len(pair_ids), dtype=bool)
         self._confirmed = confirmed
         self._begun = 0
         """Open time of the newest bar that a candle of any pair has shown to have begun."""
@@ -146,6 +147,7 @@ class Book:
         rows = len(pair_ids)
         self.pair_ids = np.concatenate([self.pair_ids, np.array(pair_ids, dtype=np.int64)])
         self._begin = np.concatenate([self._begin, np.full(rows, begin)])
+        self._ended = np.concatenate([self._ended, np.zeros(rows, dtype=bool)])
         self.settlements.grow(rows)
         for sheet in self._sheets.values():
             sheet.grow(rows)
@@ -154,9 +156,16 @@ class Book:
         self._spared = {kind: longer(spared, rows) for kind, spared in self._spared.items()}
         self.streamed = {kind: longer(listened, rows) for kind, listened in self.streamed.items()}
 
+    def end(self, row: int) -> None:
+        """A pair is gone: nothing will come for its last bars, so nothing stands in for it either."""
+        if not self._ended[row]:
+            self._ended[row] = True
+            last = slice(max(0, int(self._sheets[Kind.CANDLES].high[row]) - LS_LATE_BARS), None)
+            self._dirty[row, last] = self._reread[row, last] = self._done[row, last]
+
     def clear(self, row: int, begin: int) -> None:
         """A pair that had left comes back: what is held of it is not what happened meanwhile."""
-        self._begin[row] = begin
+        self._begin[row], self._ended[row] = begin, False
         self.settlements.clear(row)
         for sheet in self._sheets.values():
             sheet.clear(row)
@@ -421,19 +430,20 @@ class Book:
         return complete
 
     def _assemble(self, rows: IntArray, slots: IntArray, final: BoolArray) -> RawBars:
-        """m bars; nothing stands in for what is still to come in one that is not `final`."""
+        """m bars; nothing stands in for what is still to come in one that is not `final`, or never comes."""
         columns = {name: np.full(len(rows), np.nan) for name in RAW_COLUMNS}
         marks = np.full(len(rows), BACKFILLED if self._healing else 0, dtype=np.int64)
         for name in ROW_COLUMNS[Kind.CANDLES]:
             columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
         marks |= np.where(self._by_socket[rows, slots], BY_SOCKET, 0)
-        live_oi = np.where(final, self._live_oi[rows, slots], np.nan)
-        live_usd = np.where(final, self._live_usd[rows, slots], np.nan)
+        borrow = final & ~self._ended[rows]
+        live_oi = np.where(borrow, self._live_oi[rows, slots], np.nan)
+        live_usd = np.where(borrow, self._live_usd[rows, slots], np.nan)
         if Kind.OI in self._sheets:
             join_oi(self._sheets[Kind.OI], (live_oi, live_usd), rows, slots, columns, marks)
         for kind, name in ((Kind.GLOBAL_LS, "global_ls"), (Kind.TOP_LS, "top_ls")):
             if kind in self._sheets:
-                columns[name] = join_ratio(self._sheets[kind], rows, slots, marks, borrow=final)
+                columns[name] = join_ratio(self._sheets[kind], rows, slots, marks, borrow=borrow)
         guarded = self._guarded(rows, slots)
         if Kind.TAKER in self._sheets:
             columns["taker_buy"], refused = join_taker(

@@ -201,6 +201,8 @@ class Collector:
         # The set itself is shared with the rounds of a close.
         self._gone.clear()
         self._gone.update(set(range(len(self.markets))) - set(rows))
+        for row in self._gone:
+            self.book.end(row)
         self._make_plan()
         self.live.revise()
         return [*back, *new.values()]
@@ -397,6 +399,7 @@ class Collector:
                     "%s: %s is gone (%s); no longer asked for", self.id, self.markets[row].symbol, error
                 )
             self._gone.add(row)
+            self.book.end(row)
             self.list_soon.set()
             return None
         except ExchangeError as error:

@@ -268,6 +268,13 @@ class SimThread:
         self.stop()
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Its event loop, once started."""
+        if self._loop is None:
+            raise RuntimeError("not started")
+        return self._loop
+
+    @property
     def url(self) -> str:
         """Where it listens."""
         return self.server.url
