@@ -42,6 +42,7 @@ class Scene:
             now_ms=self.now_ms,
             take=lambda row, ticker: self.taken.append((row, ticker)),
             came=self._note,
+            returned=lambda: None,
         )
         self.feed.select()
         self.book = Book(

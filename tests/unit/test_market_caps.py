@@ -100,7 +100,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 @pytest.fixture
 def desk(recorder: Recorder) -> Desk:
     desk = Desk(recorder, Handmade(FAKE, BTC, ETH))
-    desk.price(0, 101.0, oi_usd=5e9)
+    desk.price(0, 101.0, oi_usd=2e4)
     desk.price(1, 10.1)
     desk.price(2, 99.0)
     return desk
@@ -122,7 +122,7 @@ def test_open_interest_is_shown_as_a_share_of_the_cap(desk: Desk) -> None:
     desk.after(1)
     with closing(Reader(desk.recorder.path, stale_after_ms=10**12)) as reader:
         rows = {(r["exchange"], r["base"]): r for r in reader.snapshot("5m", desk.now_ms()).rows}
-    assert rows["okx", "BTC"]["oi_mcap_pct"] == pytest.approx(5e9 / 1e12 * 100)
+    assert rows["okx", "BTC"]["oi_mcap_pct"] == pytest.approx(2e4 / 1e12 * 100)
     # Without live open interest that of the newest closed bar.
     closed = rows["bybit", "BTC"]
     assert closed["live_oi_abs_usd"] is None
@@ -235,18 +235,18 @@ def test_it_waits_as_long_as_it_is_told(desk: Desk, error: ExchangeError, wait: 
 
 
 def test_the_reference_price_is_that_of_one_coin_and_grows_old(desk: Desk) -> None:
-    assert desk.caps.reference_price("BTC") is None
+    references = desk.recorder.pipeline.memory
+    assert references.references == {}
     desk.after(1)
-    assert desk.caps.reference_price("BTC") == 100.0
-    assert desk.caps.reference_price("btc") == 100.0
-    assert desk.caps.reference_price("DOGE") is None
+    assert references.references == {"BTC": 100.0, "ETH": 10.0}
     # One exchange whose price is off does not take it from the others.
-    desk.price(2, 100_000.0)
+    desk.price(2, 1_000.0)
     desk.after(REFRESH_S + LOOK_S)
     assert desk.shown(2) is None
-    assert desk.caps.reference_price("BTC") == 100.0
-    desk.clock.now += PRICE_KEPT_MS / 1000 + 1
-    assert desk.caps.reference_price("BTC") is None
+    assert references.references["BTC"] == 100.0
+    desk.source.error = TransientError("coingecko", "down")
+    desk.after(PRICE_KEPT_MS / 1000 + 1)
+    assert references.references == {}
 
 
 def test_what_cannot_be_stored_is_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,9 @@ from handmade_bars import M5, MIDNIGHT
 from support_core import Recorder, differences, market, raw_bars, spiked, swinging
 
 
+PRICES = ("open", "high", "low", "close")
+
+
 def marks(row: dict) -> list[str]:
     return quality.names(row["quality"])
 
@@ -289,6 +292,27 @@ class TestGuards:
         row = recorder.bars()[1]
         assert row["oi_contracts"] is None
         assert "guarded:oi_contracts" in marks(row)
+
+    def test_a_thousandfold_is_refused_until_the_true_one_comes(self, recorder):
+        series = swinging(30)
+        wrong = series[29] | {name: series[29][name] * 1000.0 for name in PRICES}
+        recorder.one_by_one([*series[:29], wrong | {"oi_contracts": 500_000.0}])
+        row = recorder.bars()[29]
+        assert [row[name] for name in (*PRICES, "oi_contracts", "z_raw", "tiers")] == [None] * 6 + [0]
+        assert {f"guarded:{name}" for name in (*PRICES, "oi_contracts")} <= set(marks(row))
+        assert orjson.loads(row["guarded"])["oi_contracts"] == 500_000.0
+        recorder.step([series[29]], series[29]["ts"] + M5 + 60_000)
+        row = recorder.bars()[29]
+        assert [row[name] for name in PRICES] == [series[29][name] for name in PRICES]
+        assert "guarded:close" not in marks(row)
+
+    @pytest.mark.parametrize(("references", "refused"), [({}, False), ({"BTC": 10.0}, True)])
+    def test_a_price_that_leaves_the_reference_is_refused_sooner(self, recorder, references, refused):
+        recorder.pipeline.use_reference_prices(references)
+        series = swinging(30)
+        recorder.step(series[:29])
+        recorder.step([series[29] | {name: series[29][name] * 12.0 for name in PRICES}])
+        assert (recorder.bars()[29]["close"] is None) is refused
 
     @pytest.mark.parametrize(("buy", "guarded"), [(75.0, True), (25.0, True), (74.9, False), (25.1, False)])
     def test_an_imbalance_from_50_on(self, recorder, buy, guarded):

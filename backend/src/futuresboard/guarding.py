@@ -80,13 +80,13 @@ def _doubt(
         seen[name][line[known], place[known]] = admitted.columns[name][numbers[known]]
 
     def peers(position: int) -> FloatArray:
-        others, units = _elsewhere(memory.pairs, int(unique[position]))
-        if not len(others):
-            return np.zeros((0, slots))
+        mine = memory.pairs[int(unique[position])]
+        others, units = _elsewhere(memory.pairs, mine)
         nowhere = np.zeros(len(others), dtype=np.int64)
-        closes = panel.window(others, end, slots, slots, nowhere)[0].columns["close"]
-        converted: FloatArray = closes * units[:, None]
-        return converted
+        closes = panel.window(others, end, slots, slots, nowhere)[0].columns["close"] * units[:, None]
+        reference = memory.references.get(mine.base.upper(), np.nan) * mine.multiplier
+        quoted: FloatArray = np.concatenate([closes, np.full((1, slots), reference)])
+        return quoted
 
     scene = plausible.Scene(seen, new, peers)
     for name, bad in plausible.repeated(scene).items():
@@ -95,9 +95,8 @@ def _doubt(
         admitted.refuse(name, _fresh(numbers[bad[line, place]], admitted, name), quality.GUARDED[name])
 
 
-def _elsewhere(pairs: Sequence[Pair], row: int) -> tuple[IntArray, FloatArray]:
-    """(k,) rows of the same coin on other exchanges, and what turns their prices into this row's unit."""
-    mine = pairs[row]
+def _elsewhere(pairs: Sequence[Pair], mine: Pair) -> tuple[IntArray, FloatArray]:
+    """(k,) rows of the same coin on other exchanges, and what turns their prices into this pair's unit."""
     others = [i for i, pair in enumerate(pairs) if pair.base == mine.base and pair.exchange != mine.exchange]
     units = [mine.multiplier / pairs[other].multiplier for other in others]
     return np.array(others, dtype=np.int64), np.array(units, dtype=np.float64)

@@ -92,14 +92,6 @@ class MarketCaps:
 
     # -- for others ------------------------------------------------------------------------------
 
-    def reference_price(self, base: str) -> float | None:
-        """USD for one coin of `base` (a row's `base`); None where unknown or half an hour old."""
-        known = self._known
-        coin = known.by_ticker.get(base.upper())
-        if coin is None or self._now_ms() - known.as_of > PRICE_KEPT_MS:
-            return None
-        return coin.price
-
     def document(self) -> dict[str, object]:
         """Its part of the health document."""
         known = self._known
@@ -130,6 +122,7 @@ class MarketCaps:
         if self._clock.monotonic() >= self._next:
             await self._ask()
         await self._run(self._settle)
+        await self._run(self._refer)
 
     async def _ask(self) -> None:
         try:
@@ -176,6 +169,13 @@ class MarketCaps:
             log.error("market caps could not be stored (%s); trying again", error)
             return
         self._known, self._arrived = known, None
+
+    def _refer(self) -> None:
+        """Let prices be judged beside those of the list while it is young."""
+        known = self._known
+        young = self._now_ms() - known.as_of <= PRICE_KEPT_MS
+        coins = known.by_ticker if young else {}
+        self._pipeline.use_reference_prices({ticker: coin.price for ticker, coin in coins.items()})
 
     def _restore(self) -> None:
         """Show what an earlier process knew; a round less than `REFRESH_S` old is not asked for again."""

@@ -31,7 +31,7 @@ class Memory:
 
     timeframes: base first; capacity: bars a panel holds (of a stretch: what its bars need around
     them). pairs: by row; row_of: pair id -> row; first: timeframe -> time of each row's oldest
-    stored bar, `NEVER` where there is none.
+    stored bar, `NEVER` where there is none. references: USD for one coin by ticker, as others quote it.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Memory:
         self.row_of: dict[int, int] = {}
         self.panels: dict[str, Panel] = {}
         self.first: dict[str, IntArray] = {}
+        self.references: dict[str, float] = {}
 
     @property
     def base(self) -> Panel:

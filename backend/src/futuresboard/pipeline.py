@@ -218,6 +218,10 @@ class Pipeline:
             if price > 0
         ]
 
+    def use_reference_prices(self, prices: Mapping[str, float]) -> None:
+        """Judge closes of these coins (by ticker in capitals) beside these prices too, USD for one coin."""
+        self._memory.references = dict(prices)
+
     def use_market_caps(self, caps: Mapping[tuple[str, str], float]) -> None:
         """Show these market caps (USD, by exchange and symbol) from now on, and none for other pairs."""
         values = [caps.get((pair.exchange, pair.symbol), np.nan) for pair in self._memory.pairs]
