@@ -20,9 +20,12 @@ from support_faults import COINS, EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
 from support_truth import STEP_MS, Key, Row, same, truth_of
 
 CLOSE = MIDNIGHT
-"""The close over which the faults last: the third, when all is known about every exchange."""
+"""The close over which the faults last: the fourth, when all is known about every exchange."""
 FROM, TILL = CLOSE - 120_000, CLOSE + 150_000
 END = CLOSE + 2 * M5 + 100_000
+CLOCK_MS = 30_000
+LIVE_MS = 70_000
+"""A cycle a minute, and what it takes."""
 FRESH_MS = 3_000
 """How much later than without a fault another exchange's bar may be stored."""
 WAITING = {"oi:live", "ls:late", "stamp:assumed", "partial"}
@@ -32,11 +35,11 @@ WAITING = {"oi:live", "ls:late", "stamp:assumed", "partial"}
 class Fault:
     """One line of the table on one exchange.
 
-    rules: what its server does (kind, options) from `FROM` to `till`, skew_ms: how wrong its clock is;
-    states: what /health may call the exchange meanwhile, `at` which time it is looked at, sources: whence
-    it may say that its numbers come then; guarded: it must tell of refused numbers; end: when all must be
-    well again. sockets: the product listens to websockets. leaves, joins: a base coin that is delisted
-    at `FROM`, or listed.
+    rules: what its server does (kind, options) from `FROM` to `till`; skew_ms: how wrong its clock is then,
+    said_ms: how wrong it says that it is; states: what /health may call the exchange meanwhile, `at` which
+    time it is looked at, sources: whence it may say that its numbers come then; guarded: it must tell of
+    refused numbers; end: when all must be well again. sockets: the product listens to websockets. leaves,
+    joins: a base coin that is delisted at `FROM`, or listed.
     """
 
     line: str
@@ -46,6 +49,7 @@ class Fault:
     sources: frozenset[str] = frozenset()
     guarded: bool = False
     skew_ms: int = 0
+    said_ms: int = 0
     sockets: bool = False
     leaves: str = ""
     joins: str = ""
@@ -223,6 +227,10 @@ class FaultTable:
             assert facts["guarded"], facts
         if played.fault.sources:
             assert facts["source"] in played.fault.sources, facts
+        others = [f for name, f in played.run.health["during"]["exchanges"].items() if f is not facts]
+        for other in others:
+            off = facts["clock_skew_ms"] - other["clock_skew_ms"]
+            assert abs(off - played.fault.skew_ms - played.fault.said_ms) < CLOCK_MS, facts
         if facts["state"] in ("down", "banned", "blocked"):
             assert facts["breaker"]["state"] in ("open", "half-open")
             assert facts["breaker"]["reason"]
@@ -257,6 +265,17 @@ def _waits(row: Row) -> bool:
 
 class Heard:
     """What holds besides where the product listens to websockets."""
+
+    def test_live_values_go_on(self, played: Played) -> None:
+        """By REST, in the first cycle in which the websockets fail."""
+        if "down" in played.fault.states:
+            return
+        mine = [one for one in played.run.live["during"] if one[0] == played.fault.exchange]
+        assert len(mine) == len(COINS)
+        for _, symbol, source, at in mine:
+            assert at >= played.fault.at - LIVE_MS, symbol
+            if played.fault.sources:
+                assert source == "rest", symbol
 
     def test_websockets_are_used_again(self, played: Played) -> None:
         assert {facts["source"] for facts in played.run.health["end"]["exchanges"].values()} == {"websocket"}

@@ -39,14 +39,15 @@ EXCHANGES = ("binanceusdm", "bybit", "okx")
 PREFIX = {"binanceusdm": "binance", "bybit": "bybit", "okx": "okx"}
 M5 = 300_000
 MIDNIGHT = 1_773_792_000_000
-BEGIN = MIDNIGHT - 3 * M5 + 100_000
-"""100 s into a bar; the next day begins at the third close."""
+BEGIN = MIDNIGHT - 4 * M5 + 100_000
+"""100 s into a bar; the next day begins at the fourth close."""
 POLL_S = 0.0003
 CALM_TURNS = 3
 PATIENCE_S = 120.0
 LOST_S = 0.05
+WALL_BEHIND_MS = 12 * 3_600_000
 COINS = ("BTC", "ETH", "SOL", "XRP", "PEPE")
-"""As many as tell after two closes what Bybit's stamps mean; PEPE counts by the thousand on some."""
+"""As many as tell after three closes what Bybit's stamps mean; PEPE counts by the thousand on some."""
 
 type Key = tuple[str, str, str]
 type Row = dict[str, Any]
@@ -66,6 +67,8 @@ class SharedTime(VirtualClock):
         self._sim = sim.server
         self._sim_began = sim.server.clock.now_ms()
         self._began = self.now
+        # The machine's clock is wrong, but it goes on while the product is away.
+        self.wall_ms = self._sim_began - WALL_BEHIND_MS
         self.wires: Wires | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._driver: asyncio.Task[None] | None = None
@@ -206,14 +209,15 @@ class Wires:
 
 @dataclass
 class Run:
-    """What a run left behind: rows by series, alerts, health documents by name, requests by exchange."""
+    """What a run left behind: rows by series, alerts, requests by exchange; and by the name of a look the
+    health document and the live values: (exchange, symbol, source, time)."""
 
     sim: SimThread
     rows: dict[Key, list[Row]] = field(default_factory=dict)
     alerts: set[tuple[object, ...]] = field(default_factory=set)
     health: dict[str, dict[str, Any]] = field(default_factory=dict)
+    live: dict[str, list[tuple[str, str, str, int]]] = field(default_factory=dict)
     requests: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
 
     def newest(self, exchange: str) -> list[Row]:
         """The newest 5m row of each pair of an exchange."""
@@ -231,9 +235,7 @@ class Stage:
         self._over = threading.Event()
         self._made: list[Exchange] = []
         urls = {f"{name.upper()}_URL": f"{sim.url}/{path}" for name, path in PREFIX.items()}
-        self.settings = make_settings(
-            folder, HISTORY_BARS="40", **{"SYMBOLS": ",".join(COINS), **SETTINGS, **urls, **settings}
-        )
+        self.settings = make_settings(folder, **{**SETTINGS, **urls, **settings})
         self.scraper = Scraper(self.settings, self._exchanges, clock=self.time)
         self._watch_requests()
 
@@ -268,8 +270,15 @@ class Stage:
         self._plan.append((exchange_ms, action))
 
     def look(self, exchange_ms: int, name: str) -> None:
-        """Keep the health document of a time."""
-        self.plan(exchange_ms, lambda: self.run.health.__setitem__(name, self.scraper.health()))
+        """Keep the health document and the live values of a time."""
+
+        def note() -> None:
+            self.run.health[name] = self.scraper.health()
+            query = "SELECT exchange, symbol, live_source, live_ts FROM live JOIN pairs ON id = pair_id"
+            with closing(sqlite3.connect(self.settings.database_path)) as connection:
+                self.run.live[name] = connection.execute(query).fetchall()
+
+        self.plan(exchange_ms, note)
 
     def play(self, until_ms: int) -> Run:
         """Run until the exchanges' clocks show a time; everything stored is in the answer."""
@@ -306,6 +315,8 @@ class Stage:
 
 
 SETTINGS: Mapping[str, str] = {
+    "SYMBOLS": ",".join(COINS),
+    "HISTORY_BARS": "40",
     "INTERVAL": "60",
     # Low enough that a few bars of a few pairs start alerts of every kind, as often as there is an edge.
     "Z_THRESHOLD": "0.5",
@@ -319,9 +330,19 @@ SETTINGS: Mapping[str, str] = {
 
 @contextmanager
 def staged(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, sockets: bool = False, **settings: str
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    sockets: bool = False,
+    config: SimConfig | None = None,
+    later_ms: int = 0,
+    **settings: str,
 ) -> Iterator[Stage]:
-    """A stage whose curtain falls with the block; `sockets`: the product listens to websockets too."""
+    """A stage whose curtain falls with the block.
+
+    sockets: the product listens to websockets too; config: of the exchanges, in place of `sim_config`;
+    later_ms: how long after their epoch it begins.
+    """
     # All database work happens in the loop's thread, so that time waits for it.
     monkeypatch.setattr(scraper_module, "ThreadPoolExecutor", lambda *_, **__: InlineExecutor())
     monkeypatch.setattr(rhythm.random, "uniform", lambda low, high: low)
@@ -329,7 +350,8 @@ def staged(
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
     try:
-        with SimThread(sim_config()) as sim:
+        with SimThread(config or sim_config()) as sim:
+            sim.server.clock.advance(later_ms)
             yield Stage(folder, sim, Wires(sim, monkeypatch) if sockets else None, **settings)
     finally:
         sys.setswitchinterval(interval)

@@ -93,7 +93,49 @@ def finished(arguments: Sequence[str], env: Mapping[str, str], cwd: Path) -> sub
 _ON_CALL = "import sys; from futuresboard.cli import main; sys.stdin.readline(); sys.exit(main(sys.argv[1:]))"
 
 
-class Product:
+class Asked:
+    """What the API says, whoever serves it."""
+
+    def text(self, path: str, **query: object) -> str | None:
+        """Body of one call; None where the answer is an error or there is none yet."""
+        raise NotImplementedError
+
+    def get(self, path: str, **query: object) -> Any:
+        """Decoded JSON of one call, which must be JSON as browsers read it; None as in `text`."""
+        body = self.text(path, **query)
+        return None if body is None else json.loads(body, parse_constant=_refuse)
+
+    def rows(self, timeframe: str = "5m") -> dict[tuple[str, str], Row]:
+        """Newest row of every pair, by (exchange, symbol)."""
+        return {
+            (r["exchange"], r["symbol"]): r for r in self.get("/api/metrics", tf=timeframe, limit=1000) or []
+        }
+
+    def history(self, exchange: str, symbol: str, timeframe: str) -> list[Row]:
+        """Every stored closed bar of one series, oldest first."""
+        rows: list[Row] = []
+        start = 0
+        while True:
+            page = self.get(
+                "/api/history", exchange=exchange, symbol=symbol, tf=timeframe, limit=500, start=start
+            )
+            if not page or not page["ts"]:
+                return rows
+            rows += [
+                {name: page[name][i] for name in page if isinstance(page[name], list)}
+                for i in range(len(page["ts"]))
+            ]
+            start = rows[-1]["ts"] + 1
+
+    def alerts(self) -> list[Row]:
+        """Every stored alert, oldest first."""
+        found: list[Row] = []
+        while page := self.get("/api/alerts", limit=1000, offset=len(found)):
+            found += page
+        return found[::-1]
+
+
+class Product(Asked):
     """A running `futuresboard …`; its port is the one in the environment.
 
     on_call: everything is loaded, but the command itself waits for `go`.
@@ -140,42 +182,8 @@ class Product:
         except OSError:
             return None
 
-    def get(self, path: str, **query: object) -> Any:
-        """Decoded JSON of one call, which must be JSON as browsers read it; None as in `text`."""
-        body = self.text(path, **query)
-        return None if body is None else json.loads(body, parse_constant=_refuse)
-
     def health(self) -> Row:
         return self.get("/health") or {}
-
-    def rows(self, timeframe: str = "5m") -> dict[tuple[str, str], Row]:
-        """Newest row of every pair, by (exchange, symbol)."""
-        return {
-            (r["exchange"], r["symbol"]): r for r in self.get("/api/metrics", tf=timeframe, limit=1000) or []
-        }
-
-    def history(self, exchange: str, symbol: str, timeframe: str) -> list[Row]:
-        """Every stored closed bar of one series, oldest first."""
-        rows: list[Row] = []
-        start = 0
-        while True:
-            page = self.get(
-                "/api/history", exchange=exchange, symbol=symbol, tf=timeframe, limit=500, start=start
-            )
-            if not page or not page["ts"]:
-                return rows
-            rows += [
-                {name: page[name][i] for name in page if isinstance(page[name], list)}
-                for i in range(len(page["ts"]))
-            ]
-            start = rows[-1]["ts"] + 1
-
-    def alerts(self) -> list[Row]:
-        """Every stored alert, oldest first."""
-        found: list[Row] = []
-        while page := self.get("/api/alerts", limit=1000, offset=len(found)):
-            found += page
-        return found[::-1]
 
     def warm(self) -> bool:
         return bool(self.health().get("warm") == 1)

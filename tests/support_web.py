@@ -1,4 +1,4 @@
-"""The whole web side over a `World`: in process, and as a real server on loopback."""
+"""The whole web side over a `World`, in process and as a real server on loopback; or over what a run left."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from flask_socketio import SocketIO
 from futuresboard.api.server import Server
 from futuresboard.app import create_app
 from futuresboard.config import THRESHOLDS_KEY, Settings, load
+from futuresboard.db_read import Reader
 from futuresboard.events import Publisher
 from support_rows import World
+from support_system import Asked
 
+STALE_MS = 180_000
 HEALTH: dict[str, Any] = {
     "status": "ok",
     "uptime_s": 12.5,
@@ -39,6 +42,23 @@ HEALTH: dict[str, Any] = {
         }
     },
 }
+
+
+class Opened(Asked):
+    """The API over a database that nobody writes any more."""
+
+    def __init__(self, settings: Settings, now_ms: int) -> None:
+        self._reader = Reader(settings.database_path, stale_after_ms=STALE_MS)
+        made = create_app(settings, reader=self._reader, now_ms=lambda: now_ms, health=lambda: HEALTH)
+        self._client = made[0].test_client()
+
+    def text(self, path: str, **query: object) -> str | None:
+        answer = self._client.get(path, query_string={k: v for k, v in query.items() if v is not None})
+        return answer.get_data(as_text=True) if answer.status_code == 200 else None
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._reader.close()
 
 
 class Web:

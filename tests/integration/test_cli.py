@@ -155,7 +155,7 @@ def test_a_signal_ends_serve_and_its_simulated_exchanges(tmp_path: Path, number:
         children = _children(product.process.pid)
         assert len(children) == 1
         product.until(lambda: product.health().get("last_cycle"), 30, "through a cycle")
-        assert product.end(number, 15) == 0
+        assert product.end(number, 60) == 0
         until(lambda: not any(map(_runs, children)), 10, "ended with it")
         assert "Traceback" not in product.log
         with reading(product.database) as connection:

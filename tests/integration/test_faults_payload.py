@@ -7,6 +7,7 @@ import pytest
 from support_fault_table import CLOSE, FaultTable, fault
 
 GUARDED = {"states": "ok degraded", "guarded": True}
+CLOCK = {"states": "ok degraded down"}
 # A bar that lacks a number is stored when no more is waited for.
 LATER = {"at": CLOSE + 140_000}
 ON = {
@@ -31,8 +32,10 @@ TABLE = [
     *fault("zero OI", ("zero_oi", {}), **GUARDED),
     *fault("x1000 OI", ("x1000", {}), **GUARDED),
     *fault("x1000 price", ("x1000", {"options": {"fields": "price"}}), **GUARDED),
-    *fault("clock 5 min fast", skew_ms=300_000, states="ok degraded down"),
-    *fault("clock 5 min slow", skew_ms=-300_000, states="ok degraded down"),
+    *fault("clock 5 min fast", skew_ms=300_000, **CLOCK),
+    *fault("clock 5 min slow", skew_ms=-300_000, **CLOCK),
+    *fault("time 5 min ahead", ("wrong_time", {"options": {"seconds": 300}}), said_ms=300_000, **CLOCK),
+    *fault("time 5 min behind", ("wrong_time", {"options": {"seconds": -300}}), said_ms=-300_000, **CLOCK),
 ]
 
 

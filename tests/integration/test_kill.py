@@ -84,11 +84,14 @@ class Story:
 
 
 def _seq(database: Path) -> int:
+    """The last transaction's number; 0 before the first bar."""
     if not database.exists():
         return 0
     with reading(database) as connection:
         try:
-            row = connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()
+            row = connection.execute(
+                "SELECT value FROM meta WHERE key = 'seq' AND EXISTS (SELECT 1 FROM bars)"
+            ).fetchone()
         except sqlite3.OperationalError:
             return 0
     return 0 if row is None else int(row[0])

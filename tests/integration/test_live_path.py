@@ -1,7 +1,7 @@
 """The whole path, exchange wire to API, while bars close: against the exchanges' truth and the reference.
 
-One product runs beside simulated exchanges whose time runs fast, over five closes and a midnight; then
-their time stands still and everything stored is looked at.
+One scraper runs beside simulated exchanges over five closes and a midnight, on one time that jumps whenever
+nothing is under way; then the API is asked for everything stored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -19,18 +20,22 @@ import pytest
 
 import reference
 from futuresboard.quality import HISTORIC, LS_LATE, OI_LIVE, STAMP_ASSUMED
-from futuresboard.sim_exchange import SimConfig, SimThread
-from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, reading, running, scaled
+from futuresboard.sim_exchange import SimThread
+from support_faults import Stage, sim_config, staged
+from support_system import EXCHANGES, STEP_MS, Row, reading
 from support_truth import same, truth_of
+from support_web import Opened
 
 M5, M15 = STEP_MS["5m"], STEP_MS["15m"]
 MIDNIGHT = 1_773_792_000_000
 COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "PEPE")
 PAIRS, HISTORY = len(COINS), 130
-SCALE = 60.0
+BEGIN = MIDNIGHT - 12 * 60_000
 LAST = MIDNIGHT + 2 * M5
 """The newest 5m bar looked at; its close also closes a window of 15 minutes."""
 END = LAST + M5
+SETTLED_MS = 180_000
+"""Long after the last close for everything to have come that ever comes."""
 STANDS_IN = OI_LIVE | LS_LATE | STAMP_ASSUMED
 """Marks of a value that stands in for a row still to come, or whose meaning is not decided yet."""
 SETTINGS = {
@@ -49,28 +54,22 @@ SETTINGS = {
 LIMITS = {"z": 0.5, "ls": 1.0, "imbalance": 0.5, "oi_delta": 0.01, "funding": 0.001, "confluence_min": 2}
 COOLDOWN = 2
 CONFIGS = {
-    "snapshots": SimConfig(
-        pairs=12,
-        latency_ms=80,
-        jitter_ms=20,
-        time_scale=SCALE,
-        in_exchange_time=True,
-        epoch_ms=MIDNIGHT - 12 * 60_000,
-    ),
-    "window starts": SimConfig(
+    "snapshots": replace(sim_config(), epoch_ms=BEGIN),
+    "window starts": replace(
+        sim_config(),
         seed=7,
-        pairs=12,
-        latency_ms=80,
-        jitter_ms=20,
-        time_scale=SCALE,
-        in_exchange_time=True,
-        epoch_ms=MIDNIGHT - 12 * 60_000,
+        epoch_ms=BEGIN,
         stamps=dict.fromkeys(EXCHANGES, "start"),
         taker_stamps={"okx": "end"},
         forming=frozenset(EXCHANGES),
         publish_delay_s=8.0,
         funding_jitter_ms=3,
     ),
+}
+RUNS = {
+    "snapshots": ("snapshots", False),
+    "window starts": ("window starts", False),
+    "websockets": ("snapshots", True),
 }
 DERIVED = (
     "taker_sell",
@@ -92,6 +91,7 @@ class Run:
     """What one run left behind."""
 
     sim: SimThread
+    sockets: bool
     series: dict[Key, list[Row]] = field(default_factory=dict)
     alerts: list[Row] = field(default_factory=list)
     versions: dict[Key, list[Row]] = field(default_factory=dict)
@@ -101,25 +101,17 @@ class Run:
         return [key for key in self.series if key[2] == timeframe]
 
 
-def _watch(product: Product, run: Run) -> bool:
-    """Whether the last bar is stored whole everywhere; notes any bar stored before its close."""
-    with reading(product.database) as connection:
+def _look(database: Path, run: Run) -> None:
+    """Note any bar that is stored before its close."""
+    now = run.sim.server.clock.now_ms()
+    with reading(database) as connection:
         newest = connection.execute(
             "SELECT timeframe, max(ts) FROM bars JOIN series ON id = series_id GROUP BY 1"
         )
-        for timeframe, ts in newest.fetchall():
-            now = run.sim.server.clock.now_ms()
-            if ts + STEP_MS[timeframe] > now:
-                run.forming.append((timeframe, ts, now))
-        whole = connection.execute(
-            "SELECT count(*) FROM bars WHERE ts = ? AND oi_contracts IS NOT NULL AND global_ls IS NOT NULL "
-            "AND (SELECT count(*) FROM bars WHERE ts <= ? AND marks & ?) = 0",
-            (LAST, LAST, STANDS_IN),
-        ).fetchone()[0]
-    return bool(whole >= 3 * PAIRS)
+        run.forming += [(tf, ts, now) for tf, ts in newest if ts is not None and ts + STEP_MS[tf] > now]
 
 
-def _versions(product: Product) -> dict[Key, list[Row]]:
+def _versions(database: Path) -> dict[Key, list[Row]]:
     """Every raw version of every bar ever stored: `until` None is the present one."""
     names = ", ".join(f"b.{name}" for name in reference.RAW)
     query = (
@@ -128,7 +120,7 @@ def _versions(product: Product) -> dict[Key, list[Row]]:
         "ORDER BY b.ts"
     )
     found: dict[Key, list[Row]] = {}
-    with reading(product.database) as connection:
+    with reading(database) as connection:
         for table, until in (("bars", "NULL"), ("superseded", "b.until_seq")):
             for row in connection.execute(query.format(until=until, names=names, table=table)):
                 if row[3] + STEP_MS[row[2]] > END:
@@ -140,26 +132,39 @@ def _versions(product: Product) -> dict[Key, list[Row]]:
     return found
 
 
-@pytest.fixture(scope="module", params=list(CONFIGS))
+def _play(stage: Stage, run: Run) -> None:
+    database = stage.settings.database_path
+    for at in range(BEGIN + 60_000, END + SETTLED_MS, 10_000):
+        stage.plan(at, lambda: _look(database, run))
+    stage.play(END + SETTLED_MS)
+    run.versions = _versions(database)
+    with closing(Opened(stage.settings, END + SETTLED_MS)) as api:
+        for (exchange, symbol), _ in api.rows().items():
+            for timeframe, step in STEP_MS.items():
+                rows = api.history(exchange, symbol, timeframe)
+                run.series[exchange, symbol, timeframe] = [r for r in rows if r["ts"] + step <= END]
+        run.alerts = [a for a in api.alerts() if a["ts"] + STEP_MS[a["timeframe"]] <= END]
+
+
+@pytest.fixture(scope="module", params=list(RUNS))
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    folder: Path = tmp_path_factory.mktemp("live")
-    config = CONFIGS[request.param]
-    with SimThread(config) as sim:
-        done = Run(sim)
-        env = environment(folder, sim.url, PORT=str(free_port()), **SETTINGS, **scaled(config))
-        with running(["serve"], env, folder) as product:
-            product.until(product.warm, 20, "warm")
-            product.until(lambda: _watch(product, done), 60, "at the last bar")
-            for (exchange, symbol), _ in product.rows().items():
-                for timeframe, step in STEP_MS.items():
-                    rows = product.history(exchange, symbol, timeframe)
-                    done.series[exchange, symbol, timeframe] = [r for r in rows if r["ts"] + step <= END]
-            done.alerts = [a for a in product.alerts() if a["ts"] + STEP_MS[a["timeframe"]] <= END]
-            done.versions = _versions(product)
+    name, sockets = RUNS[request.param]
+    folder = tmp_path_factory.mktemp("live")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        staged(folder, patch, sockets=sockets, config=CONFIGS[name], **SETTINGS) as stage,
+    ):
+        done = Run(stage.sim, sockets)
+        _play(stage, done)
         yield done
 
 
 # --- what is stored is what the exchanges said -----------------------------------------------
+
+
+def _heard(run: Run, row: Row) -> bool:
+    """Whether Bybit's trades were listened to from a bar's begin."""
+    return run.sockets and row["ts"] > BEGIN
 
 
 @pytest.mark.parametrize("timeframe", list(STEP_MS))
@@ -168,8 +173,11 @@ def test_every_stored_bar_is_the_truth(run: Run, timeframe: str) -> None:
     example: list[object] = []
     for key in run.keys(timeframe):
         rows = run.series[key]
-        for got, want in zip(rows, truth_of(run.sim, key, [row["ts"] for row in rows]), strict=True):
+        truth = truth_of(run.sim, key, [row["ts"] for row in rows], trades=run.sockets)
+        for got, want in zip(rows, truth, strict=True):
             for name, value in want.items():
+                if name == "taker_buy" and key[0] == "bybit" and not _heard(run, got):
+                    value = None
                 if not same(got[name], value):
                     wrong[key[0], name] += 1
                     example.append((key, got["ts"], name, got[name], value))
@@ -212,6 +220,11 @@ def test_the_exchanges_limits_are_kept(run: Run) -> None:
         assert counts.total_violations == 0, counts.violations
         assert 0 < counts.peak_in_flight <= 8
         assert set(counts.statuses) == {200}
+
+
+def test_candles_came_by_the_way_that_was_there(run: Run) -> None:
+    newest = {rows[-1]["source"] for rows in run.series.values()}
+    assert newest == {"websocket" if run.sockets else "rest"}
 
 
 # --- what is derived follows from what is stored ---------------------------------------------

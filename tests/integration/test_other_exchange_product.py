@@ -230,7 +230,10 @@ def test_bybit_stamps_are_learnt_from_live_open_interest_and_stored_bars_correct
     oldest = START // BAR * BAR - 114 * BAR  # the rows that the very oldest bars need were never asked for
     with (
         OtherExchange(config) as server,
-        running(server, tmp_path, HISTORY_BARS="120", INTERVAL="15") as product,
+        # As many as tell after three closes what the stamps mean; time runs fast here.
+        running(
+            server, tmp_path, HISTORY_BARS="120", INTERVAL="15", SYMBOLS="ZED,QUX,BIGI,MOON,X,HALT"
+        ) as product,
     ):
 
         def corrected() -> bool:

@@ -1,4 +1,7 @@
-"""Websockets first, REST as fallback: one collector beside simulated exchanges, over real sockets."""
+"""Websockets: one collector beside simulated exchanges, over real sockets, in time that runs fast.
+
+What happens when they fail is in the fault table (`test_faults_sockets`, `test_faults_messages`).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,6 @@ from futuresboard.errors import TransientError
 from futuresboard.model import Market
 from futuresboard.pipeline import Pipeline
 from futuresboard.sim_exchange import SimConfig, SimServer
-from futuresboard.sim_exchange.faults import Rule
 from support_core import make_settings
 from support_core_exchange import InlineExecutor
 from support_system import EXCHANGES, reading
@@ -168,54 +170,3 @@ def test_bybits_taker_volume_is_the_sum_of_its_trades(tmp_path: Path) -> None:
             assert before["taker_buy"] is None
 
     run("bybit", tmp_path, work)
-
-
-@pytest.mark.parametrize("exchange", EXCHANGES)
-def test_a_dropped_socket_is_replaced_by_rest_in_the_same_cycle(exchange: str, tmp_path: Path) -> None:
-    async def work(it: Scene) -> None:
-        streams = it.exchange.streams
-        assert streams is not None
-        assert streams.reconnects == 0
-        refused = it.sim.faults.add(Rule("refuse", exchange=exchange, options={"status": 503}))
-        it.sim.faults.add(Rule("drop", exchange=exchange))
-        await it.until(lambda: not any(state.up for state in streams.states()), "down", 60.0)
-        before = it.sim.clock.now_ms(exchange)
-        tally = await it.collector.cycle()
-        if tally.errors:
-            # A busy machine made the answer late, in time that runs fast.
-            await it.until(lambda: it.live()[0] == "rest", "asked by REST", 60.0)
-        source, at, _ = it.live()
-        assert (source, it.collector.source) == ("rest", "rest")
-        assert at >= before - 4_000
-        await it.until_bar(BAR)
-        bar = it.bar(BAR)
-        assert bar is not None
-        assert bar["source"] == "rest"
-        assert bar["close"] == it.sim.truth.bar(exchange, BTC, BAR).close
-        it.sim.faults.clear(refused.id)
-        await it.until_source("websocket")
-        await it.until(lambda: streams.reconnects >= len(streams.states()), "all up again", 300.0)
-        await it.until(lambda: it.live()[0] == "websocket", "live values by websocket", 60.0)
-        await it.until(it.collector.heal_soon.is_set, "looking for what was missed", 600.0)
-
-    run(exchange, tmp_path, work)
-
-
-@pytest.mark.parametrize("exchange", EXCHANGES)
-def test_a_silent_socket_is_not_believed(exchange: str, tmp_path: Path) -> None:
-    async def work(it: Scene) -> None:
-        silence = it.sim.faults.add(Rule("silence", exchange=exchange))
-        await it.until(lambda: it.collector.source == "rest", "by REST", 60.0)
-        before = it.sim.clock.now_ms(exchange)
-        await it.collector.cycle()
-        source, at, _ = it.live()
-        assert source == "rest"
-        assert at >= before - 4_000
-        await it.until_bar(BAR)
-        bar = it.bar(BAR)
-        assert bar is not None
-        assert (bar["source"], bar["taker_buy"] is None) == ("rest", exchange == "bybit")
-        it.sim.faults.clear(silence.id)
-        await it.until_source("websocket")
-
-    run(exchange, tmp_path, work)

@@ -6,13 +6,14 @@ import sqlite3
 import threading
 from contextlib import closing
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from futuresboard.db_read import AlertFilter, Reader, ReadError, _grid
 from futuresboard.errors import QueryError
-from futuresboard.quality import BY_BOTH, BY_SOCKET, GAP, STALE, names
+from futuresboard.quality import BY_BOTH, BY_SOCKET, GAP, STALE, UNHEARD, names
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS, guarded_of, judgement, quality_of, tiers_of
 from handmade_bars import M5, M15
 from support_core import Recorder, spiked, swinging
@@ -76,6 +77,34 @@ class TestSnapshot:
         (row,) = world.reader.snapshot("5m", world.now).rows
         assert row["quality"] == ["unpublished:top_ls"]
         assert world.reader.unpublished() == {"okx": {"top_ls": "no"}}
+
+    @pytest.mark.parametrize(
+        ("since", "said"),
+        [
+            (None, ["taker_buy", "imbalance", "cvd"]),
+            (T0 + M5, ["taker_buy", "imbalance", "cvd"]),
+            (T0, ["cvd"]),
+            (T0 - 86_400_000, ["gap"]),
+        ],
+    )
+    def test_taker_volume_summed_from_trades_is_published_from_when_it_was_listened_to(
+        self, world, since, said
+    ):
+        """What nobody heard before is no gap; what was not heard later is."""
+        (btc,) = world.register("bybit", "BTC")
+        marks = UNHEARD if said in (["gap"], ["taker_buy", "imbalance", "cvd"]) else 0
+        world.commit([("bybit", btc, "5m", T0, {"close": 1.0, "quality": marks})])
+        columns = dict.fromkeys(("taker_buy", "imbalance", "cvd"), "no")
+        world.store.put_state(
+            {
+                "unpublished": orjson.dumps({"bybit": columns}).decode(),
+                "trades_since": orjson.dumps({"bybit": {} if since is None else {btc: since}}).decode(),
+            }
+        )
+        expected = [word if word == "gap" else f"unpublished:{word}" for word in said]
+        (row,) = world.reader.snapshot("5m", T0 + M5).rows
+        assert row["quality"] == expected
+        assert world.reader.history("bybit", btc, "5m", None, None, 1)["quality"] == [expected]
 
     def test_the_closed_part_equals_the_last_bar_of_history(self, tmp_path):
         with closing(Recorder(tmp_path)) as recorder:
@@ -252,7 +281,7 @@ class TestRows:
         assert guarded_of('{"imbalance": 63.1}') == {"imbalance": 63.1}
 
     def test_a_judgement(self):
-        assert judgement((1 << 1 | 1 << 2, GAP, '{"close": 0}'), (), STALE) == (
+        assert judgement((1 << 1 | 1 << 2, GAP | STALE, '{"close": 0}'), ()) == (
             [1, 2],
             2,
             ["stale", "gap"],

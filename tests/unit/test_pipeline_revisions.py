@@ -15,7 +15,6 @@ from futuresboard.quality import OI_LIVE, STAMP_ASSUMED
 from handmade_bars import M5, MIDNIGHT
 from support_core import Recorder, differences, market, raw_bars, spiked, swinging
 
-
 PRICES = ("open", "high", "low", "close")
 
 

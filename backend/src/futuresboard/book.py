@@ -296,12 +296,16 @@ class Book:
         return self._sheets[kind].offset
 
     def live_evidence(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """OI rows stamped at a close and one bar before it, and live OI before and after: four (m,)."""
+        """OI rows stamped at a close and one bar before it, and live OI before and after: four (m,).
+
+        Only closes after which another row has come: by one of the two readings the row stamped at the
+        close is of a window that was open then, and may have been sent while it was.
+        """
         sheet = self._sheets[Kind.OI]
-        oi = sheet.columns["oi_contracts"]
-        seen = sheet.have[:, 1:] & sheet.have[:, :-1]
-        seen &= np.isfinite(self._live_oi[:, :-1]) & np.isfinite(self._after_oi[:, :-1])
-        return oi[:, 1:][seen], oi[:, :-1][seen], self._live_oi[:, :-1][seen], self._after_oi[:, :-1][seen]
+        oi, live, after = sheet.columns["oi_contracts"], self._live_oi[:, :-2], self._after_oi[:, :-2]
+        seen = sheet.have[:, 2:] & sheet.have[:, 1:-1] & sheet.have[:, :-2]
+        seen &= np.isfinite(live) & np.isfinite(after)
+        return oi[:, 1:-1][seen], oi[:, :-2][seen], live[seen], after[seen]
 
     def drop(self, kind: Kind) -> None:
         """The exchange turned out not to publish a kind."""

@@ -62,6 +62,8 @@ class Collector:
         self.begin_ms = 0
         self.last_ok_ms: int | None = None
         self.skew_ms: int | None = None
+        self.trades_since: dict[str, int] = {}
+        """What `heard_since` said when the process before ended."""
         self.pipeline = pipeline
         self._settings = settings
         self.clock = clock
@@ -232,10 +234,13 @@ class Collector:
         """Whence live values and candles come now: `websocket`, `rest` or `mixed`."""
         return "rest" if self._live is None else self._live.source
 
-    @property
-    def taker_from_trades(self) -> list[str]:
-        """Symbols whose taker volume is summed from their trades."""
-        return [] if self._live is None else self._live.taker_from_trades
+    def heard_since(self) -> dict[str, int]:
+        """By symbol whose taker volume is summed from its trades: the first bar that was heard whole."""
+        if self._live is not None:
+            begin = self.now_ms() // STEP_MS * STEP_MS + STEP_MS
+            before = self.trades_since
+            self.trades_since = {name: before.get(name, begin) for name in self._live.taker_from_trades}
+        return self.trades_since
 
     @property
     def closing(self) -> Closing:

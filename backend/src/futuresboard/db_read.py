@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ import orjson
 
 from futuresboard.db import connect
 from futuresboard.errors import FuturesboardError, QueryError
-from futuresboard.model import TAKER_COLUMNS, TIMEFRAME_MS
-from futuresboard.quality import GAP, STALE
+from futuresboard.model import MS_PER_DAY, TAKER_COLUMNS, TIMEFRAME_MS
+from futuresboard.quality import GAP, STALE, UNHEARD
 from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
 
 type Row = dict[str, object]
@@ -148,11 +148,11 @@ class Reader:
         close_ts = cast("int", row["ts"]) + timeframe_ms
         seen = max(close_ts, cast("int", row["live_ts"] or 0))
         stale = STALE if now_ms - close_ts > timeframe_ms + self._stale_after_ms else 0
-        judged = judgement(
-            (row["tiers"], row["quality"], row["guarded"]),
-            unpublished.of(cast("str", row["exchange"]), cast("str", row["symbol"])),
-            stale,
+        columns, silent = unpublished.of(
+            cast("str", row["exchange"]), cast("str", row["symbol"]), cast("int", row["ts"])
         )
+        marks = cast("int | None", row["quality"]) or 0
+        judged = judgement((row["tiers"], marks & ~silent | stale, row["guarded"]), columns)
         row["tiers"], row["tier"], row["quality"], row["guarded"], row["source"] = judged
         row["oi_mcap_pct"] = _share_of_cap(row)
         row["age_s"] = max(0.0, round((now_ms - seen) / 1000.0, 1))
@@ -184,8 +184,8 @@ class Reader:
                     f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
                 )
                 bars.update((row[0], row[1:]) for row in cursor)
-            unpublished = _unpublished(connection).of(exchange, symbol)
-        return _columns(grid, bars, unpublished)
+            unpublished = _unpublished(connection)
+        return _columns(grid, bars, lambda ts: unpublished.of(exchange, symbol, ts))
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""
@@ -227,27 +227,27 @@ def _state(connection: Connection, key: str) -> str | None:
 
 @dataclass(frozen=True)
 class _Unpublished:
-    """What exchanges do not publish: exchange -> column -> why; `summed`: pairs that have the columns
-    of taker volume all the same, summed from their trades."""
+    """What exchanges do not publish: exchange -> column -> why; `since`: exchange -> symbol of a pair
+    that has the columns of taker volume all the same, summed from its trades -> the first bar heard."""
 
     catalog: Mapping[str, Mapping[str, str]]
-    summed: Mapping[str, frozenset[str]]
+    since: Mapping[str, Mapping[str, int]]
 
-    def of(self, exchange: str, symbol: str) -> tuple[str, ...]:
-        """Columns a pair does not have."""
+    def of(self, exchange: str, symbol: str, ts: int) -> tuple[tuple[str, ...], int]:
+        """Columns a pair does not have in the bar at `ts`, and marks that say nothing there."""
         columns = tuple(self.catalog.get(exchange, ()))
-        if symbol in self.summed.get(exchange, ()):
-            return tuple(column for column in columns if column not in TAKER_COLUMNS)
-        return columns
+        since = self.since.get(exchange, {}).get(symbol)
+        if since is None or ts < since:
+            # Nobody listened yet: that is no gap.
+            return columns, UNHEARD
+        whole_day = ts // MS_PER_DAY * MS_PER_DAY >= since
+        heard = [column for column in TAKER_COLUMNS if whole_day or column != "cvd"]
+        return tuple(column for column in columns if column not in heard), 0
 
 
 def _unpublished(connection: Connection) -> _Unpublished:
-    catalog, summed = _state(connection, "unpublished"), _state(connection, "taker_from_trades")
-    pairs = orjson.loads(summed) if summed else {}
-    return _Unpublished(
-        orjson.loads(catalog) if catalog else {},
-        {exchange: frozenset(symbols) for exchange, symbols in pairs.items()},
-    )
+    catalog, since = _state(connection, "unpublished"), _state(connection, "trades_since")
+    return _Unpublished(orjson.loads(catalog) if catalog else {}, orjson.loads(since) if since else {})
 
 
 def _alert(row: Sequence[object]) -> Row:
@@ -289,14 +289,21 @@ def _share_of_cap(row: Row) -> float | None:
 
 
 def _columns(
-    grid: list[int], bars: Mapping[int, tuple[object, ...]], unpublished: tuple[str, ...]
+    grid: list[int],
+    bars: Mapping[int, tuple[object, ...]],
+    unpublished: Callable[[int], tuple[tuple[str, ...], int]],
 ) -> dict[str, list[object]]:
     missing: tuple[object, ...] = (*(None for _ in STORED_COLUMNS), 0, GAP, None)
     rows = [bars.get(ts, missing) for ts in grid]
     columns: dict[str, list[object]] = {"ts": list(grid)}
     for i, name in enumerate(STORED_COLUMNS):
         columns[name] = [row[i] for row in rows]
-    judged = [judgement(row[len(STORED_COLUMNS) :], unpublished) for row in rows]
+    judged = []
+    for ts, row in zip(grid, rows, strict=True):
+        tiers, marks, guarded = row[len(STORED_COLUMNS) :]
+        lacking, silent = unpublished(ts)
+        shown = (cast("int | None", marks) or 0) & ~silent
+        judged.append(judgement((tiers, shown, guarded), lacking))
     for i, name in enumerate(("tiers", "tier", "quality", "guarded")):
         columns[name] = [entry[i] for entry in judged]
     columns["source"] = [entry[-1] if ts in bars else None for ts, entry in zip(grid, judged, strict=True)]

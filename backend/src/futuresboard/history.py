@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,13 +13,14 @@ from futuresboard.book import STEP_MS, Book
 from futuresboard.clock import wait
 from futuresboard.closing import ROUND_KINDS
 from futuresboard.collector import Collector
+from futuresboard.exchanges.backoff import Backoff
 from futuresboard.model import MS_PER_HOUR, Kind
 
 WORKERS_PER_KIND = 4
 MOST_TRIES = 6
 FUNDING_PAGE = 100
 FUNDING_SPARE = 3
-RETRY_S = 5.0
+RETRY_S = (5.0, 20.0)
 LOOK_AGAIN_S = 2.0
 CALM_PATIENCE_S = 3.0
 SOON_CLOSED_MS = 285_000
@@ -71,6 +73,7 @@ class History:
         self._jobs: dict[Kind, list[tuple[int, int]]] = {}
         self._pages: dict[tuple[Kind, int], int] = {}
         self._tries: dict[tuple[Kind, int], int] = {}
+        self._waits = defaultdict[tuple[Kind, int], Backoff](lambda: Backoff(*RETRY_S))
         self._done = 0
         self.failed: set[Range] = set()
         for key, wanted in self._ranges.items():
@@ -118,7 +121,7 @@ class History:
             else:
                 self._tries[kind, row] = self._tries.get((kind, row), 0) + 1
                 if self._tries[kind, row] < MOST_TRIES:
-                    await self._clock.sleep(RETRY_S)
+                    await self._clock.sleep(self._waits[kind, row].next_s())
                     heapq.heappush(jobs, (page + 1, row))
                 else:
                     self.failed.add(self._ranges[kind, row])

@@ -90,10 +90,10 @@ def guarded_of(text: str | None) -> Mapping[str, object]:
 
 
 def judgement(
-    stored: Sequence[object], unpublished: Sequence[str], more_marks: int = 0
+    stored: Sequence[object], unpublished: Sequence[str]
 ) -> tuple[list[int], int | None, list[str], Mapping[str, object], str]:
     """`tiers`, `tier`, `quality`, `guarded`, `source` of a row from its stored (tiers, quality, guarded)."""
     tiers, marks, guarded = cast("tuple[int | None, int | None, str | None]", stored)
     true = tiers_of(tiers) if tiers else []
-    bits = (marks or 0) | more_marks
+    bits = marks or 0
     return true, top_tier(true), quality_of(bits, unpublished), guarded_of(guarded), quality.source(bits)

@@ -315,7 +315,7 @@ class Scraper:
         values = {
             "unpublished": {c.id: c.unpublished for c in self._collectors},
             "stamps": self._stamps | {c.id: c.stamps for c in self._collectors if c.stamps},
-            "taker_from_trades": {c.id: c.taker_from_trades for c in self._collectors},
+            "trades_since": {c.id: c.heard_since() for c in self._collectors},
             "health": self._status.document(),
         }
         texts = {name: orjson.dumps(value).decode() for name, value in values.items()}
@@ -328,4 +328,7 @@ class Scraper:
         self._records = await self._run(lambda: restore_records(self._store, "healing"))
         stamps = await self._run(lambda: self._store.state("stamps"))
         self._stamps = orjson.loads(stamps or "{}")
+        since = await self._run(lambda: self._store.state("trades_since"))
+        for collector in self._collectors:
+            collector.trades_since = orjson.loads(since or "{}").get(collector.id, {})
         restore_debts(await self._run(lambda: kept_debts(self._store)), self._collectors, self._clock)

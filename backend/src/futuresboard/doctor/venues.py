@@ -12,7 +12,7 @@ from futuresboard.config import Settings
 from futuresboard.db_inspect import Kept
 from futuresboard.doctor.report import Finding, State
 from futuresboard.doctor.sockets import Listening, listen
-from futuresboard.doctor.words import moment, plain, skew, without_login
+from futuresboard.doctor.words import moment, skew, without_login
 from futuresboard.errors import BlockedError, ExchangeError, PayloadError, ThrottledError, UnpublishedError
 from futuresboard.exchanges import REGISTRY
 from futuresboard.exchanges.base import Exchange
@@ -157,7 +157,7 @@ def _trouble(probe: Probe, *, url: bool) -> tuple[str, Sequence[str]]:
     if probe.not_before_ms is not None and (error is None or isinstance(error, ThrottledError)):
         banned = error is None or (isinstance(error, ThrottledError) and error.ban)
         word = "banned" if banned else "throttled"
-        source = "as the scraper was told; not asked now" if error is None else plain(error.reason)
+        source = "as the scraper was told; not asked now" if error is None else error.reason
         return f"{word} until {moment(probe.not_before_ms)}: {source}", (
             "Wait: the scraper asks nothing before and then goes on by itself. "
             "Stop other programs that ask from this address.",
@@ -165,18 +165,16 @@ def _trouble(probe: Probe, *, url: bool) -> tuple[str, Sequence[str]]:
     if error is None:
         return "not asked", ()
     if isinstance(error, BlockedError):
-        return f"blocked: {plain(error.reason)}", (
+        return f"blocked: {error.reason}", (
             "The exchange or a firewall does not serve this address (often its country). Run from a "
             f"place it serves, set {name} to a proxy you may use, or take it out of EXCHANGES.",
         )
     if isinstance(error, (PayloadError, UnpublishedError)):
-        return f"answers, but not as the exchange does: {plain(error.reason)}", (
+        return f"answers, but not as the exchange does: {error.reason}", (
             f"A proxy or a login page may stand between{f'; check {name}' if url else ''}.",
         )
     check = f"Check {name}" if url else "Check network, name resolution and firewall"
-    return f"not reachable: {plain(error.reason)}", (
-        f"{check}; the exchange may also be down for the moment.",
-    )
+    return f"not reachable: {error.reason}", (f"{check}; the exchange may also be down for the moment.",)
 
 
 def _limits(probe: Probe, kept: Kept | None) -> list[dict[str, object]]:
@@ -219,7 +217,7 @@ async def coingecko_finding(source: CoinGecko) -> Finding:
         found = await source.coins(1)
     except ExchangeError as error:
         advice = ("Market caps are missing without it, nothing else. Check network and COINGECKO_URL.",)
-        return Finding("coingecko", State.LOOK, f"not to be had: {plain(error.reason)}", (), advice)
+        return Finding("coingecko", State.LOOK, f"not to be had: {error.reason}", (), advice)
     finally:
         await source.close()
     return Finding("coingecko", State.OK, f"lists coins ({len(found)} on its first page)")

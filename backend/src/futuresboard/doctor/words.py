@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -37,11 +36,6 @@ def skew(ms: float) -> str:
 def moment(ms: float) -> str:
     """A time with its date, to the second, UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def plain(text: str) -> str:
-    """A text without the HTML tags that a firewall's page brings."""
-    return " ".join(re.sub(r"<[^>]*>?", " ", text).split())
 
 
 def without_login(url: str) -> str:

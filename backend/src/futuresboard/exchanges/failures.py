@@ -6,6 +6,7 @@ one class and know no Retry-After. Status, body and headers of the very answer d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,7 @@ AFTER_429_S = 60.0
 FIRST_BAN_S = 120.0
 LONGEST_BAN_S = 3 * 86_400.0
 EXCERPT_CHARS = 160
+_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>?", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Answer:
     bans_in_row: int = 0
 
     def says(self) -> str:
-        """Status and the begin of the body on one line, for logs and errors."""
-        text = " ".join(self.body.split())
+        """Status and the begin of the body on one line, without the tags of a firewall's page."""
+        text = " ".join(_TAGS.sub(" ", self.body).split())
         return f"HTTP {self.status}: {text[:EXCERPT_CHARS] or 'empty body'}"
 
     def code(self, *names: str) -> str | None:
