@@ -31,10 +31,12 @@ _SEEN_ANEW = (
     f"bars.marks & {PROVISIONAL} OR EXISTS (SELECT 1 FROM superseded s "
     "WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id AND s.until_seq = excluded.raw_seq)"
 )
-# What was refused stays told as long as its mark stays, also where an answer does not speak of it.
-_REFUSED = sum(GUARDED.values())
+# What was refused stays told as long as its mark stays, also where an answer does not speak of it; an
+# imbalance is computed anew each time, and may be refused no longer.
+_REFUSED = sum(bit for column, bit in GUARDED.items() if column != "imbalance")
 _TOLD = (
-    f"guarded = iif(excluded.guarded IS NULL AND excluded.marks & {_REFUSED}, bars.guarded, excluded.guarded)"
+    f"guarded = iif(excluded.guarded IS NULL AND excluded.marks & {_REFUSED}, "
+    "json_remove(bars.guarded, '$.imbalance'), excluded.guarded)"
 )
 _UPSERT_BAR = (
     f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
