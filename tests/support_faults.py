@@ -366,5 +366,5 @@ def sim_config() -> SimConfig:
         time_scale=0,
         epoch_ms=BEGIN,
         in_exchange_time=True,
-        pushes=dict.fromkeys(("kline", "ticker", "mark", "trade"), 4000),
+        pushes=dict.fromkeys(("kline", "ticker", "mark", "trade"), 6000),
     )
