@@ -65,10 +65,10 @@ frontend/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
 
 test: install $(VENV)/.installed-dev lint
 	cd frontend && PATH="$(NPM_PATH)" npm run --silent test
-	$(PYTEST) -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 test-deep: install $(VENV)/.installed-dev
-	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 2 --dist loadfile
+	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadfile
 
 lint: $(VENV)/.installed-dev frontend/node_modules/.installed
 	$(BIN)/ruff check --config backend/pyproject.toml .

@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+import functools
 from typing import Any
 
 import ccxt.async_support as ccxt
 import pytest
+from support_sim import EPOCH, M5, NOW_BAR, with_ccxt
 
-from futuresboard.sim_exchange import SimConfig, SimServer, Truth
+from futuresboard.sim_exchange import SimServer, Truth
 from futuresboard.sim_exchange.universe import HOUR_MS, Sort, State
 
-M5 = 300_000
-EPOCH = 1_768_471_651_500  # 2026-01-15 10:07:31.5 UTC
-NOW_BAR = EPOCH - EPOCH % M5
 BTC = "BTC/USDT:USDT"
 EXCHANGES = ("binanceusdm", "bybit", "okx")
-CONFIG = SimConfig(seed=7, pairs=40, epoch_ms=EPOCH, time_scale=0, latency_ms=0, jitter_ms=0)
-
-
-def client(exchange: str, url: str) -> Any:
-    """A plain ccxt instance, pointed at the server by its own URL settings."""
-    api = {
-        "binanceusdm": {
-            "fapiPublic": f"{url}/binance/fapi/v1",
-            "fapiPublicV2": f"{url}/binance/fapi/v2",
-            "fapiPublicV3": f"{url}/binance/fapi/v3",
-            "fapiData": f"{url}/binance/futures/data",
-        },
-        "bybit": {"public": f"{url}/bybit"},
-        "okx": {"rest": f"{url}/okx"},
-    }[exchange]
-    options = {
-        "binanceusdm": {},
-        "bybit": {"fetchMarkets": {"types": ["linear"]}},
-        "okx": {"defaultType": "swap", "fetchMarkets": {"types": ["swap"]}},
-    }[exchange]
-    return getattr(ccxt, exchange)({"enableRateLimit": False, "urls": {"api": api}, "options": options})
-
-
-def with_ccxt(exchange: str, use: Callable[[Any, SimServer], Awaitable[None]]) -> None:
-    async def go() -> None:
-        async with SimServer(CONFIG) as sim:
-            remote = client(exchange, sim.url)
-            try:
-                await remote.load_markets()
-                await use(remote, sim)
-            finally:
-                await remote.close()
-
-    asyncio.run(go())
+with_client = functools.partial(with_ccxt, ccxt, pairs=40)
 
 
 def symbols_of(exchange: str) -> list[str]:
@@ -86,7 +50,7 @@ def test_markets(exchange: str) -> None:
             assert any(remote.markets[s]["future"] for s in others)
         assert await remote.fetch_time() == EPOCH
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -111,7 +75,7 @@ def test_candles(exchange: str) -> None:
         rows = await remote.fetch_ohlcv(BTC, "5m", since=since, limit=7)
         assert [row[0] for row in rows] == [since + i * M5 for i in range(7)], "17 days back"
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -137,7 +101,7 @@ def test_tickers(exchange: str) -> None:
                 assert found["baseVolume"] == base
                 assert found["quoteVolume"] == snapshot.day_quote[line] / 10_000
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -162,7 +126,7 @@ def test_funding(exchange: str) -> None:
                     exchange, symbol, row_["timestamp"]
                 )
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 def test_binance_funding_intervals() -> None:
@@ -173,7 +137,7 @@ def test_binance_funding_intervals() -> None:
         missing = set(sim.truth.symbols("binanceusdm")) - set(found)
         assert {sim.truth.row("binanceusdm", s).funding_hours for s in missing} == {8}
 
-    with_ccxt("binanceusdm", use)
+    with_client("binanceusdm", use)
 
 
 def _one_side(exchange: str, truth: Truth, symbol: str, amount: float) -> float:
@@ -208,7 +172,7 @@ def test_open_interest(exchange: str) -> None:
         first = since if exchange == "okx" else since + M5
         assert [row["timestamp"] for row in rows] == [first + i * M5 for i in range(5)]
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 def test_okx_open_interests_in_bulk() -> None:
@@ -223,7 +187,7 @@ def test_okx_open_interests_in_bulk() -> None:
             price = sim.truth.last("okx", symbol, EPOCH)
             assert found[symbol]["openInterestValue"] == pytest.approx(base * price, rel=2e-3)
 
-    with_ccxt("okx", use)
+    with_client("okx", use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -237,7 +201,7 @@ def test_long_short_ratio(exchange: str) -> None:
                 truth = sim.truth.global_ls(exchange, symbol, row["timestamp"])
                 assert row["longShortRatio"] == pytest.approx(truth, rel=1e-15)
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 def test_bybit_refuses_ccxt_timeframes_for_the_ratio() -> None:
@@ -245,7 +209,7 @@ def test_bybit_refuses_ccxt_timeframes_for_the_ratio() -> None:
         with pytest.raises(ccxt.BadRequest):
             await remote.fetch_long_short_ratio_history(BTC, "5m")
 
-    with_ccxt("bybit", use)
+    with_client("bybit", use)
 
 
 def test_raw_endpoints_that_ccxt_does_not_unify() -> None:
@@ -259,7 +223,7 @@ def test_raw_endpoints_that_ccxt_does_not_unify() -> None:
         bar = sim.truth.bar("binanceusdm", BTC, int(rows[0][0]))
         assert (float(rows[0][9]), float(rows[0][10])) == (bar.taker_buy, bar.taker_quote)
 
-    with_ccxt("binanceusdm", use)
+    with_client("binanceusdm", use)
 
 
 def test_okx_top_traders_and_takers() -> None:
@@ -274,7 +238,7 @@ def test_okx_top_traders_and_takers() -> None:
             assert float(buy) == bar.taker_buy
             assert float(sell) + float(buy) == pytest.approx(bar.volume, rel=1e-12)
 
-    with_ccxt("okx", use)
+    with_client("okx", use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -290,7 +254,7 @@ def test_trades_and_book(exchange: str) -> None:
         book = await remote.fetch_order_book(BTC, limit=5)
         assert book["bids"][0][0] <= bar.close < book["asks"][0][0]
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 @pytest.mark.parametrize(
@@ -302,4 +266,4 @@ def test_unknown_symbols(exchange: str, error: type[Exception]) -> None:
         with pytest.raises(error):
             await remote.fetch_ohlcv(BTC, "5m", params={"symbol": "NOPE", "instId": "NOPE"})
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)

@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import ccxt.async_support as ccxt
 import pytest
+from support_sim import EPOCH, QUICK, with_server
 
-from futuresboard.sim_exchange import SimConfig, SimServer, SimThread
+from futuresboard.sim_exchange import SimServer, SimThread
 from futuresboard.sim_exchange.faults import Rule
 
-EPOCH = 1_768_471_651_500
-QUICK: dict[str, Any] = {
-    "seed": 7,
-    "pairs": 12,
-    "epoch_ms": EPOCH,
-    "time_scale": 0,
-    "latency_ms": 0,
-    "jitter_ms": 0,
-}
 KLINES = "/binance/fapi/v1/klines?symbol=BTCUSDT&interval=5m&limit=5"
 TICKERS = "/okx/api/v5/market/tickers?instType=SWAP"
-
-
-def with_server(use: Callable[[SimServer, aiohttp.ClientSession], Awaitable[None]], **changes: Any) -> None:
-    async def go() -> None:
-        async with (
-            SimServer(SimConfig(**{**QUICK, **changes})) as sim,
-            aiohttp.ClientSession(sim.url) as http,
-        ):
-            await use(sim, http)
-
-    asyncio.run(go())
 
 
 def test_prefixes_unknown_paths_and_counts() -> None:
@@ -258,9 +239,9 @@ def test_a_server_in_a_thread() -> None:
             rows: list[list[Any]] = await answer.json()
             return rows
 
-    with SimThread(SimConfig(**QUICK)) as sim:
+    with SimThread(QUICK) as sim:
         rows = asyncio.run(read(sim.url))
         assert float(rows[0][4]) == sim.truth.bar("binanceusdm", "BTCUSDT", rows[0][0]).close
         assert sim.stats["binanceusdm"].requests == 1
         with pytest.raises(OSError, match="address"):
-            SimThread(SimConfig(**QUICK), port=int(sim.url.rsplit(":", 1)[1])).start()
+            SimThread(QUICK, port=int(sim.url.rsplit(":", 1)[1])).start()

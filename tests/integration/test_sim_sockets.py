@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,39 +10,18 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from support_sim import EPOCH, M5, NOW_BAR, QUICK, with_server
 
-from futuresboard.sim_exchange import SimConfig, SimServer, SimThread
+from futuresboard.sim_exchange import SimServer, SimThread
 from futuresboard.sim_exchange.faults import Rule
 from futuresboard.sim_exchange.socket_line import Delayed
 
-EPOCH = 1_768_471_651_500
-M5 = 300_000
-NOW_BAR = EPOCH - EPOCH % M5
-QUICK: dict[str, Any] = {
-    "seed": 7,
-    "pairs": 12,
-    "epoch_ms": EPOCH,
-    "time_scale": 0,
-    "latency_ms": 0,
-    "jitter_ms": 0,
-}
 MARKET, PUBLIC = "/binance/market/ws/0", "/binance/public/ws/0"
 LINEAR = "/bybit/v5/public/linear"
 OKX, BUSINESS = "/okx/ws/v5/public", "/okx/ws/v5/business"
 SWAP = "BTC-USDT-SWAP"
 GONE = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 type Ws = aiohttp.ClientWebSocketResponse
-
-
-def with_server(use: Callable[[SimServer, aiohttp.ClientSession], Awaitable[None]], **changes: Any) -> None:
-    async def go() -> None:
-        async with (
-            SimServer(SimConfig(**{**QUICK, **changes})) as sim,
-            aiohttp.ClientSession(sim.url) as http,
-        ):
-            await use(sim, http)
-
-    asyncio.run(go())
 
 
 async def said(ws: Ws, request: object) -> Any:
@@ -783,7 +761,7 @@ def test_open_interest_on_sockets() -> None:
 
 def test_rules_that_were_there_before_the_server_started() -> None:
     async def go() -> None:
-        sim = SimServer(SimConfig(**QUICK))
+        sim = SimServer(QUICK)
         sim.faults.add(Rule("html", exchange="bybit"))
         async with sim, aiohttp.ClientSession(sim.url) as http:
             ws = await watching(http, "bybit", LINEAR)
@@ -859,7 +837,7 @@ def test_a_skewed_clock_dates_the_pushes() -> None:
 def test_a_stopping_server_closes_its_sockets() -> None:
     async def go() -> None:
         async with aiohttp.ClientSession() as http:
-            sim = SimServer(SimConfig(**QUICK))
+            sim = SimServer(QUICK)
             await sim.start()
             sockets = [await http.ws_connect(sim.url + path) for _, path in PLACES]
             ends = [asyncio.ensure_future(closed(ws)) for ws in sockets]
@@ -871,7 +849,7 @@ def test_a_stopping_server_closes_its_sockets() -> None:
 
 
 def test_sockets_of_a_server_in_a_thread() -> None:
-    with SimThread(SimConfig(**QUICK)) as sim:
+    with SimThread(QUICK) as sim:
 
         async def go() -> None:
             async with aiohttp.ClientSession(sim.url) as http:

@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import ccxt.pro as ccxt
 import pytest
+from support_sim import M5, NOW_BAR, with_ccxt
 
-from futuresboard.sim_exchange import SimConfig, SimServer
+from futuresboard.sim_exchange import SimServer
 from futuresboard.sim_exchange.wire import plain
 
-M5 = 300_000
-EPOCH = 1_768_471_651_500  # 2026-01-15 10:07:31.5 UTC
-NOW_BAR = EPOCH - EPOCH % M5
 BTC = "BTC/USDT:USDT"
 EXCHANGES = ("binanceusdm", "bybit", "okx")
-CONFIG = SimConfig(seed=7, pairs=12, epoch_ms=EPOCH, time_scale=0, latency_ms=0, jitter_ms=0)
-
-
-def client(exchange: str, url: str) -> Any:
-    """A plain ccxt.pro instance, pointed at the server by its own URL settings."""
-    wire = url.replace("http://", "ws://")
-    api = {
-        "binanceusdm": {
-            "fapiPublic": f"{url}/binance/fapi/v1",
-            "fapiData": f"{url}/binance/futures/data",
-            "ws": {"linear": f"{wire}/binance/ws"},
-        },
-        "bybit": {"public": f"{url}/bybit", "ws": {"public": {"linear": f"{wire}/bybit/v5/public/linear"}}},
-        "okx": {"rest": f"{url}/okx", "ws": f"{wire}/okx/ws/v5"},
-    }[exchange]
-    options = {
-        "binanceusdm": {},
-        "bybit": {"fetchMarkets": {"types": ["linear"]}},
-        "okx": {"defaultType": "swap", "fetchMarkets": {"types": ["swap"]}},
-    }[exchange]
-    return getattr(ccxt, exchange)({"enableRateLimit": False, "urls": {"api": api}, "options": options})
-
-
-def with_ccxt(exchange: str, use: Callable[[Any, SimServer], Awaitable[None]]) -> None:
-    async def go() -> None:
-        async with SimServer(CONFIG) as sim:
-            remote = client(exchange, sim.url)
-            try:
-                await remote.load_markets()
-                await use(remote, sim)
-            finally:
-                await remote.close()
-
-    asyncio.run(go())
-
+with_client = functools.partial(with_ccxt, ccxt)
 
 # Where a subscriber gets the present state at once.
 GREETED = {"bybit": ("tickers",), "okx": ("candle", "tickers", "funding", "mark")}
@@ -108,7 +73,7 @@ def test_candles(exchange: str, timeframe: str) -> None:
             bar = sim.truth.forming(exchange, symbol, sim.clock.now_ms(exchange), width)
             assert tuple(cache[-1]) == (bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume)
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -142,7 +107,7 @@ def test_tickers(exchange: str) -> None:
                 assert int(info["nextFundingTime"]) == snapshot.next_funding[line]
                 assert found["markPrice"] == float(f"{snapshot.mark[line]:.{row.price_decimals}f}")
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 def test_all_binance_tickers_at_once() -> None:
@@ -158,7 +123,7 @@ def test_all_binance_tickers_at_once() -> None:
         kinds = {info["s"]: info["st"] for info in (t["info"] for t in found.values())}
         assert (kinds["BTCUSDT"], kinds["BTCUSD_PERP"]) == (1, 2), "coin-margined rows come along"
 
-    with_ccxt("binanceusdm", use)
+    with_client("binanceusdm", use)
 
 
 def test_binance_marks_and_funding() -> None:
@@ -172,7 +137,7 @@ def test_binance_marks_and_funding() -> None:
             assert float(info["r"]) == float(f"{snapshot.funding[line]:.8f}")
             assert info["T"] == snapshot.next_funding[line]
 
-    with_ccxt("binanceusdm", use)
+    with_client("binanceusdm", use)
 
 
 def test_okx_marks_and_funding() -> None:
@@ -187,7 +152,7 @@ def test_okx_marks_and_funding() -> None:
         assert found["fundingRate"] == float(plain(float(snapshot.funding[line]), 13))
         assert found["fundingTimestamp"] == snapshot.next_funding[line]
 
-    with_ccxt("okx", use)
+    with_client("okx", use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -218,7 +183,7 @@ def test_trades_add_up_to_the_bar(exchange: str) -> None:
                 ]
                 assert sums == pytest.approx([bar.taker_buy, bar.volume - bar.taker_buy], rel=1e-9)
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
@@ -249,4 +214,4 @@ def test_many_symbols_on_one_call(exchange: str) -> None:
         assert counts.subscriptions == 0
         assert sim.stats[exchange].violations == {}
 
-    with_ccxt(exchange, use)
+    with_client(exchange, use)

@@ -34,17 +34,6 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def web(world: World, tmp_path: Path) -> Web:
-    return Web(world, tmp_path)
-
-
-@pytest.fixture
-def server(web: Web) -> Iterator[Server]:
-    with web.serving() as running:
-        yield running
-
-
-@pytest.fixture
 def connection(server: Server) -> Iterator[http.client.HTTPConnection]:
     made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     yield made

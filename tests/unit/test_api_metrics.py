@@ -22,11 +22,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-@pytest.fixture
-def web(world: World, tmp_path: Path) -> Web:
-    return Web(world, tmp_path)
-
-
 def fill(world: World) -> None:
     okx = world.register("okx", "BTC", "ETH", "1000PEPE")
     bybit = world.register("bybit", "BTC", "SOL")

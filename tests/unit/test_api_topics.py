@@ -31,11 +31,6 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def web(world: World, tmp_path: Path) -> Web:
-    return Web(world, tmp_path)
-
-
-@pytest.fixture
 def btc(world: World) -> str:
     (name,) = world.register("okx", "BTC")
     world.commit([("okx", name, "5m", T0 + n * STEP, {"close": 100.0 + n}) for n in (0, 1, 2, 4, 5)])

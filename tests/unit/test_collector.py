@@ -32,19 +32,6 @@ FIRST = NOON // M5 * M5
 """The bar that is open when the collector starts."""
 
 
-@pytest.fixture
-def make(tmp_path):
-    made = []
-
-    def station(**given) -> Station:
-        made.append(Station(tmp_path, name=f"{len(made)}.db", **given))
-        return made[-1]
-
-    yield station
-    for one in made:
-        one.close()
-
-
 def stored(station: Station, number: int = 0, timeframe: str = "5m") -> dict[int, dict]:
     query = (
         f"SELECT {', '.join('b.' + name for name in BAR_FIELDS)} FROM bars b "

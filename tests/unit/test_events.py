@@ -91,17 +91,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-@pytest.fixture
-def web(world: World, tmp_path: Path) -> Web:
-    return Web(world, tmp_path)
-
-
-@pytest.fixture
-def server(web: Web) -> Iterator[Server]:
-    with web.serving() as running:
-        yield running
-
-
 def price(world: World, value: float, *pairs: tuple[str, str]) -> int:
     chosen = pairs or (("okx", "BTC/USDT:USDT"),)
     return world.commit(live=[(*pair, {"live_price": value, "live_ts": world.now}) for pair in chosen]).seq

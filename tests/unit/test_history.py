@@ -6,8 +6,6 @@ import asyncio
 import sqlite3
 from contextlib import closing
 
-import pytest
-
 from futuresboard.errors import PairGoneError, TransientError, UnpublishedError
 from futuresboard.history import MOST_TRIES, SPARE_BARS, History, newest_of_all
 from futuresboard.model import Kind
@@ -16,19 +14,6 @@ from support_core_exchange import MOST, NOON, Station
 
 FIRST = NOON // M5 * M5
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
-
-
-@pytest.fixture
-def make(tmp_path):
-    made = []
-
-    def station(**given) -> Station:
-        made.append(Station(tmp_path, name=f"{len(made)}.db", **given))
-        return made[-1]
-
-    yield station
-    for one in made:
-        one.close()
 
 
 def times(station: Station, symbol: str = BTC) -> list[int]:
