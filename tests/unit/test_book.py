@@ -371,8 +371,10 @@ class TestLateRatios:
 
 
 class TestLiveLevels:
-    def live(self, book: Book, before_close: int, value: float, usd: float | None = None) -> None:
-        book.take_live(0, Ticker("X", CLOSE, oi_contracts=value, oi_usd=usd, oi_ts=CLOSE - before_close))
+    def live(
+        self, book: Book, before_close: int, value: float, usd: float | None = None, row: int = 0
+    ) -> None:
+        book.take_live(row, Ticker("X", CLOSE, oi_contracts=value, oi_usd=usd, oi_ts=CLOSE - before_close))
 
     def bar(self, book: Book) -> dict:
         give(book, Kind.CANDLES, {LIVE_BAR: 5.0})
@@ -440,15 +442,24 @@ class TestLiveLevels:
 
     def test_evidence_for_the_stamp_is_rows_and_live_levels_beside_a_close(self):
         book = new_book((Kind.CANDLES, Kind.OI))
-        give(book, Kind.OI, {BEGIN: 6.0, CLOSE: 7.0})
+        give(book, Kind.OI, {BEGIN - M5: 5.0, BEGIN: 6.0, CLOSE: 7.0})
         self.live(book, 5_000, 6.9)
         assert all(len(part) == 0 for part in book.live_evidence())
         self.live(book, -5_000, 7.1)
         self.live(book, -9_000, 7.9)  # the first after the close counts
-        # The row at the close may be of a window that was still open.
+        # One pair's newest row may be of a window that was still open.
         assert all(len(part) == 0 for part in book.live_evidence())
         give(book, Kind.OI, {CLOSE: 7.0, CLOSE + M5: 8.0})
         assert [part.tolist() for part in book.live_evidence()] == [[7.0], [6.0], [6.9], [7.1]]
+
+    @pytest.mark.parametrize(("newest", "counts"), [(6.6, True), (6.03, False)])
+    def test_newest_rows_of_many_pairs_count_if_they_moved_as_rows_do(self, newest, counts):
+        book = new_book((Kind.CANDLES, Kind.OI), pairs=10)
+        for row in range(10):
+            give(book, Kind.OI, {BEGIN - M5: 5.5, BEGIN: 6.0, CLOSE: newest}, row=row)
+            for before_close, oi in ((5_000, 5.9), (-5_000, 6.1)):
+                self.live(book, before_close, oi, row=row)
+        assert len(book.live_evidence()[0]) == 10 * counts
 
 
 class TestTakerRows:

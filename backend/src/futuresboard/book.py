@@ -14,13 +14,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from futuresboard.bars import RAW_COLUMNS
+from futuresboard.live_oi import LiveOi
 from futuresboard.model import ROW_COLUMNS, BoolArray, FloatArray, IntArray, Kind, Rows, Ticker
 from futuresboard.pipeline import RawBars
-from futuresboard.quality import BACKFILLED, BY_SOCKET, UNHEARD
+from futuresboard.quality import BACKFILLED, BY_SOCKET, GUARDED, STALE, UNHEARD
 from futuresboard.settlements import Settlements
 from futuresboard.sheets import (
     FAR,
     LS_LATE_BARS,
+    TAKER_TOLERANCE,
+    TRADES_TOLERANCE,
     empty,
     join_oi,
     join_ratio,
@@ -31,7 +34,6 @@ from futuresboard.sheets import (
 )
 
 STEP_MS = 300_000
-LIVE_WINDOW_MS = 60_000
 SHOWN_AFTER_MS = 7_000
 """A bar whose other rows take longer than this after its close is shown as far as it is known."""
 CANDLE_LAG_MS = 8_000
@@ -39,7 +41,7 @@ CANDLE_LAG_MS = 8_000
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
-_GRIDS = ("_live_oi", "_live_usd", "_after_oi", "_done", "_dirty", "_reread", "_shown", "_by_socket")
+_GRIDS = ("_done", "_dirty", "_reread", "_shown", "_by_socket")
 """What is held by (pair row, slot) beside the sheets."""
 MOST_AT_ONCE = 2048
 NONE_STREAMED: Mapping[Kind, BoolArray] = {}
@@ -107,8 +109,7 @@ class Book:
         for kind in _LEVELS:
             if kind in self._sheets:
                 self._sheets[kind].offset, self._sheets[kind].assumed = 1, True
-        self._live_oi, self._live_usd = np.full(shape, np.nan), np.full(shape, np.nan)
-        self._after_oi = np.full(shape, np.nan)
+        self._live_oi = LiveOi(shape)
         self._done = np.zeros(shape, dtype=bool)
         self._dirty = np.zeros(shape, dtype=bool)
         self._reread = np.zeros(shape, dtype=bool)
@@ -135,6 +136,7 @@ class Book:
             sheet.roll(shift)
         for grid in (*(getattr(self, name) for name in _GRIDS), *self._spared.values()):
             roll(grid, shift)
+        self._live_oi.roll(shift)
         self._unfit = {
             (kind, row, slot - shift): values
             for (kind, row, slot), values in self._unfit.items()
@@ -153,6 +155,7 @@ class Book:
             sheet.grow(rows)
         for name in _GRIDS:
             setattr(self, name, longer(getattr(self, name), rows))
+        self._live_oi.grow(rows)
         self._spared = {kind: longer(spared, rows) for kind, spared in self._spared.items()}
         self.streamed = {kind: longer(listened, rows) for kind, listened in self.streamed.items()}
 
@@ -171,6 +174,7 @@ class Book:
             sheet.clear(row)
         for grid in (*(getattr(self, name) for name in _GRIDS), *self._spared.values()):
             grid[row] = empty(grid)
+        self._live_oi.clear(row)
         self._unfit = {place: values for place, values in self._unfit.items() if place[1] != row}
 
     def take(
@@ -246,17 +250,7 @@ class Book:
 
     def take_live(self, row: int, ticker: Ticker) -> None:
         """Keep a live open interest that stands for a close: the last in its 60 s before, the first after."""
-        if ticker.oi_contracts is None or ticker.oi_ts is None:
-            return
-        closing = -(-(ticker.oi_ts - self._origin) // STEP_MS) - 1
-        close_ts = self._origin + (closing + 1) * STEP_MS
-        if 0 <= closing < self._slots and close_ts - ticker.oi_ts <= LIVE_WINDOW_MS:
-            self._live_oi[row, closing] = ticker.oi_contracts
-            self._live_usd[row, closing] = np.nan if ticker.oi_usd is None else ticker.oi_usd
-        since = ticker.oi_ts - (close_ts - STEP_MS)
-        first = 0 <= closing - 1 < self._slots and np.isnan(self._after_oi[row, closing - 1])
-        if first and since <= LIVE_WINDOW_MS:
-            self._after_oi[row, closing - 1] = ticker.oi_contracts
+        self._live_oi.take(row, ticker, self._origin)
 
     def decide(self, kind: Kind, offset: int) -> bool:
         """Settle what the stamps of a kind mean; returns whether bars must be put together anew."""
@@ -296,16 +290,8 @@ class Book:
         return self._sheets[kind].offset
 
     def live_evidence(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """OI rows stamped at a close and one bar before it, and live OI before and after: four (m,).
-
-        Only closes after which another row has come: by one of the two readings the row stamped at the
-        close is of a window that was open then, and may have been sent while it was.
-        """
-        sheet = self._sheets[Kind.OI]
-        oi, live, after = sheet.columns["oi_contracts"], self._live_oi[:, :-2], self._after_oi[:, :-2]
-        seen = sheet.have[:, 2:] & sheet.have[:, 1:-1] & sheet.have[:, :-2]
-        seen &= np.isfinite(live) & np.isfinite(after)
-        return oi[:, 1:-1][seen], oi[:, :-2][seen], live[seen], after[seen]
+        """Rows beside live values, as `LiveOi.evidence` has them."""
+        return self._live_oi.evidence(self._sheets[Kind.OI])
 
     def drop(self, kind: Kind) -> None:
         """The exchange turned out not to publish a kind."""
@@ -397,6 +383,17 @@ class Book:
         self._dirty[rows[final], slots[final]] = False
         return Ready(bars, live, first, done, (rows, slots))
 
+    def doubt(self, ready: Ready, marks: IntArray) -> None:
+        """Ask again for what a guard refused of bars handed over; marks: (m,) what they were stored with."""
+        rows, slots = ready.places
+        for kind, sheet in self._sheets.items():
+            bits = _REFUSED_OF[kind]
+            if kind is Kind.CANDLES and Kind.TAKER in self._sheets:
+                bits &= ~_REFUSED_OF[Kind.TAKER]
+            refused = (marks & bits != 0) & ready.live
+            if kind not in self.streamed and refused.any():
+                sheet.have[rows[refused], sheet.at(slots[refused])] = False
+
     def give_back(self, ready: Ready) -> None:
         """Bars that could not be stored are due again, as new as they were."""
         rows, slots = ready.places
@@ -421,7 +418,7 @@ class Book:
             at = np.minimum(slots + sheet.offset, self._slots - 1)
             there = sheet.have[rows, at]
             if kind is Kind.OI and sheet.assumed:
-                there |= np.isfinite(self._live_oi[rows, slots])
+                there |= self._live_oi.known(rows, slots)
             hole = (at < sheet.high[rows]) & (at >= sheet.low[rows])
             if kind in self.streamed:
                 hole = ~self._awaits(kind, rows, self._origin + slots * STEP_MS)
@@ -441,17 +438,17 @@ class Book:
             columns[name] = self._sheets[Kind.CANDLES].columns[name][rows, slots]
         marks |= np.where(self._by_socket[rows, slots], BY_SOCKET, 0)
         borrow = final & ~self._ended[rows]
-        live_oi = np.where(borrow, self._live_oi[rows, slots], np.nan)
-        live_usd = np.where(borrow, self._live_usd[rows, slots], np.nan)
         if Kind.OI in self._sheets:
-            join_oi(self._sheets[Kind.OI], (live_oi, live_usd), rows, slots, columns, marks)
+            standing = self._live_oi.standing(rows, slots, borrow)
+            join_oi(self._sheets[Kind.OI], standing, rows, slots, columns, marks)
         for kind, name in ((Kind.GLOBAL_LS, "global_ls"), (Kind.TOP_LS, "top_ls")):
             if kind in self._sheets:
                 columns[name] = join_ratio(self._sheets[kind], rows, slots, marks, borrow=borrow)
         guarded = self._guarded(rows, slots)
         if Kind.TAKER in self._sheets:
+            tolerance = TRADES_TOLERANCE if Kind.TAKER in self.streamed else TAKER_TOLERANCE
             columns["taker_buy"], refused = join_taker(
-                self._sheets[Kind.TAKER], rows, slots, columns["volume"]
+                self._sheets[Kind.TAKER], rows, slots, columns["volume"], tolerance
             )
             for i, buy in refused.items():
                 guarded.setdefault(i, {})["taker_buy"] = buy
@@ -481,6 +478,14 @@ class Book:
         return found
 
 
+_REFUSED_OF: Mapping[Kind, int] = {
+    Kind.CANDLES: STALE | sum(GUARDED[name] for name in ROW_COLUMNS[Kind.CANDLES]),
+    Kind.OI: GUARDED["oi_contracts"],
+    Kind.GLOBAL_LS: GUARDED["global_ls"],
+    Kind.TOP_LS: GUARDED["top_ls"],
+    Kind.TAKER: GUARDED["taker_buy"],
+}
+"""Marks of bars whose row of a kind was refused."""
 _PUBLIC = {"oi_usd": "oi_abs_usd", "buy": "taker_buy", "sell": "taker_buy", "rate": "funding"}
 
 

@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "sim-exchange":
         return sim.main(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a shell starts its background jobs with it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         overrides = {"DATABASE_URL": arguments.database} if getattr(arguments, "database", None) else {}
         settings = load(os.environ, project_root(), demo=arguments.demo, overrides=overrides)

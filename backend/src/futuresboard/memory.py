@@ -173,6 +173,10 @@ class Memory:
                 held.marks[i, slot], held.present[i, slot] = int(str(own)), True
         return held
 
+    def marks(self, pair_ids: Iterable[int], ts: IntArray) -> IntArray:
+        """(m,) own marks of base bars; 0 where none is held."""
+        return self.base.get(self.rows(pair_ids), ts)[2]
+
     def refused(self, pair_ids: Iterable[int]) -> dict[str, int]:
         """How many pairs' newest base bar lacks a number that a guard refused, by mark in words."""
         rows = self.rows(pair_ids)

@@ -13,6 +13,8 @@ from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
 FAR = np.iinfo(np.int64).max
 LS_LATE_BARS = 2
 TAKER_TOLERANCE = 0.02
+TRADES_TOLERANCE = 1e-6
+"""Of sums of trades: nothing but a trade that was missed, or heard twice, makes a difference."""
 
 
 @dataclass
@@ -129,15 +131,15 @@ def join_ratio(
 
 
 def join_taker(
-    sheet: Sheet, rows: IntArray, slots: IntArray, volume: FloatArray
+    sheet: Sheet, rows: IntArray, slots: IntArray, volume: FloatArray, tolerance: float
 ) -> tuple[FloatArray, dict[int, float]]:
     """(m,) taker buy volume, and by bar number what was refused.
 
-    A split that does not add up to the bar's volume belongs to another bar.
+    A split that does not add up to the bar's volume, within a share of it, belongs to another bar.
     """
     at = sheet.at(slots)
     buy, sell = sheet.columns["buy"][rows, at], sheet.columns["sell"][rows, at]
-    agrees = np.abs(buy + sell - volume) <= TAKER_TOLERANCE * np.maximum(volume, 1e-12)
+    agrees = np.abs(buy + sell - volume) <= tolerance * np.maximum(volume, 1e-12)
     have = sheet.have[rows, at]
     refused = np.flatnonzero(have & ~agrees & np.isfinite(buy))
     taken = np.where(have & agrees, np.minimum(buy, volume), np.nan)

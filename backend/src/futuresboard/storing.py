@@ -13,7 +13,7 @@ from futuresboard.book import STEP_MS, Book, Ready
 from futuresboard.clock import Clock
 from futuresboard.errors import StoreError
 from futuresboard.live import LiveUpdate
-from futuresboard.model import Ticker
+from futuresboard.model import IntArray, Ticker
 from futuresboard.pipeline import Pipeline
 from futuresboard.tally import Tally
 
@@ -98,8 +98,14 @@ class Storing:
         return True
 
     async def _store(self, ready: Ready, now: int, book: Book) -> bool:
+        stored: list[IntArray] = []
+
+        def step() -> None:
+            self._pipeline.step(ready.bars, now)
+            stored.append(self._pipeline.memory.marks(ready.bars.pair_ids.tolist(), ready.bars.ts))
+
         try:
-            await self._run(lambda: self._pipeline.step(ready.bars, now))
+            await self._run(step)
         except (sqlite3.Error, StoreError) as error:
             book.give_back(ready)
             log.error(
@@ -110,6 +116,7 @@ class Storing:
             )
             self._tally().errors += 1
             return False
+        book.doubt(ready, stored[0])
         return True
 
     async def store_live(self, tickers: Mapping[int, Ticker], source: str) -> None:
