@@ -65,7 +65,7 @@ frontend/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
 
 test: install $(VENV)/.installed-dev lint
 	cd frontend && PATH="$(NPM_PATH)" npm run --silent test
-	$(PYTEST) -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) -m 'not deep' -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 test-deep: install $(VENV)/.installed-dev
 	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadfile

@@ -8,7 +8,7 @@ A module of tests makes a `TABLE`, the fixture `played` from it by `play`, and a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,19 @@ def fault(
     made = tuple({"kind": kind, **options} for kind, options in rules)
     words = {"states": frozenset(states.split()), "sources": frozenset(sources.split())}
     return [Fault(line, exchange, made, **words, **more) for exchange in on.split() or EXCHANGES]
+
+
+def lines(table: Sequence[Fault]) -> list[Any]:
+    """Parameters of a table's tests: each line on one of its exchanges, in turn, and on the others where
+    tests go deep."""
+    names = list(dict.fromkeys(one.line for one in table))
+    found = []
+    for turn, name in enumerate(names):
+        mine = [one for one in table if one.line == name]
+        for number, one in enumerate(mine):
+            marks = () if number == turn % len(mine) else (pytest.mark.deep,)
+            found.append(pytest.param(one, marks=marks, id=str(one)))
+    return found
 
 
 ON_SOCKETS = {"binanceusdm": "*/market/ws/*", "bybit": "*/v5/public/*", "okx": "*/ws/v5/*"}

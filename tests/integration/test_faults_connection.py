@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support_fault_table import DOWN, LONG, FaultTable, fault
+from support_fault_table import DOWN, LONG, FaultTable, fault, lines
 
 TABLE = [
     *fault("timeout", ("timeout", {}), states=DOWN),
@@ -18,6 +18,6 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("played", TABLE, ids=str, indirect=True)
+@pytest.mark.parametrize("played", lines(TABLE), indirect=True)
 class TestConnection(FaultTable):
     """Each line of the table."""

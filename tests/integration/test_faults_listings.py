@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support_fault_table import CLOSE, EXCHANGES, FROM, M5, FaultTable, Played, fault
+from support_fault_table import CLOSE, EXCHANGES, FROM, M5, FaultTable, Played, fault, lines
 
 # The lists are read once an hour; the next time is in the third bar from the close.
 TO_THE_END = {"till": CLOSE + 5 * M5, "end": CLOSE + 4 * M5 + 100_000}
@@ -33,7 +33,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("played", TABLE, ids=str, indirect=True)
+@pytest.mark.parametrize("played", lines(TABLE), indirect=True)
 class TestListings(FaultTable):
     """Each line of the table."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support_fault_table import CLOSE, FaultTable, fault
+from support_fault_table import CLOSE, FaultTable, fault, lines
 
 GUARDED = {"states": "ok degraded", "guarded": True}
 CLOCK = {"states": "ok degraded down"}
@@ -39,6 +39,6 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("played", TABLE, ids=str, indirect=True)
+@pytest.mark.parametrize("played", lines(TABLE), indirect=True)
 class TestPayload(FaultTable):
     """Each line of the table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support_fault_table import CLOSE, DOWN, FROM, M5, FaultTable, Played, fault, status
+from support_fault_table import CLOSE, DOWN, FROM, M5, FaultTable, Played, fault, lines, status
 
 TOO_MANY = {"code": -1003, "msg": "Too many requests; current limit is 2400 request weight per 1 MINUTE."}
 OKX_TOO_MANY = {"code": "50011", "msg": "Too Many Requests", "data": []}
@@ -52,12 +52,12 @@ BANS = [
 ]
 
 
-@pytest.mark.parametrize("played", TABLE, ids=str, indirect=True)
+@pytest.mark.parametrize("played", lines(TABLE), indirect=True)
 class TestRefusals(FaultTable):
     """Each line of the table."""
 
 
-@pytest.mark.parametrize("played", BANS, ids=str, indirect=True)
+@pytest.mark.parametrize("played", lines(BANS), indirect=True)
 class TestBans(FaultTable):
     """Each line of the bans."""
 
