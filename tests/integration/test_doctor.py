@@ -39,9 +39,9 @@ def sim(server: SimThread) -> SimThread:
     return server
 
 
-def examined(env: Mapping[str, str], folder: Path, code: int) -> Checks:
-    """The checks by name, told for machines; the exit code must be `code`."""
-    done = finished(["doctor", "--json"], env, folder)
+def examined(env: Mapping[str, str], folder: Path, code: int, *, sockets: bool = False) -> Checks:
+    """The checks by name, told for machines; the exit code must be `code`. sockets: it tries websockets."""
+    done = finished(["doctor", "--json"], {**env, "WEBSOCKETS": str(int(sockets))}, folder)
     assert done.stderr == ""
     assert done.returncode == code, done.stdout
     document = json.loads(done.stdout)
@@ -57,7 +57,7 @@ def states(checks: Checks) -> dict[str, str]:
 
 
 def test_a_fresh_machine_is_well(tmp_path: Path, sim: SimThread) -> None:
-    checks = examined(environment(tmp_path, sim.url), tmp_path, 0)
+    checks = examined(environment(tmp_path, sim.url), tmp_path, 0, sockets=True)
     assert states(checks) == dict.fromkeys(ORDER, "ok")
     assert list(checks) == ORDER
     for exchange in EXCHANGES:
@@ -172,13 +172,13 @@ def test_a_silent_exchange_holds_up_nobody(tmp_path: Path, sim: SimThread) -> No
 
 def test_a_refused_websocket_is_told_and_nothing_fails(tmp_path: Path, sim: SimThread) -> None:
     sim.server.faults.add(Rule("refuse", exchange="okx"))
-    checks = examined(environment(tmp_path, sim.url), tmp_path, 0)
+    checks = examined(environment(tmp_path, sim.url), tmp_path, 0, sockets=True)
     assert states(checks) == dict.fromkeys(ORDER, "ok") | {"okx": "look"}
     assert checks["okx"]["facts"]["websocket"]["heard_s"] is None
     assert "403" in checks["okx"]["facts"]["websocket"]["reason"]
     assert "REST" in checks["okx"]["advice"][0]
     # Without websockets there is nothing to look at.
-    checks = examined(environment(tmp_path, sim.url, WEBSOCKETS="0"), tmp_path, 0)
+    checks = examined(environment(tmp_path, sim.url), tmp_path, 0)
     assert checks["okx"]["facts"]["websocket"] is None
 
 
