@@ -169,7 +169,7 @@ class Judge:
                 continue
             self.verdict.values += 1
             if not any(_same(got, value) for value in self._allowed(key, row, name, truth, revised)) and not (
-                name.startswith("oi_") and self._is_live(key, row, name, got)
+                name.startswith("oi_") and self._is_live(key, row, name, got, want["close"])
             ):
                 self.verdict.wrong[f"{key[0]} {name}"] += 1
                 self.verdict.note(f"{key[0]} {name}", key, row["ts"], got, want[name], row["marks"], revised)
@@ -191,15 +191,18 @@ class Judge:
             found += [read(*key[:2], close_ms - back * M5) for back in (1, 2)]
         return found
 
-    def _is_live(self, key: Key, row: Row, name: str, got: float) -> bool:
-        """Whether an open interest marked as live is one of the last minute before the close."""
+    def _is_live(self, key: Key, row: Row, name: str, got: float, close: float) -> bool:
+        """Whether an open interest marked as live is one of the last minute before the close.
+
+        close: the true one, since the row's own may have been refused.
+        """
         if not row["marks"] & OI_LIVE:
             return False
         close_ms = row["ts"] + STEP_MS[key[2]]
         ends = [self._truth.live_oi(*key[:2], at) for at in (close_ms - LIVE_WINDOW_MS - 2000, close_ms)]
         if name == "oi_abs_usd":
             return row["oi_contracts"] is not None and math.isclose(
-                got, row["oi_contracts"] * row["close"], rel_tol=0.03
+                got, row["oi_contracts"] * close, rel_tol=0.03
             )
         return min(ends) * (1 - 1e-6) <= got <= max(ends) * (1 + 1e-6)
 
