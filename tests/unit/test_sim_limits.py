@@ -142,6 +142,27 @@ def test_bybit_bans_for_ten_minutes() -> None:
     assert bench.counts["bybit"].violations == {"ip": 1, "banned": 1}
 
 
+def test_what_was_on_its_way_is_held_against_nobody() -> None:
+    bench = Bench(binance_ban_s=30)
+    path = "/binance/fapi/v1/ping"
+    bench.limits.ban("binanceusdm", CLIENT, 30)
+    sent = bench.limits.time()
+    bench.clock.advance(100)
+    # An answer made before the ban tells nothing; the first refusal does.
+    bench.limits.answered("binanceusdm", CLIENT, 200)
+    bench.clock.advance(100)
+    later = bench.limits.time()
+    bench.limits.answered("binanceusdm", CLIENT, 418)
+    for at in (sent, later):
+        answer = bench.limits.check("binanceusdm", path, {}, CLIENT, sent=at)
+        assert answer is not None
+        assert answer.status == 418
+    assert bench.counts["binanceusdm"].violations == {}
+    bench.clock.advance(1)
+    bench.limits.check("binanceusdm", path, {}, CLIENT, sent=bench.limits.time())
+    assert bench.counts["binanceusdm"].violations == {"banned": 1}
+
+
 def test_bybit_window_slides() -> None:
     bench = Bench()
     bench.many(300, "bybit", "/bybit/v5/market/kline")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from futuresboard.sim_exchange.wire import Answer, Query
 BINANCE_WEIGHT = 2400
 # More requests than this after the first 429 of a window bring a ban.
 BINANCE_PATIENCE = 20
+BANNING = {"binanceusdm": 418, "bybit": 403}
+"""Exchanges that ban, and the status that says so."""
 # Requests per 2 s and whether the limit counts per instrument (documented rule "IP + Instrument ID").
 OKX_LIMITS: dict[str, tuple[int, bool]] = {
     "public/time": (10, False),
@@ -150,6 +153,7 @@ class Limits:
         self._sliding: dict[tuple[str, ...], Sliding] = {}
         self._minute: dict[str, tuple[int, int, int]] = {}
         self._banned: dict[tuple[str, str], float] = {}
+        self._told: dict[tuple[str, str], float] = {}
         self._check: dict[str, Callable[[str, Query, str], Answer | None]] = {
             "binanceusdm": self._binance,
             "bybit": self._bybit,
@@ -162,6 +166,7 @@ class Limits:
         self._sliding.clear()
         self._minute.clear()
         self._banned.clear()
+        self._told.clear()
 
     def handshake(self, exchange: str, client: str) -> Answer | None:
         """Count a new socket; the refusal when there are too many, or the client is banned."""
@@ -176,10 +181,19 @@ class Limits:
             return self.binance_ban(client, left)
         return Answer(b"", 403 if exchange == "bybit" else 429, "text/html")
 
-    def check(self, exchange: str, path: str, query: Query, client: str) -> Answer | None:
-        """Count a request; the refusal when it is over a limit (None too when not enforced)."""
+    def check(
+        self, exchange: str, path: str, query: Query, client: str, *, sent: float | None = None
+    ) -> Answer | None:
+        """Count a request; the refusal when it is over a limit (None too when not enforced).
+
+        sent: when it left the client, by `time`. One that was on its way before the client could hear of
+        its ban is refused like any other and held against nobody.
+        """
         if self._stopped():
             return None
+        ignored = sent is None or sent > self._told.get((exchange, client), math.inf)
+        if ignored and exchange in BANNING and self._left(exchange, client) > 0:
+            self._counts[exchange].violated("banned")
         refusal = self._check[exchange](path, query, client)
         return refusal if self._config.enforce_limits else None
 
@@ -192,6 +206,12 @@ class Limits:
     def ban(self, exchange: str, client: str, seconds: float) -> None:
         """Ban a client for so many seconds."""
         self._banned[exchange, client] = self.time() + seconds
+        self._told.pop((exchange, client), None)
+
+    def answered(self, exchange: str, client: str, status: int) -> None:
+        """An answer has left: who is told that it is banned knows from now on."""
+        if status == BANNING.get(exchange) and self._left(exchange, client) > 0:
+            self._told.setdefault((exchange, client), self.time())
 
     def _stopped(self) -> bool:
         """Whether the time of the limits was made to stand still: their windows would never end."""
@@ -218,7 +238,6 @@ class Limits:
     def _binance(self, path: str, query: Query, client: str) -> Answer | None:
         left = self._left("binanceusdm", client)
         if left > 0:
-            self._counts["binanceusdm"].violated("banned")
             return self.binance_ban(client, left)
         if "/futures/data/" in path:
             return self._binance_pool("futures/data", 1000, client)
@@ -274,7 +293,6 @@ class Limits:
     # --- the others --------------------------------------------------------------------------
     def _bybit(self, _path: str, _query: Query, client: str) -> Answer | None:
         if self._left("bybit", client) > 0:
-            self._counts["bybit"].violated("banned")
             return Answer(b"access too frequent", 403, "text/plain")
         if self._over("bybit", ("ip", client), 600, 5.0) is None:
             return None

@@ -126,13 +126,13 @@ class SimServer:
         )
 
     async def _answer(self, request: web.BaseRequest, exchange: str, path: str) -> Answer:
-        latency = self.latency()
+        latency, sent = self.latency(), self.limits.time()
         if latency:
             await asyncio.sleep(latency / 2)
         client = request.remote or "127.0.0.1"
         query: Query = dict(request.query)
         symbol = query.get("symbol") or query.get("instId") or ""
-        answer = self.limits.check(exchange, path, query, client)
+        answer = self.limits.check(exchange, path, query, client, sent=sent)
         if answer is None:
             symbol = "" if symbol == "ANY" else symbol
             visit = self.visit(request, exchange, path, symbol, query, client)
@@ -140,6 +140,7 @@ class SimServer:
         answer.headers |= self.limits.headers(exchange, path, client)
         if latency:
             await asyncio.sleep(latency / 2)
+        self.limits.answered(exchange, client, answer.status)
         return answer
 
     def latency(self) -> float:
