@@ -243,9 +243,9 @@ class Stage:
         """Note when each request arrives at which exchange."""
         inner = self.sim.server.limits.check
 
-        def check(exchange: str, path: str, query: Any, client: str) -> Any:
+        def check(exchange: str, path: str, query: Any, client: str, *, sent: float) -> Any:
             self.run.requests.setdefault(exchange, []).append((self.sim.server.clock.now_ms(), path))
-            return inner(exchange, path, query, client)
+            return inner(exchange, path, query, client, sent=sent)
 
         self.sim.server.limits.check = check  # type: ignore[method-assign]
 

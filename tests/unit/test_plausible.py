@@ -46,12 +46,14 @@ def scene(
     *,
     new: slice = slice(LAST, None),
     peers: FloatArray | None = None,
+    stored: dict[str, FloatArray] | None = None,
 ) -> plausible.Scene:
     size = columns["close"].shape[1]
     fresh = np.zeros((1, size), dtype=bool)
     fresh[0, new] = True
     quotes = np.zeros((0, size)) if peers is None else peers
-    return plausible.Scene(columns, fresh, lambda _: quotes)
+    before = stored or {name: np.where(fresh, np.nan, column) for name, column in columns.items()}
+    return plausible.Scene(columns, before, fresh, lambda _: quotes)
 
 
 def judged(one: plausible.Scene) -> dict[str, list[int]]:
@@ -87,6 +89,17 @@ class TestUnits:
         columns = market()
         times(columns, factor, names)
         assert set(names.split()) <= set(judged(scene(columns)))
+
+    @pytest.mark.parametrize("name", plausible.JUDGED)
+    def test_a_whole_page_in_another_unit_does_not_bear_itself_out(self, name: str) -> None:
+        stored = market()
+        columns = {each: column.copy() for each, column in stored.items()}
+        columns[name][0, 20:] *= 1000.0
+        places = judged(scene(columns, new=slice(20, None), stored=stored))[name]
+        assert places == list(range(20, stored[name].shape[1]))
+        # Nor where it replaces all there is.
+        columns[name] = stored[name] * 1000.0
+        assert len(judged(scene(columns, new=slice(0, None), stored=stored))[name]) == stored[name].shape[1]
 
     def test_a_candle_in_another_unit_takes_its_prices_only(self) -> None:
         columns = market()

@@ -457,9 +457,8 @@ class Book:
                 marks |= np.where(unheard, UNHEARD, 0)
         close = self._origin + (slots + 1) * STEP_MS
         columns["funding"], columns["funding_interval_h"] = self.settlements.at(rows, close)
-        settled = self.settlements.asked(rows) if self._healing else final.copy()
-        rest = np.flatnonzero(~final)
-        settled[rest] = self.settlements.covers(rows[rest], close[rest])
+        # The rate before says nothing any more once the next one is due, whether or not that has come.
+        settled = self.settlements.asked(rows) if self._healing else self.settlements.covers(rows, close)
         for name in ("funding", "funding_interval_h"):
             columns[name] = np.where(settled, columns[name], np.nan)
         ts = self._origin + slots * STEP_MS

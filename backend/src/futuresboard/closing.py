@@ -208,4 +208,6 @@ class Closing:
         limit = FUNDING_ROWS
         if kind is not Kind.FUNDING:
             limit = self._book.missing_rows(kind, row, self._bar, self._bar - self._history_ms)
+            # The candle before is read again: what was wrong at its close has been put right by now.
+            limit += kind is Kind.CANDLES
         await self._fetch(kind, row, limit)

@@ -72,7 +72,7 @@ def _doubt(
     begin = end - (slots - 1) * step
     place = (ts - begin) // step
     bars, _, _ = panel.window(unique, end, slots, slots, np.zeros(len(unique), dtype=np.int64))
-    seen = dict(bars.columns)
+    seen = {name: column.copy() for name, column in bars.columns.items()}
     new = np.zeros((len(unique), slots), dtype=bool)
     new[line, place] = True
     for name in RAW_COLUMNS:
@@ -88,7 +88,7 @@ def _doubt(
         quoted: FloatArray = np.concatenate([closes, np.full((1, slots), reference)])
         return quoted
 
-    scene = plausible.Scene(seen, new, peers)
+    scene = plausible.Scene(seen, bars.columns, new, peers)
     for name, bad in plausible.repeated(scene).items():
         admitted.refuse(name, _fresh(numbers[bad[line, place]], admitted, name), quality.STALE)
     for name, bad in plausible.refused(scene).items():

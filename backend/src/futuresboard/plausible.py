@@ -44,11 +44,13 @@ _REPEATED = ("open", "high", "low", "close", "volume")
 class Scene:
     """n pairs × T consecutive slots: what is stored, with the new bars in it.
 
-    columns: raw column -> (n, T), NaN unknown; new: (n, T) bars to be judged; peers: position of a
-    pair -> (k, T) closes of the same coin on k other exchanges, in the pair's unit.
+    columns: raw column -> (n, T), NaN unknown; stored: the same without the new bars, which must not
+    bear each other out (a whole page may be in another unit); new: (n, T) bars to be judged; peers:
+    position of a pair -> (k, T) closes of the same coin on k other exchanges, in the pair's unit.
     """
 
     columns: Mapping[str, FloatArray]
+    stored: Mapping[str, FloatArray]
     new: BoolArray
     peers: Callable[[int], FloatArray]
 
@@ -104,10 +106,16 @@ def _apart(values: FloatArray, reference: FloatArray, ratio: float) -> BoolArray
 def _jumps(scene: Scene, name: str) -> BoolArray:
     """Where a column differs from the median of its neighbours by more than its limit."""
     values, far = scene.columns[name], np.zeros(scene.new.shape, dtype=bool)
+    known = _known(scene, name)
     limit = STIR if name == "close" else JUMP
-    for row in np.flatnonzero(_restless(values, limit)).tolist():
-        far[row] = _apart(values[row], _typical(values[row], np.flatnonzero(scene.new[row])), limit)
+    for row in np.flatnonzero(_restless(np.concatenate([values, known], axis=1), limit)).tolist():
+        far[row] = _apart(values[row], _typical(known[row], np.flatnonzero(scene.new[row])), limit)
     return far
+
+
+def _known(scene: Scene, name: str) -> FloatArray:
+    """(n, T) a column as it was before the new bars came; theirs only where nothing was known."""
+    return np.where(np.isfinite(scene.stored[name]), scene.stored[name], scene.columns[name])
 
 
 def _restless(values: FloatArray, ratio: float) -> BoolArray:
@@ -138,7 +146,7 @@ def _alone(scene: Scene, moved: BoolArray) -> BoolArray:
     for row in np.flatnonzero(moved.any(axis=1)).tolist():
         close, peers = scene.columns["close"][row], scene.peers(row)
         places = np.flatnonzero(moved[row])
-        typical = _typical(close, places)
+        typical = _typical(_known(scene, "close")[row], places)
         for place in places.tolist():
             refused[row, place] = not _believable(close, peers, place, float(typical[place]))
     return refused

@@ -114,8 +114,12 @@ class Settlements:
         """Where the rate at a close is as known as it can be: history reaches it and none is due."""
         result = np.zeros(len(rows), dtype=bool)
         for i, (row, at) in enumerate(zip(rows.tolist(), close.tolist(), strict=True)):
-            result[i] = self.reaches(row, at) and not 0 <= at - self._next(row) <= OVERDUE_MS
+            result[i] = self.reaches(row, at) and not self._is_due(row, at)
         return result
+
+    def _is_due(self, row: int, at: int) -> bool:
+        """Whether a settlement at or before a time is waited for."""
+        return 0 <= at - self._next(row) <= OVERDUE_MS
 
     def _next(self, row: int) -> int:
         times, announced = self._times[row], self._announced[row]
@@ -128,5 +132,5 @@ class Settlements:
 
     def due(self, close: int) -> IntArray:
         """Rows with a settlement at or before `close` that has not come."""
-        overdue = [close - self._next(row) for row in range(len(self._times))]
-        return np.array([row for row, late in enumerate(overdue) if 0 <= late <= OVERDUE_MS], dtype=np.int64)
+        rows = range(len(self._times))
+        return np.array([row for row in rows if self._is_due(row, close)], dtype=np.int64)
