@@ -34,6 +34,8 @@ RSI_WARMUP = 100
 DEFAULT_INTERVAL_H = 8.0
 FUNDING_TOLERANCE = 1e-9
 TREND_BARS = 12
+CLUSTER_BARS = 12
+CLUSTER_LEAST = 3
 QUADRANTS = {(1, 1): "new longs", (1, -1): "short covering"}
 QUADRANTS |= {(-1, 1): "new shorts", (-1, -1): "long liquidation"}
 
@@ -363,7 +365,35 @@ def alerts(
             if edge and not silent and ts not in late:
                 found.append((ts, kind, tier))
                 last = ts
+    started = [ts for ts, kind, _ in found if kind == "tier"]
+    found += [(ts, "tier", 6) for ts in clusters(started, {row["ts"] for row in rows}, timeframe_ms, late)]
     return sorted(found, key=lambda alert: (alert[0], alert[1], alert[2] or 0))
+
+
+def clusters(
+    started: Sequence[int], stored: Collection[int], timeframe_ms: int, late: Collection[int] = ()
+) -> list[int]:
+    """Return the bars at which tier 6 starts: `started` are the times of a series' alerts of tiers 1–5."""
+
+    def flag(ts: int) -> bool | None:
+        recent = [at for at in started if ts - CLUSTER_BARS * timeframe_ms < at <= ts]
+        return len(recent) >= CLUSTER_LEAST if ts in stored else None
+
+    return [
+        ts
+        for ts in sorted(stored)
+        if ts not in late and flag(ts) is True and flag(ts - timeframe_ms) is False
+    ]
+
+
+def add_tier_5(
+    rows: Sequence[Row], exchange: str, coin: Sequence[Mapping[str, Any]], sigma: float = 2.0
+) -> None:
+    """Put the flag of tier 5 into one exchange's rows of a coin; `coin` as `across` gives it."""
+    apart = {row["ts"]: row["divergence"].get(exchange) for row in coin}
+    for row in rows:
+        z = apart.get(row["ts"])
+        row["flags"][5] = None if z is None else abs(z) > sigma
 
 
 def _settled(settlements: Sequence[tuple[int, float]], close_ts: int) -> list[tuple[int, float]]:
@@ -397,3 +427,92 @@ def funding_at(
     if close_ts - ts > funding_interval(settlements, close_ts, stated) * HOUR:
         return None
     return rate
+
+
+WEIGHT_BARS = 24
+WEIGHT_LEAST = 12
+
+
+class _Venue:
+    """One exchange's fit bars of a coin by slot, in coins."""
+
+    def __init__(self, bars: Sequence[Mapping[str, Any]], multiplier: float, step: int) -> None:
+        self._at = {bar["ts"]: guard_inputs(bar)[0] for bar in bars}
+        self._multiplier = multiplier
+        self._step = step
+
+    def value(self, ts: int, column: str) -> float | None:
+        """Open interest or volume in coins, or `oi_abs_usd`, of the bar at ts; None when unknown."""
+        value = self._at.get(ts, {}).get(column)
+        if value is None or column == "oi_abs_usd":
+            return value
+        return float(value * self._multiplier)
+
+    def change(self, ts: int) -> float | None:
+        """`oi_delta_pct` of the bar at ts."""
+        return percent_change(self.value(ts, "oi_contracts"), self.value(ts - self._step, "oi_contracts"))
+
+    def weight(self, ts: int) -> float | None:
+        """Mean of the known volumes of the 24 bars that end one before ts; None with fewer than 12."""
+        volumes = [self.value(ts - back * self._step, "volume") for back in range(1, WEIGHT_BARS + 1)]
+        known = [volume for volume in volumes if volume is not None]
+        return math.fsum(known) / len(known) if len(known) >= WEIGHT_LEAST else None
+
+
+def _global_change(venues: Sequence[_Venue], ts: int) -> float | None:
+    parts = [(venue.weight(ts), venue.change(ts)) for venue in venues]
+    known = [(weight, change) for weight, change in parts if weight is not None and change is not None]
+    total = math.fsum(weight for weight, _ in known)
+    if len(known) < 2 or total == 0:
+        return None
+    return math.fsum(weight * change for weight, change in known) / total
+
+
+def _weighted_oi(venues: Sequence[_Venue], ts: int) -> float | None:
+    parts = [(venue.value(ts, "oi_abs_usd"), venue.value(ts, "volume")) for venue in venues]
+    known = [(oi, volume) for oi, volume in parts if oi is not None and volume]
+    if not known:
+        return None
+    return math.fsum(oi * volume for oi, volume in known) / math.fsum(volume for _, volume in known)
+
+
+def _whole(venues: Sequence[_Venue], ts: int, step: int) -> bool:
+    slots = range(ts - (Z_WINDOW + 1) * step, ts + step, step)
+    members = [
+        frozenset(i for i, one in enumerate(venues) if None not in (one.change(at), one.weight(at)))
+        for at in slots
+    ]
+    return len(set(members)) == 1
+
+
+def across(
+    bars: Mapping[str, Sequence[Mapping[str, Any]]],
+    timeframe_ms: int,
+    multipliers: Mapping[str, float] | None = None,
+) -> list[Row]:
+    """One coin on several exchanges: a row for each slot from the first bar of any to the last.
+
+    `bars` are the raw bars by exchange, in the unit of each one's symbol; `multipliers` say how many
+    coins that unit is (1 where not named). Each row has `weighted_oi` (USD), `global_oi_change_pct` and
+    `divergence` {exchange: z, clipped}, and `whole`: whether the same exchanges counted in each of the 22
+    slots that end with it.
+    """
+    units = multipliers or {}
+    venues = {name: _Venue(series, units.get(name, 1.0), timeframe_ms) for name, series in bars.items()}
+    times = [bar["ts"] for series in bars.values() for bar in series]
+    rows = []
+    apart: dict[str, dict[int, float | None]] = {name: {} for name in venues}
+    for ts in range(min(times), max(times) + timeframe_ms, timeframe_ms):
+        overall = _global_change(list(venues.values()), ts)
+        row: Row = {"ts": ts, "global_oi_change_pct": overall, "divergence": {}}
+        row["weighted_oi"] = _weighted_oi(list(venues.values()), ts)
+        row["whole"] = _whole(list(venues.values()), ts, timeframe_ms)
+        for name, venue in venues.items():
+            change = venue.change(ts)
+            apart[name][ts] = None if change is None or overall is None else change - overall
+            window = [apart[name].get(ts - back * timeframe_ms) for back in range(Z_WINDOW, -1, -1)]
+            known = [x for x in window if x is not None]
+            z = z_raw(known[-1], known[:-1]) if len(known) == len(window) else None
+            row["divergence"][name] = None if z is None else max(-Z_CLIP, min(Z_CLIP, z))
+        rows.append(row)
+    return rows

@@ -14,11 +14,12 @@ from futuresboard.bars import RAW_COLUMNS
 from futuresboard.config import Settings, load
 from futuresboard.db import Committed, Store
 from futuresboard.db_schema import DERIVED_FIELDS, LIVE_FIELDS, RAW_FIELDS
-from futuresboard.model import Market, Thresholds
+from futuresboard.model import Market, Thresholds, Tier
 from futuresboard.pipeline import Pipeline, RawBars
 from handmade_bars import M5, M15, MIDNIGHT, bars
 
 STEP_OF = {"5m": M5, "15m": M15}
+CLUSTER = 1 << int(Tier.CLUSTER)
 OWN = ("raw_seq", "seen_ts")
 """Columns that say when a row was written, which no two runs share."""
 
@@ -131,9 +132,17 @@ class Recorder:
             return connection.execute(text, values).fetchall()
 
     def everything(self, *, without: Sequence[str] = OWN) -> dict[tuple[int, str, int], dict[str, object]]:
-        """Every stored bar of every pair and timeframe, less the columns no two runs share."""
+        """Every stored bar of every pair and timeframe, less what no two runs share.
+
+        That is when a row was written, and tier 6: it counts alerts, which start at bars that were
+        there in time.
+        """
         return {
-            (pair, timeframe, row["ts"]): {k: v for k, v in row.items() if k not in without}  # type: ignore[misc]
+            (pair, timeframe, row["ts"]): {  # type: ignore[misc]
+                name: int(value) & ~CLUSTER if name == "tiers" else value  # type: ignore[call-overload]
+                for name, value in row.items()
+                if name not in without
+            }
             for pair in range(len(self.ids))
             for timeframe in self._timeframes
             for row in self.bars(timeframe, pair)

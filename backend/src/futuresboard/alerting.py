@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
+import orjson
 
 from futuresboard import __version__
 from futuresboard.config import settings_hash
@@ -20,7 +21,7 @@ from futuresboard.model import (
     Thresholds,
     Tier,
 )
-from futuresboard.signals import RULES, Inputs, Rule, funding_8h, starts
+from futuresboard.signals import CLUSTER_BARS, RULES, Inputs, Rule, funding_8h, starts
 
 EXCHANGE_NAMES: Mapping[str, str] = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
 _CONFLUENCE_TEXT = (
@@ -30,22 +31,53 @@ _CONFLUENCE_TEXT = (
 _NEVER = float("nan")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an alert starts: a pair's series and the slot (of the `out` slots) of its bar in `derived`."""
+
+    pair: Pair
+    series_id: int
+    timeframe: str
+    derived: Derived
+    row: int
+    slot: int
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What an alert read beyond its own series: numbers for its text, raw inputs for its window."""
+
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    window: Mapping[str, list[float | None]] = field(default_factory=dict)
+
+
+_NOTHING_BEYOND = Beyond()
+
+
 class AlertWriter:
-    """Starts alerts at finalised bars; remembers the newest one of each (series, kind, tier)."""
+    """Starts alerts at finalised bars; remembers the newest one of each (series, kind, tier).
+
+    thresholds: what is judged by, as JSON.
+    """
 
     def __init__(self, store: Store, thresholds: Thresholds) -> None:
         self._store = store
         self._last: dict[tuple[int, str, int], int] = {}
+        self._recent: dict[int, list[tuple[int, int]]] = {}
         self.use(thresholds)
 
     def use(self, thresholds: Thresholds) -> None:
         """Judge by these from now on."""
         self._thresholds = thresholds
         self._hash = settings_hash(thresholds)
+        self.thresholds = orjson.dumps(thresholds).decode()
 
     def reload(self) -> None:
         """Take the memory from the database."""
         self._last = self._store.last_alerts()
+        self._recent = {}
+        for series, ts, tier in self._store.alerts_near_end(CLUSTER_BARS + 1):
+            self._recent.setdefault(series, []).append((ts, tier))
 
     def start(
         self,
@@ -64,19 +96,54 @@ class AlertWriter:
         for slot in np.flatnonzero(starting.any(axis=0)).tolist():
             ts = int(derived.bars.ts[slot - starting.shape[1]])
             for kind, tier, flag in self._kinds(derived):
-                last = np.array([self._last.get((i, kind, tier), _NEVER) for i in ids], dtype=np.float64)
-                begun = starting[:, slot] & starts(
-                    flag[:, slot + 1],
-                    flag[:, slot],
-                    ts,
-                    last,
-                    timeframe_ms=TIMEFRAME_MS[timeframe],
-                    cooldown=self._thresholds.cooldown,
+                begun = self.begin(
+                    timeframe, kind, tier, ids, ts, starting[:, slot], flag[:, slot + 1], flag[:, slot]
                 )
-                for row in np.flatnonzero(begun).tolist():
-                    self._last[ids[row], kind, tier] = ts
-                    alert = self._alert(kind, tier, pairs[row], timeframe, derived, row, slot + 1, now_ms)
-                    write.alerts.append((ids[row], alert))
+                for row in begun:
+                    place = Place(pairs[row], ids[row], timeframe, derived, row, slot + 1)
+                    write.alerts.append((ids[row], self.alert(kind, tier, place, now_ms)))
+
+    def begin(
+        self,
+        timeframe: str,
+        kind: str,
+        tier: int,
+        ids: Sequence[int],
+        ts: int,
+        may: BoolArray,
+        now: FloatArray,
+        before: FloatArray,
+    ) -> list[int]:
+        """Rows whose flag starts an alert at the bar at `ts`, which is remembered from then on.
+
+        ids: series by row; may: (n,) where one may start; now, before: (n,) flags at the bar and one before.
+        """
+        last = np.array([self._last.get((i, kind, tier), _NEVER) for i in ids], dtype=np.float64)
+        rests = kind != "tier" or RULES[Tier(tier)].rests
+        begun = may & starts(
+            now,
+            before,
+            ts,
+            last,
+            timeframe_ms=TIMEFRAME_MS[timeframe],
+            cooldown=self._thresholds.cooldown if rests else 0,
+        )
+        rows: list[int] = np.flatnonzero(begun).tolist()
+        for row in rows:
+            self._last[ids[row], kind, tier] = ts
+            if kind == "tier" and tier != Tier.CLUSTER:
+                self._remember(ids[row], ts, tier, TIMEFRAME_MS[timeframe])
+        return rows
+
+    def _remember(self, series_id: int, ts: int, tier: int, step: int) -> None:
+        recent = self._recent.setdefault(series_id, [])
+        recent[:] = [one for one in recent if one[0] > ts - (CLUSTER_BARS + 1) * step]
+        recent.append((ts, tier))
+
+    def recent(self, series_id: int, ts: int, timeframe: str) -> list[tuple[int, int]]:
+        """(ts, tier) of a series' alerts of tiers 1–5 in the 12 slots that end with the bar at `ts`."""
+        first = ts - CLUSTER_BARS * TIMEFRAME_MS[timeframe]
+        return [one for one in self._recent.get(series_id, []) if first < one[0] <= ts]
 
     def _kinds(self, derived: Derived) -> list[tuple[str, int, FloatArray]]:
         reached = np.where(
@@ -85,24 +152,25 @@ class AlertWriter:
         tiers = [("tier", int(tier), flag) for tier, flag in derived.flags.items()]
         return [*tiers, ("confluence", 0, reached)]
 
-    def _alert(
-        self,
-        kind: str,
-        tier: int,
-        pair: Pair,
-        timeframe: str,
-        derived: Derived,
-        row: int,
-        slot: int,
-        now_ms: int,
+    def alert(
+        self, kind: str, tier: int, place: Place, now_ms: int, beyond: Beyond = _NOTHING_BEYOND
     ) -> Alert:
+        """The alert of a kind and tier at a place, with everything it was made from."""
         rule = RULES[Tier(tier)] if kind == "tier" else RULES[Tier.CONFLUENCE]
-        values = self._values(derived, row, slot)
+        pair, timeframe, derived, row, slot = (
+            place.pair,
+            place.timeframe,
+            place.derived,
+            place.row,
+            place.slot,
+        )
+        values = {**_values(derived, row, slot), **beyond.values}
         stop = len(derived.bars.ts) - derived.bars.out + slot + 1
-        window = {
+        window: dict[str, list[float | None]] = {
             name: [sql_number(x) for x in derived.bars.columns[name][row, max(0, stop - n) : stop].tolist()]
             for name, n in rule.reads.items()
         }
+        window.update(beyond.window)
         sentence = (rule.text if kind == "tier" else _CONFLUENCE_TEXT).format(**values)
         where = f"{pair.base} on {EXCHANGE_NAMES.get(pair.exchange, pair.exchange)}, {timeframe}"
         return Alert(
@@ -124,15 +192,16 @@ class AlertWriter:
             created_ts=now_ms,
         )
 
-    def _values(self, derived: Derived, row: int, slot: int) -> dict[str, float | None]:
-        values = {name: sql_number(float(array[row, slot])) for name, array in derived.metrics.items()}
-        for name in ("close", "oi_contracts", "oi_abs_usd", "global_ls", "top_ls", "funding"):
-            values[name] = sql_number(float(derived.bars.lag(name)[row, slot]))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            paid = funding_8h(derived.bars)[row, slot]
-        values["funding_8h_pct"] = sql_number(float(paid) * 100.0)
-        values["k"] = sql_number(float(derived.k[row, slot]))
-        return values
+
+def _values(derived: Derived, row: int, slot: int) -> dict[str, float | None]:
+    values = {name: sql_number(float(array[row, slot])) for name, array in derived.metrics.items()}
+    for name in ("close", "oi_contracts", "oi_abs_usd", "global_ls", "top_ls", "funding"):
+        values[name] = sql_number(float(derived.bars.lag(name)[row, slot]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        paid = funding_8h(derived.bars)[row, slot]
+    values["funding_8h_pct"] = sql_number(float(paid) * 100.0)
+    values["k"] = sql_number(float(derived.k[row, slot]))
+    return values
 
 
 def _direction(rule: Rule, derived: Derived, thresholds: Thresholds, row: int, slot: int) -> str | None:

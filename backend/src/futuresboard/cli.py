@@ -85,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     backfill.add_argument("--exchange", type=_words, metavar="ID,…", help="of these only (default EXCHANGES)")
     backfill.add_argument("--symbols", type=_coins, metavar="BTC,…", help="of these coins (default SYMBOLS)")
     backfill.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    alerts = actions.add_parser("alerts", help="what can be done with stored alerts")
+    deeds = alerts.add_subparsers(dest="deed", required=True, metavar="ACTION")
+    verify = _add(deeds, "verify", commands.verify_alerts, "recompute every stored alert from stored rows")
+    verify.add_argument("--since", type=_moment, metavar="TIME", help="from this bar on (default all)")
+    verify.add_argument("--until", type=_moment, metavar="TIME", help="up to this bar (default all)")
+    verify.add_argument("--demo", action="store_true", help="of the demo database")
+    verify.add_argument("--json", action="store_true", help="print the outcome as JSON")
     simulated = actions.add_parser("sim-exchange", help="run the simulated exchanges alone")
     sim.add_arguments(simulated)
     return parser

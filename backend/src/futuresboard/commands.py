@@ -29,9 +29,13 @@ from futuresboard.events import Publisher
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.coingecko import CoinGecko
 from futuresboard.scraper import Scraper
+from futuresboard.verifying import Verdict, verify
 
 log = logging.getLogger(__name__)
 
+MOST_TOLD = 20
+MOST_TOLD = 20
+"""Findings of a kind that are printed one by one."""
 STALE_SLACK_S = 60.0
 
 
@@ -164,6 +168,45 @@ def _tell(outcome: Outcome) -> None:
         print(f"{name}: {outcome.bars[name]} bars of {pairs} pairs stored{lacking}")
     for name, reason in outcome.errors.items():
         print(f"{name}: {reason}", file=sys.stderr)
+
+
+def verify_alerts(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Every stored alert again from stored rows; 1 when one is missing, too many or made of other inputs."""
+    if not settings.database_path.exists():
+        raise FuturesboardError(
+            f"{settings.database_path.name} does not exist: nothing has been recorded yet"
+        )
+    # Opening it as a writer once brings it to this version's schema.
+    Store(settings.database_path, simulated=stamped(settings.database_path) == "simulated").close()
+    with tqdm(unit="bar", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+
+        def told(total: int, done: int) -> None:
+            bar.total = total
+            bar.update(done)
+
+        verdict = verify(settings.database_path, since=arguments.since, until=arguments.until, told=told)
+    if arguments.json:
+        print(orjson.dumps(dataclasses.asdict(verdict) | {"right": verdict.right}).decode())
+    else:
+        _tell_verdict(verdict)
+    return 0 if verdict.right else 1
+
+
+def _tell_verdict(verdict: Verdict) -> None:
+    print(
+        f"{verdict.stored} alerts stored, {verdict.recomputed} recomputed from {verdict.bars} bars: "
+        f"{len(verdict.missing)} missing, {len(verdict.extra)} extra, "
+        f"{len(verdict.different)} with other inputs than stored rows"
+    )
+    for word, found in (
+        ("missing", verdict.missing),
+        ("extra", verdict.extra),
+        ("inputs", verdict.different),
+    ):
+        for one in found[:MOST_TOLD]:
+            print(f"{word}: {orjson.dumps(one).decode()}", file=sys.stderr)
+        if len(found) > MOST_TOLD:
+            print(f"{word}: {len(found) - MOST_TOLD} more", file=sys.stderr)
 
 
 def examine(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ import orjson
 
 from futuresboard.db_schema import DERIVED_FIELDS, LIVE_FIELDS, RAW_FIELDS, migrate
 from futuresboard.errors import StoreError
-from futuresboard.model import Alert, Market
+from futuresboard.model import COIN_TIERS, LATE_BARS, TIMEFRAME_MS, Alert, Market, Tier
 from futuresboard.quality import GUARDED, PROVISIONAL
 
 type SqlValue = float | int | str | None
@@ -25,6 +25,14 @@ type SqlValue = float | int | str | None
 BAR_FIELDS = ("ts", "series_id", *RAW_FIELDS, *DERIVED_FIELDS)
 _SEEN = ("raw_seq", "seen_ts", "guarded")
 _PLACES = ", ".join("?" * len(BAR_FIELDS))
+_COIN_BITS = sum(1 << int(tier) for tier in COIN_TIERS)
+
+
+def _kept_beside(name: str, new: str, stored: str) -> str:
+    """SQL of a derived column's new value: flags judged beside other series are not this one's to change."""
+    return f"({new} & ~{_COIN_BITS}) | ({stored} & {_COIN_BITS})" if name in ("tiers", "known") else new
+
+
 # A bar keeps the time it was first seen (finalised) unless the values seen then are kept as superseded:
 # new marks, and history that comes in pieces, say nothing new about it.
 _SEEN_ANEW = (
@@ -41,14 +49,20 @@ _TOLD = (
 _UPSERT_BAR = (
     f"INSERT INTO bars ({', '.join(BAR_FIELDS)}) VALUES ({_PLACES}) "
     "ON CONFLICT (ts, series_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*RAW_FIELDS, *DERIVED_FIELDS) if name not in _SEEN)
+    + ", ".join(
+        f"{name} = {_kept_beside(name, f'excluded.{name}', f'bars.{name}')}"
+        for name in (*RAW_FIELDS, *DERIVED_FIELDS)
+        if name not in _SEEN
+    )
     + f", {_TOLD}"
     # Without a time the values are those that are here already.
     + ", raw_seq = iif(excluded.seen_ts IS NULL, raw_seq, excluded.raw_seq)"
     + f", seen_ts = iif({_SEEN_ANEW}, excluded.seen_ts, bars.seen_ts)"
 )
-_UPDATE_DERIVED = (
-    f"UPDATE bars SET {', '.join(f'{name} = ?' for name in DERIVED_FIELDS)} WHERE ts = ? AND series_id = ?"
+_DERIVED = ", ".join(f"{name} = {_kept_beside(name, '?', name)}" for name in DERIVED_FIELDS)
+_UPDATE_DERIVED = f"UPDATE bars SET {_DERIVED} WHERE ts = ? AND series_id = ?"
+_UPDATE_COIN_FLAGS = (
+    "UPDATE bars SET tiers = tiers & ~? | ?, known = known & ~? | ? WHERE ts = ? AND series_id = ?"
 )
 _SUPERSEDE = (
     f"INSERT INTO superseded (ts, series_id, until_seq, {', '.join(RAW_FIELDS)}) "
@@ -71,6 +85,7 @@ class Pair:
     base: str
     multiplier: float
     listed_ts: int | None
+    active: bool
 
 
 @dataclass
@@ -81,7 +96,10 @@ class Write:
     seen_ts None: the values are as stored, only what is said of them changes); derived: values of
     `DERIVED_FIELDS`, then ts and series_id, of bars whose raw part stays; revised: (ts, series_id)
     whose stored raw values are kept as superseded first; latest: series_id ->
-    (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; alerts: (series_id, Alert).
+    (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; coin_flags: (bits cleared, tiers set,
+    bits cleared, tiers known, ts, series_id) of flags judged beside the coin's other series; judged:
+    (ts, series_id) whose alerts beside them are decided; thresholds: what bars are judged by, as JSON
+    (empty: nothing is judged); alerts: (series_id, Alert).
     """
 
     bars: list[tuple[SqlValue, ...]] = field(default_factory=list)
@@ -89,6 +107,9 @@ class Write:
     revised: list[tuple[int, int]] = field(default_factory=list)
     latest: dict[int, tuple[int, int]] = field(default_factory=dict)
     live: dict[int, tuple[SqlValue, ...]] = field(default_factory=dict)
+    coin_flags: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    judged: list[tuple[int, int]] = field(default_factory=list)
+    thresholds: str = ""
     alerts: list[tuple[int, Alert]] = field(default_factory=list)
 
 
@@ -165,9 +186,10 @@ class Store:
 
     def _load_ids(self) -> None:
         self._pairs.clear()
-        columns = "id, exchange, symbol, base, multiplier, listed_ts"
-        for row in self._connection.execute(f"SELECT {columns} FROM pairs"):
-            pair = Pair(*row)
+        columns = "id, exchange, symbol, base, multiplier, listed_ts, active"
+        for *values, active in self._connection.execute(f"SELECT {columns} FROM pairs").fetchall():
+            number, exchange, symbol, base, multiplier, listed_ts = values
+            pair = Pair(number, exchange, symbol, base, multiplier, listed_ts, bool(active))
             self._pairs[pair.exchange, pair.symbol] = pair
         for number, pair_id, timeframe in self._connection.execute(
             "SELECT id, pair_id, timeframe FROM series"
@@ -280,6 +302,30 @@ class Store:
         query = "SELECT series_id, kind, tier, max(ts) FROM alerts GROUP BY series_id, kind, tier"
         return {(series, kind, tier): ts for series, kind, tier, ts in self._connection.execute(query)}
 
+    def alerts_near_end(self, slots: int) -> list[tuple[int, int, int]]:
+        """(series_id, ts, tier) of alerts of tiers 1–5 in each series' newest `slots` slots, by time."""
+        lengths = " ".join(f"WHEN '{name}' THEN {step}" for name, step in TIMEFRAME_MS.items())
+        query = (
+            "SELECT a.series_id, a.ts, a.tier FROM alerts a JOIN series s ON s.id = a.series_id "
+            f"WHERE a.kind = 'tier' AND a.tier < ? AND a.ts > s.last_ts - ? * CASE s.timeframe {lengths} END "
+            "ORDER BY a.ts, a.id"
+        )
+        return self._connection.execute(query, (int(Tier.CLUSTER), slots)).fetchall()
+
+    def unjudged(self) -> list[tuple[int, int]]:
+        """(ts, series_id) of the newest bars, finalised in time, not judged beside the coin's others yet."""
+        query = (
+            "SELECT b.ts, b.series_id FROM bars b JOIN series s ON s.id = b.series_id "
+            "WHERE s.timeframe = :tf "
+            "AND b.ts > (SELECT max(last_ts) FROM series WHERE timeframe = :tf) - 2 * :late "
+            f"AND b.judged_seq IS NULL AND NOT b.marks & {PROVISIONAL} AND b.seen_ts - b.ts <= :late + :step"
+        )
+        found: list[tuple[int, int]] = []
+        for timeframe, step in TIMEFRAME_MS.items():
+            given = {"tf": timeframe, "step": step, "late": LATE_BARS * step}
+            found += self._connection.execute(query, given)
+        return found
+
     def commit(self, write: Write) -> Committed:
         """Write everything in one transaction under the next `seq`."""
         with self._transaction():
@@ -292,6 +338,11 @@ class Store:
                 (row if row[at] is not None else (*row[:at], seq, *row[at + 1 :]) for row in write.bars),
             )
             self._connection.executemany(_UPDATE_DERIVED, write.derived)
+            self._connection.executemany(_UPDATE_COIN_FLAGS, write.coin_flags)
+            self._connection.executemany(
+                "UPDATE bars SET judged_seq = ? WHERE ts = ? AND series_id = ?",
+                [(seq, ts, series) for ts, series in write.judged],
+            )
             self._connection.executemany(
                 "UPDATE series SET first_ts = min(coalesce(first_ts, :first), :first), "
                 "last_ts = max(coalesce(last_ts, :last), :last), seq = :seq WHERE id = :series",
@@ -303,8 +354,15 @@ class Store:
             self._connection.executemany(
                 _UPSERT_LIVE, [(pair, seq, *values) for pair, values in write.live.items()]
             )
+            self._note_thresholds(seq, write.thresholds)
             stored = [self._insert_alert(seq, series, alert) for series, alert in write.alerts]
         return Committed(seq, tuple(alert for alert in stored if alert is not None))
+
+    def _note_thresholds(self, seq: int, thresholds: str) -> None:
+        """Keep by what bars are judged from this transaction on, where it is another than before."""
+        newest = "SELECT thresholds FROM judged_by ORDER BY from_seq DESC LIMIT 1"
+        if thresholds and self._connection.execute(newest).fetchone() != (thresholds,):
+            self._connection.execute("INSERT OR REPLACE INTO judged_by VALUES (?, ?)", (seq, thresholds))
 
     def _insert_alert(self, seq: int, series_id: int, alert: Alert) -> Alert | None:
         cursor = self._connection.execute(

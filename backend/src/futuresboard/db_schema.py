@@ -8,7 +8,7 @@ from futuresboard.bars import RAW_COLUMNS
 from futuresboard.errors import StoreError
 from futuresboard.metrics import stored_names
 
-VERSION = 1
+VERSION = 2
 
 # Raw numbers of a bar, what is known about them, and when they were first seen (exchange time).
 RAW_FIELDS: tuple[str, ...] = (*RAW_COLUMNS, "marks", "guarded", "raw_seq", "seen_ts")
@@ -72,7 +72,14 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_by_seq ON alerts (seq);
 """
 
-MIGRATIONS: dict[int, str] = {1: _VERSION_1}
+# judged_seq: the transaction in which a bar's alerts beside the coin's other exchanges were decided.
+# judged_by: what thresholds judged the bars finalised from a transaction on.
+_VERSION_2 = """
+ALTER TABLE bars ADD COLUMN judged_seq INTEGER;
+CREATE TABLE judged_by (from_seq INTEGER PRIMARY KEY, thresholds TEXT NOT NULL);
+"""
+
+MIGRATIONS: dict[int, str] = {1: _VERSION_1, 2: _VERSION_2}
 
 
 def migrate(connection: sqlite3.Connection) -> None:

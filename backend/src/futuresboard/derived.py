@@ -8,7 +8,7 @@ import numpy as np
 
 from futuresboard import metrics, quality, signals
 from futuresboard.bars import Bars
-from futuresboard.model import BoolArray, FloatArray, IntArray, Thresholds
+from futuresboard.model import BoolArray, FloatArray, IntArray, Thresholds, Tier
 
 type Value = float | int | str | None
 
@@ -35,7 +35,9 @@ class Derived:
         """Values of the database's derived fields for chosen (row, slot) pairs."""
         numbers = [self.metrics[name][at, slot] for name in metrics.stored_names()]
         columns = objects([*numbers, (self.k / 3.0)[at, slot]])
-        true, known = np.zeros(self.shown.shape, np.int64), np.zeros(self.shown.shape, np.int64)
+        true = np.zeros(self.shown.shape, np.int64)
+        # What no alert has been counted for is known to be no cluster.
+        known = np.full(self.shown.shape, 1 << int(Tier.CLUSTER))
         for tier, flag in self.flags.items():
             true |= np.where(flag == 1.0, 1 << int(tier), 0)
             known |= np.where(np.isfinite(flag), 1 << int(tier), 0)

@@ -12,8 +12,7 @@ from futuresboard.closing import ROUND_KINDS
 from futuresboard.collector import Collector
 from futuresboard.gaps import Records, Stored
 from futuresboard.history import SPARE_BARS, History, Range, newest_of_all
-from futuresboard.model import MS_PER_HOUR, BoolArray, Kind
-from futuresboard.pipeline import LATE_BARS
+from futuresboard.model import LATE_BARS, MS_PER_HOUR, BoolArray, Kind
 from futuresboard.quality import STAMP_ASSUMED
 from futuresboard.sheets import LS_LATE_BARS
 

@@ -140,10 +140,11 @@ class LiveBoard:
 
     def _day_volume(self, panel: Panel, rows: IntArray, newest: IntArray) -> FloatArray:
         total = np.zeros(len(rows))
-        if np.isfinite(self._values["quote_volume"][rows]).all():
-            return total
-        for back in range(MS_PER_DAY // self._timeframe_ms):
-            total = total + panel.get(rows, newest - back * self._timeframe_ms)[1]["quote_volume"]
+        asked = np.flatnonzero(np.isnan(self._values["quote_volume"][rows]))
+        if len(asked):
+            back = np.arange(MS_PER_DAY // self._timeframe_ms) * self._timeframe_ms
+            day = panel.column("quote_volume", rows[asked, None], newest[asked, None] - back)
+            total[asked] = day.sum(axis=1)
         return total
 
 

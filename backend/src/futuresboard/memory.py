@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from futuresboard import metrics, quality
-from futuresboard.bars import RAW_COLUMNS
+from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.db import Pair, SqlValue, Store
 from futuresboard.gaps import Stored
 from futuresboard.merge import NEVER
-from futuresboard.model import TIMEFRAME_MS, IntArray
+from futuresboard.model import TIMEFRAME_MS, BoolArray, IntArray
 from futuresboard.panel import Panel
 
 
@@ -111,6 +111,7 @@ class Memory:
         columns = {name: table[:, i] for i, name in enumerate(RAW_COLUMNS)}
         marks = np.array([row[-1] for row in found], dtype=np.int64)
         panel.put(rows, ts, columns, marks)
+        panel.forget_divergence(rows, ts)
 
     def take_over(self, past: Memory, stretch: Stretch) -> None:
         """Know of what was stored through the memory of a stretch, as far as this one reaches."""
@@ -124,6 +125,40 @@ class Memory:
             times = range(max(panel.oldest, stretch.first // step * step), stretch.last + step, step)
             for number in ids if times else ():
                 self._put(panel, ids, self._store.raw_bars_at(number, times))
+
+    def window(
+        self, timeframe: str, rows: IntArray, end: int, slots: int, out: int
+    ) -> tuple[Bars, IntArray, BoolArray]:
+        """`slots` slots of some rows up to the bar at `end`: bars, own marks and presence, each (n, slots).
+
+        What has left memory is read from the database (a revision of old bars asks for it).
+        """
+        panel = self.panels[timeframe]
+        listed = [_listing_bar(self.pairs[row], panel.timeframe_ms) for row in rows.tolist()]
+        bars, marks, present = panel.window(rows, end, slots, out, np.array(listed, dtype=np.int64))
+        forgotten = bars.ts[bars.ts < panel.oldest]
+        for i, row in enumerate(rows.tolist()):
+            if not len(forgotten) or self.first[timeframe][row] >= panel.oldest:
+                continue
+            series = self._store.series_id(self.pairs[row].id, timeframe)
+            for ts, _, *values, own in self._store.raw_bars_at(series, forgotten.tolist()):
+                slot = int(np.searchsorted(bars.ts, int(str(ts))))
+                numbers = np.array(values, dtype=np.float64)
+                for name, number in zip(RAW_COLUMNS, numbers, strict=True):
+                    bars.columns[name][i, slot] = number
+                marks[i, slot], present[i, slot] = int(str(own)), True
+        return bars, marks, present
+
+    def peers(self, rows: IntArray) -> dict[str, list[int]]:
+        """coin -> rows of all its pairs, of the coins of some rows; in an order that never changes."""
+        coins = {self.pairs[row].base for row in rows.tolist()}
+        found: dict[str, list[int]] = {coin: [] for coin in sorted(coins)}
+        for row, pair in enumerate(self.pairs):
+            if pair.base in coins:
+                found[pair.base].append(row)
+        for mine in found.values():
+            mine.sort(key=lambda row: (self.pairs[row].exchange, self.pairs[row].symbol))
+        return found
 
     def newest_ts(self, pair_id: int) -> int | None:
         """Time of a pair's newest stored base bar, None when it has none (or none held)."""
@@ -184,3 +219,7 @@ class Memory:
         marks = self.base.get(rows, newest)[2]
         words = [word for bits in marks.tolist() for word in quality.names(bits & quality.REFUSED)]
         return dict(Counter(words))
+
+
+def _listing_bar(pair: Pair, timeframe_ms: int) -> int:
+    return UNLISTED if pair.listed_ts is None else pair.listed_ts - pair.listed_ts % timeframe_ms

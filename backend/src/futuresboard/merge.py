@@ -14,6 +14,8 @@ from futuresboard.panel import Panel
 
 NEVER = np.iinfo(np.int64).max
 """Time of the oldest bar of a row that has none."""
+KEPT_BARS = 48
+"""Newest slots whose former values are always kept: alerts of other bars may rest on them."""
 _LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
 
 
@@ -22,8 +24,9 @@ class Touched:
     """Bars of one timeframe that a step changed: parallel arrays.
 
     fresh: finalised now; changed: stored with other values (else only their marks are others);
-    revised: changed after they were finalised; reread: their levels were read anew; first_before:
-    time of the oldest bar of the row before the step; `NEVER` where there was none.
+    superseded: changed after they were finalised, so that what was known before is kept; reread:
+    their levels were read anew; first_before: time of the oldest bar of the row before the step;
+    `NEVER` where there was none.
     """
 
     rows: IntArray
@@ -31,7 +34,7 @@ class Touched:
     fresh: BoolArray
     changed: BoolArray
     guarded: Mapping[int, Mapping[str, object]]
-    revised: BoolArray
+    superseded: BoolArray
     reread: BoolArray
     first_before: IntArray
 
@@ -65,6 +68,8 @@ def merge(
     changed, replaced = _changes(columns, stored)
     # A bar from history may be completed piece by piece; one finalised at its close is revised.
     revised = settled & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
+    recent = ts > panel.newest(rows) - KEPT_BARS * panel.timeframe_ms
+    superseded = revised | (settled & changed & recent)
     changed &= present
     own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
     kept = stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC)
@@ -86,7 +91,7 @@ def merge(
         (~settled & (marks & quality.PROVISIONAL == 0))[keep],
         changed[keep],
         renumbered,
-        revised[keep],
+        superseded[keep],
         reread[keep],
         first_before,
     )

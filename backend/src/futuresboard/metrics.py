@@ -216,24 +216,34 @@ def _forget_the_old(value: FloatArray, count: FloatArray, total: FloatArray, cha
         value[reach + step, row] = _wilder(window)[0][-1]
 
 
+def z_of_newest(values: FloatArray) -> FloatArray:
+    """(…, out) each of (…, 20 + out) values but the first 20 against the 20 before it, not clipped.
+
+    Mean and standard deviation (ddof 1) of those 20; unknown unless all 21 are known and the deviation
+    is > 1e-9 and > 1e-6·|mean|.
+    """
+    out = values.shape[-1] - Z_WINDOW
+    past = [values[..., i : i + out] for i in range(Z_WINDOW)]
+    total = np.zeros(past[0].shape)
+    for value in past:
+        total = total + value
+    mean = total / Z_WINDOW
+    squares = np.zeros(past[0].shape)
+    for value in past:
+        squares = squares + (value - mean) ** 2
+    deviation = np.sqrt(squares / (Z_WINDOW - 1))
+    fit = (deviation > 1e-9) & (deviation > 1e-6 * np.abs(mean))
+    newest: FloatArray = values[..., Z_WINDOW:]
+    return (newest - mean) / np.where(fit, deviation, np.nan)
+
+
 @metric("σ", ("oi_contracts",), warmup=Z_WINDOW + 2)
 def z_raw(bars: Bars) -> FloatArray:
     """OI Δ% against the mean and standard deviation (ddof 1) of the 20 bars before it, not clipped.
 
     Unknown unless all 21 are known and the deviation is > 1e-9 and > 1e-6·|mean|.
     """
-    changes = oi_delta_pct(bars.widen(Z_WINDOW))
-    past = [changes[:, i : i + bars.out] for i in range(Z_WINDOW)]
-    total = np.zeros(bars.shape)
-    for value in past:
-        total = total + value
-    mean = total / Z_WINDOW
-    squares = np.zeros(bars.shape)
-    for value in past:
-        squares = squares + (value - mean) ** 2
-    deviation = np.sqrt(squares / (Z_WINDOW - 1))
-    fit = (deviation > 1e-9) & (deviation > 1e-6 * np.abs(mean))
-    return (changes[:, Z_WINDOW:] - mean) / np.where(fit, deviation, np.nan)
+    return z_of_newest(oi_delta_pct(bars.widen(Z_WINDOW)))
 
 
 @metric("σ", ("oi_contracts",), warmup=Z_WINDOW + 2)

@@ -46,6 +46,12 @@ class Tier(IntEnum):
     CLUSTER = 6
 
 
+COIN_TIERS: tuple[Tier, ...] = (Tier.DIVERGENCE, Tier.CLUSTER)
+"""Tiers judged beside the coin's other exchanges, a moment after the bar's own."""
+
+LATE_BARS = 2
+"""A bar first stored more than this many bars after its close starts no alert."""
+
 SEVERITY: tuple[Tier, ...] = (
     Tier.CLUSTER,
     Tier.CONFLUENCE,

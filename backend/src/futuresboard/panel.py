@@ -28,6 +28,7 @@ class Panel:
         self._columns = {name: np.full((0, capacity), np.nan) for name in RAW_COLUMNS}
         self._marks = np.zeros((0, capacity), dtype=np.int64)
         self._present = np.zeros((0, capacity), dtype=bool)
+        self._divergence = np.zeros((0, capacity), dtype=np.int8)
 
     def grow(self, rows: int) -> None:
         """Make room for at least `rows` rows."""
@@ -40,6 +41,7 @@ class Panel:
         }
         self._marks = np.concatenate([self._marks, np.zeros(shape, dtype=np.int64)])
         self._present = np.concatenate([self._present, np.zeros(shape, dtype=bool)])
+        self._divergence = np.concatenate([self._divergence, np.zeros(shape, dtype=np.int8)])
 
     def reach(self, newest: int) -> None:
         """Make room for a bar at time `newest`, letting the oldest slots go."""
@@ -52,12 +54,13 @@ class Panel:
         if over <= 0:
             return
         shift = min(self.capacity, over + self.capacity // 8)
-        for array in (*self._columns.values(), self._marks, self._present):
+        for array in (*self._columns.values(), self._marks, self._present, self._divergence):
             array[:, : self.capacity - shift] = array[:, shift:].copy()
         for column in self._columns.values():
             column[:, self.capacity - shift :] = np.nan
         self._marks[:, self.capacity - shift :] = 0
         self._present[:, self.capacity - shift :] = False
+        self._divergence[:, self.capacity - shift :] = 0
         # A leap beyond the whole capacity leaves an empty panel that ends at `newest`.
         self.oldest += (over + self.capacity // 8) * self.timeframe_ms
 
@@ -68,6 +71,7 @@ class Panel:
         self._columns = {name: np.full((rows, slots), np.nan) for name in RAW_COLUMNS}
         self._marks = np.zeros((rows, slots), dtype=np.int64)
         self._present = np.zeros((rows, slots), dtype=bool)
+        self._divergence = np.zeros((rows, slots), dtype=np.int8)
 
     @property
     def last_slot_ts(self) -> int:
@@ -89,6 +93,13 @@ class Panel:
         }
         return present, columns, np.where(present, self._marks[rows, safe], 0)
 
+    def column(self, name: str, rows: IntArray, ts: IntArray) -> FloatArray:
+        """Values of one column at bars, shaped like `rows` and `ts` together; NaN where none is held."""
+        slots = self.slots(ts)
+        held = (slots >= 0) & (slots < self.capacity)
+        safe = np.where(held, slots, 0)
+        return np.where(held & self._present[rows, safe], self._columns[name][rows, safe], np.nan)
+
     def put(self, rows: IntArray, ts: IntArray, columns: Mapping[str, FloatArray], marks: IntArray) -> None:
         """Store m bars; every time must be held."""
         slots = self.slots(ts)
@@ -96,6 +107,22 @@ class Panel:
             column[rows, slots] = columns[name]
         self._marks[rows, slots] = marks
         self._present[rows, slots] = True
+
+    def note_divergence(self, rows: IntArray, ts: IntArray, flags: NDArray[np.int8]) -> BoolArray:
+        """(m,) where a stored bar's flag of tier 5 is another than what is stored; it is noted as stored.
+
+        flags: 0 unknown (as a new bar is), 1 false, 2 true. Bars that are not held count as others.
+        """
+        slots = self.slots(ts)
+        held = (slots >= 0) & (slots < self.capacity)
+        safe = np.where(held, slots, 0)
+        changed: BoolArray = ~held | (self._divergence[rows, safe] != flags)
+        self._divergence[rows[held], slots[held]] = flags[held]
+        return changed
+
+    def forget_divergence(self, rows: IntArray, ts: IntArray) -> None:
+        """Bars whose stored flag of tier 5 is not known here: whatever is judged next is stored."""
+        self._divergence[rows, self.slots(ts)] = -1
 
     def newest(self, rows: IntArray) -> IntArray:
         """(n,) time of each row's newest bar; `oldest` minus one slot where a row has none."""

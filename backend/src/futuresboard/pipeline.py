@@ -14,20 +14,18 @@ import orjson
 
 from futuresboard import metrics, quality
 from futuresboard.alerting import AlertWriter
-from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
+from futuresboard.bars import RAW_COLUMNS
 from futuresboard.coins import Quote
+from futuresboard.crossing import Crossing
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
 from futuresboard.guarding import admit
 from futuresboard.live import LiveBoard, LiveUpdate
 from futuresboard.memory import Memory, Stretch
 from futuresboard.merge import NEVER, Touched, merge
-from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
+from futuresboard.model import LATE_BARS, TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
 from futuresboard.resample import resample
 from futuresboard.universe import relisted
-
-LATE_BARS = 2
-"""A bar first stored more than this many bars after its close starts no alert."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class Pipeline:
         *,
         publish: Callable[[Committed], None] | None = None,
         history_bars: int = 500,
+        finalise_after_s: float = 60.0,
         stretch: Stretch | None = None,
     ) -> None:
         self._store = store
@@ -87,8 +86,10 @@ class Pipeline:
         self._capacity = max(1024, (history_bars + metrics.LOOKBACK + 128) * 8 // 7)
         self._alerts = AlertWriter(store, thresholds)
         self._thresholds = thresholds
+        self._wait_ms = int(finalise_after_s * 1000)
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
         self._memory = Memory(store, self._timeframes, self._capacity, stretch)
+        self._crossing = Crossing(store, self._memory, self._alerts, thresholds, wait_ms=self._wait_ms)
         self.reload()
 
     @property
@@ -98,7 +99,7 @@ class Pipeline:
 
     def use(self, thresholds: Thresholds) -> None:
         """Judge bars by other thresholds from the next step on; what is stored stays as it was judged."""
-        self._thresholds = thresholds
+        self._thresholds = self._crossing.thresholds = thresholds
         self._alerts.use(thresholds)
 
     def register(
@@ -139,6 +140,7 @@ class Pipeline:
         self._live.grow(len(self._memory.pairs))
         if self._stretch is None:
             self._alerts.reload()
+            self._crossing.reload(self._timeframes)
         self._loaded = True
 
     @property
@@ -173,7 +175,9 @@ class Pipeline:
         return held
 
     def _step_back(self, raw: RawBars, now_ms: int) -> Committed | None:
-        stretch = Stretch(frozenset(raw.pair_ids.tolist()), int(raw.ts.min()), int(raw.ts.max()))
+        coins = self._memory.peers(self._memory.rows(np.unique(raw.pair_ids).tolist())).values()
+        pair_ids = frozenset(self._memory.pairs[row].id for group in coins for row in group)
+        stretch = Stretch(pair_ids, int(raw.ts.min()), int(raw.ts.max()))
         past = Pipeline(
             self._store, self._timeframes, self._thresholds, publish=self._publish, stretch=stretch
         )
@@ -193,6 +197,25 @@ class Pipeline:
                     self._derive(timeframe, part, now_ms, write)
             if self._stretch is None:
                 self._refresh_live(np.unique(touched.rows), write)
+                write.thresholds = self._alerts.thresholds
+            committed = self._store.commit(write)
+        except BaseException:
+            self.reload()
+            raise
+        self._publish(committed)
+        return committed
+
+    def settle(self, now_ms: int) -> Committed | None:
+        """Decide alerts that waited for other exchanges long enough; None when there are none.
+
+        now_ms: exchange time. Raises as `step` does.
+        """
+        write = Write()
+        try:
+            self._crossing.judge_overdue(now_ms, write)
+            if not write.judged:
+                return None
+            write.thresholds = self._alerts.thresholds
             committed = self._store.commit(write)
         except BaseException:
             self.reload()
@@ -299,10 +322,8 @@ class Pipeline:
         begin = int(from_ts.min())
         end = min(int(newest.max()), int(touched.ts.max()) + metrics.LOOKBACK * step)
         out = (end - begin) // step + 1
-        listed = np.array([_listing_bar(self._memory.pairs[row], step) for row in rows], dtype=np.int64)
         # One slot more than is written: an alert asks what the flag was one bar before.
-        bars, marks, present = panel.window(rows, end, out + 1 + metrics.LOOKBACK, out + 1, listed)
-        self._remember(timeframe, rows, bars, marks, present)
+        bars, marks, present = self._memory.window(timeframe, rows, end, out + 1 + metrics.LOOKBACK, out + 1)
         derived = Derived(bars, marks, present, self._memory.first[timeframe][rows], self._thresholds)
         wanted = present[:, -out:] & (bars.ts[None, -out:] >= from_ts[:, None])
         touch = np.full(wanted.shape, -1, dtype=np.int64)
@@ -315,28 +336,14 @@ class Pipeline:
             self._alerts.start(
                 timeframe, [self._memory.pairs[row] for row in rows], derived, starting, now_ms, write
             )
+        at, slot = np.nonzero(starting)
+        finalised = list(zip(rows[at].tolist(), bars.ts[-out:][slot].tolist(), strict=True))
+        self._crossing.judge(timeframe, rows, touched.ts, finalised, now_ms, write)
         for row, first, last in zip(rows, self._memory.first[timeframe][rows], newest, strict=True):
             write.latest[self._store.series_id(self._memory.pairs[row].id, timeframe)] = (
                 int(first),
                 int(last),
             )
-
-    def _remember(
-        self, timeframe: str, rows: IntArray, bars: Bars, marks: IntArray, present: BoolArray
-    ) -> None:
-        """Fill in from the database what of a window has left memory (a revision of old bars asks for it)."""
-        held = self._memory.panels[timeframe].oldest
-        forgotten = bars.ts[bars.ts < held]
-        for i, row in enumerate(rows.tolist()):
-            if not len(forgotten) or self._memory.first[timeframe][row] >= held:
-                continue
-            series = self._store.series_id(self._memory.pairs[row].id, timeframe)
-            for ts, _, *values, own in self._store.raw_bars_at(series, forgotten.tolist()):
-                slot = int(np.searchsorted(bars.ts, int(str(ts))))
-                numbers = np.array(values, dtype=np.float64)
-                for name, number in zip(RAW_COLUMNS, numbers, strict=True):
-                    bars.columns[name][i, slot] = number
-                marks[i, slot], present[i, slot] = int(str(own)), True
 
     def _write_rows(
         self,
@@ -367,9 +374,5 @@ class Pipeline:
             text = orjson.dumps(guarded).decode() if guarded else None
             seen = now_ms if touched.fresh[number] or touched.changed[number] else None
             write.bars.append((times[i], ids[i], *raw[i], own[i], text, None, seen, *values[i]))
-            if touched.revised[number]:
+            if touched.superseded[number]:
                 write.revised.append((times[i], ids[i]))
-
-
-def _listing_bar(pair: Pair, timeframe_ms: int) -> int:
-    return UNLISTED if pair.listed_ts is None else pair.listed_ts - pair.listed_ts % timeframe_ms

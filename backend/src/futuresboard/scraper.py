@@ -178,6 +178,7 @@ class Scraper:
             with_thresholds(settings, changed).thresholds,
             publish=self._on_commit,
             history_bars=settings.history_bars,
+            finalise_after_s=settings.finalise_after,
         )
         return store, pipeline
 

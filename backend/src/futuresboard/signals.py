@@ -8,15 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from futuresboard.bars import Bars
+from futuresboard.cross import REACH
 from futuresboard.metrics import FLOW_WINDOW, calc_confluence, net_taker_volume
-from futuresboard.model import SEVERITY, BoolArray, FloatArray, Thresholds, Tier
+from futuresboard.model import COIN_TIERS, SEVERITY, BoolArray, FloatArray, Thresholds, Tier
 
 _FUNDING_TOLERANCE = 1e-9
+CLUSTER_BARS = 12
+"""Slots, the newest included, whose alerts of tiers 1–5 make a cluster."""
+CLUSTER_LEAST = 3
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a rule sees: bars, their metrics (name -> (n, out)), k (n, out) and the thresholds."""
+    """What a rule sees: bars, their metrics (name -> (n, out)), k (n, out) and the thresholds.
+
+    For the tiers judged beside other series `values` has `divergence` and `recent_alerts` instead.
+    """
 
     bars: Bars
     values: Mapping[str, FloatArray]
@@ -32,7 +39,8 @@ class Rule:
     """One tier: `condition` gives (n, out) flags, `side` the takers' side (+1, -1; 0 or None: no side).
 
     `reads` names the raw columns and how many slots of each the condition reads (for the stored
-    window). The sentence is a format string over the row's values and thresholds.
+    window). The sentence is a format string over the row's values and thresholds. rests: whether an
+    alert silences the next ones for `ALERT_COOLDOWN` bars.
     """
 
     tier: Tier
@@ -42,6 +50,7 @@ class Rule:
     condition: Condition
     side: Condition | None
     text: str
+    rests: bool = True
 
 
 def _flag(condition: BoolArray, *needs: FloatArray) -> FloatArray:
@@ -88,6 +97,16 @@ def _crowded_unwind(x: Inputs) -> FloatArray:
     return _flag((paid - limit > _FUNDING_TOLERANCE) & (now < before), paid, now, before)
 
 
+def _departs(x: Inputs) -> FloatArray:
+    apart = x.values["divergence"]
+    return _flag(np.abs(apart) > x.thresholds.divergence_sigma, apart)
+
+
+def _clusters(x: Inputs) -> FloatArray:
+    recent = x.values["recent_alerts"]
+    return _flag(recent >= CLUSTER_LEAST, recent)
+
+
 RULES: Mapping[Tier, Rule] = {
     rule.tier: rule
     for rule in (
@@ -130,6 +149,27 @@ RULES: Mapping[Tier, Rule] = {
             None,
             "longs pay {funding_8h_pct:.4f} % per 8 h while open interest is below 12 bars ago",
         ),
+        Rule(
+            Tier.DIVERGENCE,
+            "Divergence",
+            "Open interest departs from the coin's other exchanges: |Z| of its change less the chained "
+            "change of all > DIVERGENCE_SIGMA.",
+            {"oi_contracts": REACH + 1, "volume": REACH + 1},
+            _departs,
+            None,
+            "open interest {oi_delta_pct:+.2f} % in one bar against {global_oi_change_pct:+.2f} % over all "
+            "exchanges, {divergence:+.1f} σ from how far apart they usually are",
+        ),
+        Rule(
+            Tier.CLUSTER,
+            "Cluster",
+            "At least 3 alerts of tiers 1–5 of this series within 12 bars.",
+            {},
+            _clusters,
+            None,
+            "{recent_alerts:.0f} alerts of tiers 1 to 5 within 12 bars",
+            rests=False,
+        ),
     )
 }
 
@@ -146,7 +186,17 @@ def evaluate(
             (thresholds.z, thresholds.ls, thresholds.imbalance_pct),
         )
         inputs = Inputs(bars, values, k, thresholds)
-        return {tier: rule.condition(inputs) for tier, rule in RULES.items()}, k
+        return {tier: rule.condition(inputs) for tier, rule in RULES.items() if tier not in COIN_TIERS}, k
+
+
+def judge_coins(
+    bars: Bars, divergence: FloatArray, recent: FloatArray, thresholds: Thresholds
+) -> dict[Tier, FloatArray]:
+    """Flags (n, out) of the tiers that look beyond one series, by tier."""
+    values = {"divergence": divergence, "recent_alerts": recent}
+    inputs = Inputs(bars, values, np.full(bars.shape, np.nan), thresholds)
+    with np.errstate(invalid="ignore"):
+        return {tier: RULES[tier].condition(inputs) for tier in COIN_TIERS}
 
 
 def starts(

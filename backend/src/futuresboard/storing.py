@@ -74,7 +74,17 @@ class Storing:
                 await self.flush()
             else:
                 await self.flush(live_only=True)
+            await self._settle()
             await self._clock.sleep(FLUSH_S)
+
+    async def _settle(self) -> None:
+        """Decide alerts that have waited long enough for other exchanges."""
+        now = self._now_ms()
+        try:
+            await self._run(lambda: self._pipeline.settle(now))
+        except (sqlite3.Error, StoreError) as error:
+            log.error("%s: alerts could not be decided (%s); trying again", self._exchange, error)
+            self._tally().errors += 1
 
     async def flush(self, *, live_only: bool = False) -> None:
         """Store every bar (`live_only`: that closed since the start) that can be finalised now."""

@@ -1,0 +1,181 @@
+"""What was known when: every version of the bars of a timeframe, as of any transaction. Reads only."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+import numpy as np
+import orjson
+
+from futuresboard.bars import RAW_COLUMNS
+from futuresboard.db_schema import RAW_FIELDS
+from futuresboard.model import BoolArray, FloatArray, IntArray, Thresholds
+from futuresboard.quality import PROVISIONAL
+
+_NEVER = np.iinfo(np.int64).max
+_FIELDS = ", ".join(RAW_FIELDS)
+_MARKS, _RAW_SEQ, _SEEN = (RAW_FIELDS.index(name) for name in ("marks", "raw_seq", "seen_ts"))
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series as verification sees it."""
+
+    id: int
+    exchange: str
+    symbol: str
+    base: str
+    multiplier: float
+    listed_ts: int | None
+
+
+@dataclass(frozen=True)
+class StoredAlert:
+    """An alert as the database holds it, with the raw inputs it keeps."""
+
+    id: int
+    series_id: int
+    ts: int
+    kind: str
+    tier: int
+    window: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class _Version:
+    """Raw columns of a bar (m,) from transaction `seq` on, until `until`."""
+
+    seq: int
+    until: int
+    seen_ts: int
+    final: bool
+    values: tuple[float, ...]
+
+
+class Versions:
+    """Bars of all series of a timeframe, first … last, with all their versions.
+
+    series: in the order of the rows; ts: (T,) slots; decided, judged: (n, T) transactions in which a
+    bar was finalised and judged beside its coin's others, 0 where not; seen_ts: (n, T) when it was
+    finalised.
+    """
+
+    def __init__(self, db: Connection, series: Sequence[Series], first: int, last: int, step: int) -> None:
+        self.series = list(series)
+        self.step = step
+        self.ts: IntArray = np.arange(first, last + step, step, dtype=np.int64)
+        shape = (len(series), len(self.ts))
+        self._row = {one.id: row for row, one in enumerate(series)}
+        self._columns = np.full((len(RAW_COLUMNS), *shape), np.nan)
+        self._seq: IntArray = np.full(shape, _NEVER)
+        self._final = np.zeros(shape, dtype=bool)
+        self._older: dict[tuple[int, int], list[_Version]] = {}
+        self.decided: IntArray = np.zeros(shape, dtype=np.int64)
+        self.judged: IntArray = np.zeros(shape, dtype=np.int64)
+        self.seen_ts: IntArray = np.full(shape, _NEVER)
+        self._read(db, first, last)
+
+    def _read(self, db: Connection, first: int, last: int) -> None:
+        span = "WHERE ts BETWEEN ? AND ?"
+        for ts, number, judged, *raw in db.execute(
+            f"SELECT ts, series_id, judged_seq, {_FIELDS} FROM bars {span}", (first, last)
+        ):
+            if (place := self._place(ts, number)) is None:
+                continue
+            self._columns[(slice(None), *place)] = np.array(raw[: len(RAW_COLUMNS)], dtype=np.float64)
+            self._seq[place] = raw[_RAW_SEQ]
+            self._final[place] = not raw[_MARKS] & PROVISIONAL
+            self.judged[place] = judged or 0
+            if self._final[place]:
+                self.decided[place], self.seen_ts[place] = raw[_RAW_SEQ], raw[_SEEN]
+        # The oldest version comes last: when it was stored the bar was finalised.
+        for ts, number, until, *raw in db.execute(
+            f"SELECT ts, series_id, until_seq, {_FIELDS} FROM superseded {span} ORDER BY until_seq DESC",
+            (first, last),
+        ):
+            if (place := self._place(ts, number)) is None:
+                continue
+            values = tuple(np.array(raw[: len(RAW_COLUMNS)], dtype=np.float64).tolist())
+            final = not raw[_MARKS] & PROVISIONAL
+            version = _Version(raw[_RAW_SEQ], until, raw[_SEEN], final, values)
+            self._older.setdefault(place, []).insert(0, version)
+            if final:
+                self.decided[place], self.seen_ts[place] = version.seq, version.seen_ts
+
+    def _place(self, ts: int, number: int) -> tuple[int, int] | None:
+        row, (slot, rest) = self._row.get(number), divmod(ts - int(self.ts[0]), self.step)
+        return None if row is None or rest else (row, slot)
+
+    def decisions(self, seqs: IntArray, from_ts: int) -> Iterator[tuple[int, int, list[int]]]:
+        """(transaction, slot, rows) of bars from `from_ts` on that were decided together, in that order."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for row, slot in np.argwhere((seqs > 0) & (self.ts >= from_ts)[None, :]).tolist():
+            groups.setdefault((int(seqs[row, slot]), slot), []).append(row)
+        for (seq, slot), rows in sorted(groups.items()):
+            yield seq, slot, rows
+
+    def as_of(
+        self, rows: Sequence[int], slot: int, slots: int, seq: int
+    ) -> tuple[dict[str, FloatArray], BoolArray, BoolArray]:
+        """Columns (n, slots) up to a slot as they stood after transaction `seq`; presence, and finality."""
+        begin = slot + 1 - slots
+        held = slice(max(0, begin), slot + 1)
+        edge = ((0, 0), (max(0, -begin), 0))
+        table = self._columns[:, rows, held].copy()
+        newer = self._seq[rows, held] > seq
+        present = self._seq[rows, held] != _NEVER
+        final = self._final[rows, held].copy()
+        for i, at in np.argwhere(newer & present).tolist():
+            version = self._version((rows[i], at + held.start), seq)
+            table[:, i, at] = np.nan if version is None else version.values
+            present[i, at] = version is not None
+            final[i, at] = version is not None and version.final
+        columns = {
+            name: np.pad(column, edge, constant_values=np.nan)
+            for name, column in zip(RAW_COLUMNS, table, strict=True)
+        }
+        return columns, np.pad(present, edge), np.pad(final & present, edge)
+
+    def _version(self, place: tuple[int, int], seq: int) -> _Version | None:
+        older = self._older.get(place, [])
+        at = bisect_right(older, seq, key=lambda version: version.until)
+        return older[at] if at < len(older) and older[at].seq <= seq else None
+
+
+def series_of(db: Connection, timeframe: str) -> list[Series]:
+    """Every series of a timeframe that holds bars."""
+    query = (
+        "SELECT s.id, p.exchange, p.symbol, p.base, p.multiplier, p.listed_ts FROM series s "
+        "JOIN pairs p ON p.id = s.pair_id WHERE s.timeframe = ? AND s.last_ts IS NOT NULL ORDER BY s.id"
+    )
+    return [Series(*row) for row in db.execute(query, (timeframe,))]
+
+
+def span_of(db: Connection, timeframe: str) -> tuple[int, int] | None:
+    """(first, last) bar of a timeframe; None while there is none."""
+    query = "SELECT min(first_ts), max(last_ts) FROM series WHERE timeframe = ? AND last_ts IS NOT NULL"
+    first, last = db.execute(query, (timeframe,)).fetchone()
+    return None if last is None else (first, last)
+
+
+def thresholds_of(db: Connection) -> list[tuple[int, Thresholds]]:
+    """By what bars were judged from which transaction on, oldest first."""
+    rows = db.execute("SELECT from_seq, thresholds FROM judged_by ORDER BY from_seq").fetchall()
+    return [(seq, Thresholds(**orjson.loads(text))) for seq, text in rows]
+
+
+def alerts_of(db: Connection, series: Sequence[Series], first: int, last: int) -> list[StoredAlert]:
+    """Stored alerts of some series at bars first … last, in the order they were started."""
+    mine = {one.id for one in series}
+    query = (
+        "SELECT id, series_id, ts, kind, tier, json_extract(payload, '$.window') FROM alerts "
+        "WHERE ts BETWEEN ? AND ? ORDER BY id"
+    )
+    return [
+        StoredAlert(number, series_id, ts, kind, tier, orjson.loads(window))
+        for number, series_id, ts, kind, tier, window in db.execute(query, (first, last))
+        if series_id in mine
+    ]

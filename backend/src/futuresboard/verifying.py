@@ -1,0 +1,287 @@
+"""`futuresboard alerts verify`: every alert again, from the raw rows as they stood when it was decided.
+
+The arithmetic is the one that live bars go through; what is checked is that nothing else had a part in
+it: no look ahead, no row replaced unseen, no alert lost, doubled or added later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from futuresboard import cross
+from futuresboard.bars import UNLISTED, Bars
+from futuresboard.db import connect
+from futuresboard.db_versions import (
+    Series,
+    StoredAlert,
+    Versions,
+    alerts_of,
+    series_of,
+    span_of,
+    thresholds_of,
+)
+from futuresboard.errors import StoreError
+from futuresboard.metrics import Z_WINDOW, get_all
+from futuresboard.model import COIN_TIERS, LATE_BARS, TIMEFRAME_MS, BoolArray, FloatArray, Thresholds, Tier
+from futuresboard.signals import CLUSTER_BARS, RULES, evaluate, judge_coins, starts
+
+_BLOCK = 1000
+_BAR_SLOTS = Z_WINDOW + 3
+"""Slots that the flags of two bars in a row read."""
+_COIN_SLOTS = cross.REACH + 3
+
+type Name = tuple[int, int, str, int]
+"""series, bar, kind, tier of an alert."""
+
+
+@dataclass
+class Verdict:
+    """What a verification found.
+
+    bars: that could have started alerts; stored, recomputed: alerts; missing: recomputed and not
+    stored; extra: stored and not recomputed; different: stored with other inputs than the rows held.
+    """
+
+    bars: int = 0
+    stored: int = 0
+    recomputed: int = 0
+    missing: list[dict[str, object]] = field(default_factory=list)
+    extra: list[dict[str, object]] = field(default_factory=list)
+    different: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        """Whether every alert is what it has to be."""
+        return not (self.missing or self.extra or self.different)
+
+
+def verify(
+    path: Path,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    told: Callable[[int, int], None] = lambda total, done: None,
+) -> Verdict:
+    """Recompute the alerts of all bars that open in [since, until] (all there are, if None).
+
+    told: called with (slots in all, slots done since the last call). Raises StoreError when the
+    database cannot be read.
+    """
+    verdict = Verdict()
+    try:
+        with contextlib.closing(connect(path, readonly=True)) as db:
+            db.execute("BEGIN")
+            spans = {timeframe: span_of(db, timeframe) for timeframe in TIMEFRAME_MS}
+            wanted = {
+                timeframe: (max(span[0], since or span[0]), min(span[1], span[1] if until is None else until))
+                for timeframe, span in spans.items()
+                if span is not None
+            }
+            total = sum((last - first) // TIMEFRAME_MS[tf] + 1 for tf, (first, last) in wanted.items())
+            for timeframe, (first, last) in wanted.items():
+                _Check(db, timeframe, verdict, lambda done: told(total, done)).run(first, last)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path.name}: {error}") from error
+    return verdict
+
+
+class _Check:
+    """The alerts of one timeframe, decision by decision."""
+
+    def __init__(
+        self, db: sqlite3.Connection, timeframe: str, verdict: Verdict, told: Callable[[int], None]
+    ) -> None:
+        self._db = db
+        self._step = TIMEFRAME_MS[timeframe]
+        self._timeframe = timeframe
+        self._verdict = verdict
+        self._told = told
+        self._series = series_of(db, timeframe)
+        self._judged_by = thresholds_of(db)
+        self._last: dict[tuple[int, str, int], int] = {}
+        self._recent: dict[int, list[int]] = {}
+
+    def run(self, first: int, last: int) -> None:
+        """Verify bars first … last in blocks."""
+        self._remember(alerts_of(self._db, self._series, 0, first - 1))
+        for begin in range(first, last + 1, _BLOCK * self._step):
+            end = min(last, begin + (_BLOCK - 1) * self._step)
+            self._block(begin, end)
+            self._told((end - begin) // self._step + 1)
+
+    def _remember(self, alerts: Iterable[StoredAlert]) -> None:
+        """What started before the first bar that is verified is taken as it is."""
+        for alert in alerts:
+            self._last[alert.series_id, alert.kind, alert.tier] = alert.ts
+            if alert.kind == "tier" and alert.tier != Tier.CLUSTER:
+                self._recent.setdefault(alert.series_id, []).append(alert.ts)
+
+    def _block(self, begin: int, end: int) -> None:
+        oldest = begin - _COIN_SLOTS * self._step
+        versions = Versions(self._db, self._series, oldest, end, self._step)
+        timely = versions.seen_ts - (versions.ts + self._step)[None, :] <= LATE_BARS * self._step
+        self._verdict.bars += int((timely & (versions.decided > 0))[:, versions.ts >= begin].sum())
+        found: dict[Name, Mapping[str, list[float | None]]] = {}
+        decided = np.where(timely, versions.decided, 0)
+        work = [
+            *((seq, 0, slot, rows) for seq, slot, rows in versions.decisions(decided, begin)),
+            *((seq, 1, slot, rows) for seq, slot, rows in versions.decisions(versions.judged, begin)),
+        ]
+        # In one transaction a bar's own tiers start before those judged beside other series.
+        for seq, beside, slot, rows in sorted(work, key=lambda one: one[:3]):
+            judge = self._beside_others if beside else self._alone
+            found |= judge(versions, seq, slot, rows)
+        self._compare(found, alerts_of(self._db, self._series, begin, end))
+
+    def _thresholds(self, seq: int) -> Thresholds:
+        known = [thresholds for from_seq, thresholds in self._judged_by if from_seq <= seq]
+        return known[-1] if known else Thresholds()
+
+    def _alone(
+        self, versions: Versions, seq: int, slot: int, rows: Sequence[int]
+    ) -> dict[Name, Mapping[str, list[float | None]]]:
+        """Alerts of tiers 1–4 and of confluence that a transaction has to start at one bar of some series."""
+        thresholds = self._thresholds(seq)
+        columns, _, _ = versions.as_of(rows, slot, _BAR_SLOTS, seq)
+        bars = self._bars(versions, columns, slot, _BAR_SLOTS)
+        flags, k = evaluate(bars, get_all(bars), thresholds)
+        reached = np.where(np.isfinite(k), (k >= thresholds.confluence_min).astype(float), np.nan)
+        kinds = [("tier", int(tier), flag) for tier, flag in flags.items()]
+        found: dict[Name, Mapping[str, list[float | None]]] = {}
+        for kind, tier, flag in [*kinds, ("confluence", 0, reached)]:
+            rule = RULES[Tier(tier or Tier.CONFLUENCE)]
+            for i in self._begun(kind, tier, versions, rows, slot, flag, thresholds):
+                window = {name: _cells(columns[name][i, -n:]) for name, n in rule.reads.items()}
+                found[self._name(versions, rows[i], slot, kind, tier)] = window
+        return found
+
+    def _beside_others(
+        self, versions: Versions, seq: int, slot: int, rows: Sequence[int]
+    ) -> dict[Name, Mapping[str, list[float | None]]]:
+        """Alerts of tiers 5 and 6 that a transaction has to start at one bar of some series."""
+        thresholds = self._thresholds(seq)
+        groups = self._coins({versions.series[row].base for row in rows}, versions.series)
+        everyone = [row for group in groups for row in group]
+        columns, present, final = versions.as_of(everyone, slot, _COIN_SLOTS, seq)
+        unit = np.array([versions.series[row].multiplier for row in everyone])[:, None]
+        oi, volume = (np.where(final, columns[name] * unit, np.nan) for name in ("oi_contracts", "volume"))
+        apart, whole = np.full((len(everyone), 2), np.nan), np.zeros(len(everyone), dtype=bool)
+        place = 0
+        for group in groups:
+            mine = slice(place, place + len(group))
+            apart[mine] = cross.divergence(oi[mine], volume[mine], 2)
+            whole[mine] = cross.whole(oi[mine], volume[mine], 1)[-1]
+            place += len(group)
+        may = np.array([row in set(rows) for row in everyone])
+        bars = self._bars(versions, columns, slot, _COIN_SLOTS)
+        found: dict[Name, Mapping[str, list[float | None]]] = {}
+        for tier in COIN_TIERS:
+            recent = self._counts(versions, everyone, slot, present[:, -2:] & final[:, -2:])
+            flag = judge_coins(bars, apart, recent, thresholds)[tier]
+            fit = may & whole if tier is Tier.DIVERGENCE else may
+            flag = np.where(fit[:, None], flag, np.nan)
+            for i in self._begun("tier", tier, versions, everyone, slot, flag, thresholds):
+                reads = RULES[tier].reads.items()
+                window = {name: _cells(columns[name][i, -n:]) for name, n in reads}
+                found[self._name(versions, everyone[i], slot, "tier", tier)] = window
+        return found
+
+    def _coins(self, bases: set[str], series: Sequence[Series]) -> list[list[int]]:
+        """Rows of each coin's series, in the order in which they are summed."""
+        found: dict[str, list[int]] = {base: [] for base in sorted(bases)}
+        for row, one in enumerate(series):
+            if one.base in found:
+                found[one.base].append(row)
+        return [
+            sorted(group, key=lambda row: (series[row].exchange, series[row].symbol))
+            for group in found.values()
+        ]
+
+    def _counts(self, versions: Versions, rows: Sequence[int], slot: int, there: BoolArray) -> FloatArray:
+        """(n, 2) alerts of tiers 1–5 in the 12 slots that end one bar before a slot, and with it."""
+        ts = int(versions.ts[slot])
+        counts = np.zeros((len(rows), 2))
+        for i, row in enumerate(rows):
+            recent = self._recent.get(versions.series[row].id, [])
+            for at, end in enumerate((ts - self._step, ts)):
+                counts[i, at] = sum(end - CLUSTER_BARS * self._step < one <= end for one in recent)
+        return np.where(there, counts, np.nan)
+
+    def _begun(
+        self,
+        kind: str,
+        tier: int,
+        versions: Versions,
+        rows: Sequence[int],
+        slot: int,
+        flag: FloatArray,
+        thresholds: Thresholds,
+    ) -> list[int]:
+        ids = [versions.series[row].id for row in rows]
+        ts = int(versions.ts[slot])
+        last = np.array([self._last.get((i, kind, tier), math.nan) for i in ids], dtype=np.float64)
+        rests = kind != "tier" or RULES[Tier(tier)].rests
+        begun = starts(
+            flag[:, 1],
+            flag[:, 0],
+            ts,
+            last,
+            timeframe_ms=self._step,
+            cooldown=thresholds.cooldown if rests else 0,
+        )
+        places: list[int] = np.flatnonzero(begun).tolist()
+        for i in places:
+            self._last[ids[i], kind, tier] = ts
+            if kind == "tier" and tier != Tier.CLUSTER:
+                self._recent.setdefault(ids[i], []).append(ts)
+        return places
+
+    def _bars(self, versions: Versions, columns: Mapping[str, FloatArray], slot: int, slots: int) -> Bars:
+        end = int(versions.ts[slot])
+        ts = end - self._step * np.arange(slots - 1, -1, -1, dtype=np.int64)
+        # No flag reads what depends on the listing.
+        listed = np.full(len(columns["close"]), UNLISTED)
+        return Bars(self._step, ts, columns, listed, 2)
+
+    def _name(self, versions: Versions, row: int, slot: int, kind: str, tier: int) -> Name:
+        return versions.series[row].id, int(versions.ts[slot]), kind, int(tier)
+
+    def _compare(
+        self, found: Mapping[Name, Mapping[str, list[float | None]]], stored: Sequence[StoredAlert]
+    ) -> None:
+        held = {(one.series_id, one.ts, one.kind, one.tier): one for one in stored}
+        self._verdict.stored += len(held)
+        self._verdict.recomputed += len(found)
+        self._verdict.missing += [self._told_of(name) for name in sorted(found.keys() - held.keys())]
+        self._verdict.extra += [
+            self._told_of(name, held[name].id) for name in sorted(held.keys() - found.keys())
+        ]
+        for name in sorted(found.keys() & held.keys()):
+            differing = [
+                column for column, cells in found[name].items() if held[name].window.get(column) != cells
+            ]
+            if differing:
+                self._verdict.different.append(self._told_of(name, held[name].id) | {"columns": differing})
+
+    def _told_of(self, name: Name, number: int | None = None) -> dict[str, object]:
+        series = next(one for one in self._series if one.id == name[0])
+        told: dict[str, object] = {} if number is None else {"id": number}
+        return told | {
+            "exchange": series.exchange,
+            "symbol": series.symbol,
+            "timeframe": self._timeframe,
+            "ts": name[1],
+            "kind": name[2],
+            "tier": name[3] or None,
+        }
+
+
+def _cells(values: FloatArray) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values.tolist()]
