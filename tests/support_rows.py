@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from futuresboard.db import BAR_FIELDS, Committed, Pair, Store, Write
 from futuresboard.db_read import Reader
+from futuresboard.db_rules import add_rule, delete_rule
 from futuresboard.db_schema import LIVE_FIELDS
-from futuresboard.model import TIMEFRAME_MS, Alert, Market
+from futuresboard.model import TIMEFRAME_MS, Alert, Market, UserRule
+from futuresboard.rules import Expression
 
 T0 = 1_700_000_100_000 // 900_000 * 900_000
 """An open time that fits 5m and 15m bars."""
@@ -69,6 +71,27 @@ def make_alert(
         "created_ts": ts + 360_000,
     }
     return Alert(**(values | more))  # type: ignore[arg-type]
+
+
+class Rules:
+    """Keeps rules in a database as the scraper does, at a time that stands still."""
+
+    def __init__(
+        self, store: Store, now_ms: Callable[[], int], changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._store = store
+        self._now_ms = now_ms
+        self._changed = changed
+
+    def add_rule(self, name: str, expression: Expression) -> UserRule:
+        added = add_rule(self._store, name, expression.typed, expression.normal, self._now_ms())
+        self._changed()
+        return added
+
+    def delete_rule(self, number: int) -> bool:
+        deleted = delete_rule(self._store, number, self._now_ms())
+        self._changed()
+        return deleted
 
 
 class World:

@@ -17,7 +17,7 @@ from futuresboard.app import create_app
 from futuresboard.config import THRESHOLDS_KEY, Settings, load
 from futuresboard.db_read import Reader
 from futuresboard.events import Publisher
-from support_rows import World
+from support_rows import Rules, World
 from support_system import Asked
 
 STALE_MS = 180_000
@@ -74,6 +74,7 @@ class Web:
             now_ms=lambda: world.now,
             health=lambda: self.health,
             save_thresholds=self._save if can_save else None,
+            rules=Rules(world.store, lambda: world.now) if can_save else None,
         )
         self.app, self.socketio, self.publisher = made
         self.client = self.app.test_client()

@@ -23,6 +23,8 @@ describe("what may pop up", () => {
     expect(mayPopUp(alert, none)).toBe(false);
   });
 
+  it("a rule of one's own always", () => expect(mayPopUp(makeAlert({ kind: "rule", tier: null }), none)).toBe(true));
+
   it("tier 4 never", () => expect(mayPopUp(makeAlert({ tier: 4 }), big)).toBe(false));
 });
 

@@ -16,18 +16,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from futuresboard import rules
 from futuresboard.cli import main
 from futuresboard.crossing import WAIT_SLACK_MS
+from futuresboard.db_rules import add_rule, delete_rule
 from futuresboard.errors import StoreError
 from futuresboard.model import Thresholds
 from futuresboard.verifying import verify
-from handmade_bars import M5
+from handmade_bars import M5, MIDNIGHT
 from random_bars import rows as random_rows
-from support_core import Recorder, market
+from support_core import Recorder, market, swinging
 
 EXCHANGES = ("binanceusdm", "bybit", "okx")
 LOW = Thresholds(z=0.5, ls=0.5, imbalance_pct=0.5, oi_delta_pct=0.1, divergence_sigma=1.0, cooldown=3)
 PAIRS = (*(market("BTC", name) for name in EXCHANGES), market("ETH"))
+RULES = (
+    'abs(oi_delta) > 0.2 and (base != "ETH" or exchange = "okx")',
+    "cvd > 0 and not tier_4 or price_1h < 0",
+    "k >= 1 and z > 0.3",
+)
 few = settings(max_examples=max(3, settings.default.max_examples // 30))
 
 
@@ -41,6 +48,8 @@ def play(recorder: Recorder, seed: int, faults: float, *, bars: int = 60) -> Non
         for row in rows:
             row["ts"] -= lead
     for slot in range(bars):
+        if slot % 20 == 10:
+            change_rules(recorder, slot // 20)
         close = start + (slot + 1) * M5
         due = [(pair, row) for pair, rows in enumerate(series) for row in rows if row["ts"] + M5 == close]
         order.shuffle(due)
@@ -54,6 +63,15 @@ def play(recorder: Recorder, seed: int, faults: float, *, bars: int = 60) -> Non
             recorder.restart()
         if order.random() < 0.02:
             recorder.pipeline.use(Thresholds(z=order.choice((0.7, 1.2)), cooldown=order.choice((2, 5))))
+
+
+def change_rules(recorder: Recorder, number: int) -> None:
+    """One rule more; from the third on one less too."""
+    text = RULES[number % len(RULES)]
+    add_rule(recorder.store, f"{number}", text, rules.compile(text).normal, 5)
+    if number > 1:
+        assert delete_rule(recorder.store, number - 1, 6)
+    recorder.pipeline.reload_rules()
 
 
 def revise(recorder: Recorder, order: random.Random, series: list[list[dict]], close: int) -> None:
@@ -99,7 +117,12 @@ def test_what_was_recorded_is_what_is_recomputed(seed: int, faults: float):
 
 def test_every_kind_is_among_them(played: Path):
     kinds = {(kind, tier) for kind, tier in query(played, "SELECT DISTINCT kind, tier FROM alerts")}
-    assert {("tier", tier) for tier in range(1, 7)} | {("confluence", 0)} <= kinds
+    assert {("tier", tier) for tier in range(1, 7)} | {
+        ("confluence", 0),
+        ("rule", 1),
+        ("rule", 2),
+        ("rule", 3),
+    } <= kinds
     verdict = verify(played)
     assert verdict.right
     assert verdict.stored == verdict.recomputed == query(played, "SELECT count(*) FROM alerts")[0][0] >= 60
@@ -112,6 +135,22 @@ def test_a_part_of_the_time(played: Path):
     verdict = verify(played, since=since, until=until)
     assert verdict.right
     assert verdict.stored == sum(since <= ts <= until for ts in times)
+
+
+@pytest.mark.parametrize(("begins", "listed"), [(0, None), (30, MIDNIGHT + 30 * M5)], ids=["a day", "listed"])
+def test_a_rule_that_reads_the_day(tmp_path: Path, begins: int, listed: int | None):
+    """CVD counts from midnight, or from the listing: long before the bars that are verified."""
+    text = "cvd < 0 and close > 20"
+    series = swinging(130, close=[25.0 if i == 120 else 10.0 for i in range(130)], taker_buy=40.0)
+    with closing(Recorder(tmp_path, pairs=[market("BTC", listed_ts=listed)])) as recorder:
+        add_rule(recorder.store, "Day", text, rules.compile(text).normal, 5)
+        recorder.pipeline.reload_rules()
+        recorder.step(series[begins:110])
+        recorder.one_by_one(series[110:])
+    assert query(recorder.path, "SELECT count(*) FROM alerts WHERE kind = 'rule'") == [(1,)]
+    verdict = verify(recorder.path, since=series[110]["ts"])
+    assert verdict.right
+    assert verdict.recomputed >= 1
 
 
 def spoil(played: Path, *statements: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import orjson
 import pytest
 import socketio
 
@@ -29,6 +31,7 @@ SETTINGS = {
     "FUNDING_THRESHOLD": "0.001",
     "ALERT_COOLDOWN": "1",
 }
+RULE = {"name": "Growing", "expression": "oi_delta > 0%"}
 CONFIG = SimConfig(pairs=8, latency_ms=80, jitter_ms=20, time_scale=60, in_exchange_time=True, epoch_ms=EPOCH)
 CLOSED = (
     "ts",
@@ -112,6 +115,7 @@ class Show:
     meanwhile: int = 0
     told: list[tuple[list[int], list[int]]] = field(default_factory=list)
     alerts: list[int] = field(default_factory=list)
+    by_rule: list[Row] = field(default_factory=list)
     texts: dict[str, str | None] = field(default_factory=dict)
     folder: Path = Path()
     env: dict[str, str] = field(default_factory=dict)
@@ -123,6 +127,7 @@ PATHS: Sequence[tuple[str, Row]] = [
     ("/api/history", {"exchange": "bybit", "symbol": "BTC/USDT:USDT", "tf": "5m", "limit": 1000}),
     ("/api/history", {"exchange": "okx", "symbol": "PEPE/USDT:USDT", "tf": "15m", "limit": 1000}),
     ("/api/alerts", {"limit": 1000}),
+    ("/api/rules", {}),
     ("/api/settings", {}),
     ("/api/openapi.json", {}),
     ("/health", {}),
@@ -171,6 +176,18 @@ def _alert_ids(product: Product) -> set[int]:
     return {alert["id"] for alert in product.alerts()}
 
 
+def _add_rule(product: Product) -> None:
+    request = urllib.request.Request(
+        f"{product.url}/api/rules", orjson.dumps(RULE), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+
+
+def _rule_alerts(product: Product) -> list[Row]:
+    return [alert for alert in product.alerts() if alert["kind"] == "rule"]
+
+
 def _watch_alerts(product: Product, show: Show, stays: Page, leaves: Page) -> None:
     """One page stays; the other is told some alerts, misses some, and comes back."""
     product.until(lambda: leaves.alerts, 20, "told an alert")
@@ -204,14 +221,17 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
         )
         with running(["serve"], env, seen.folder) as product:
             _watch_start(product, seen)
+            _add_rule(product)
             stays, leaves = Page(product.url), Page(product.url)
             stays.join()
             leaves.join()
             _watch_alerts(product, seen, stays, leaves)
             _watch_cycles(product, seen, 3)
+            product.until(lambda: _rule_alerts(product), 30, "told by the rule")
             _stop_time(sim, product)
             product.until(lambda: _same(stays, product, seen), 15, "equal on page and API")
             alerts = product.alerts()
+            seen.by_rule = _rule_alerts(product)
             seen.alerts = sorted(alert["id"] for alert in alerts)
             for page in (stays, leaves):
                 due = sorted(alert["id"] for alert in alerts if alert["seq"] > page.since)
@@ -276,6 +296,15 @@ def test_each_alert_comes_exactly_once_also_across_a_reconnect(show: Show) -> No
         assert due
 
 
+def test_a_rule_added_while_it_runs_starts_alerts(show: Show) -> None:
+    assert show.by_rule
+    for alert in show.by_rule:
+        assert alert["rule"]["expression"] == RULE["expression"]
+        assert alert["values"]["oi_delta_pct"] > 0
+        before, now = alert["window"]["oi_contracts"]
+        assert now > before
+
+
 def test_no_answer_holds_nan_or_infinity(show: Show) -> None:
     assert None not in show.texts.values()
     for path, text in show.texts.items():
@@ -294,6 +323,7 @@ def test_without_a_scraper_the_page_shows_what_is_stored(show: Show) -> None:
         for key, row in rows.items():
             assert {n: row[n] for n in CLOSED} == {n: show.api_rows[key][n] for n in CLOSED}
         assert sorted(_alert_ids(product)) == show.alerts
+        assert [rule["name"] for rule in product.get("/api/rules")] == [RULE["name"]]
         # 503: nothing scrapes any more, and that is said.
         product.until(lambda: product.text("/health") is None, 10, "down")
 

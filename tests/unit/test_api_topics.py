@@ -149,6 +149,10 @@ def test_alerts_are_newest_first(web: Web, world: World, btc: str):
         (f"since={T0 + STEP}", [4, 3, 2]),
         (f"since={T0 + STEP + 1}", [4]),
         ("tier=6", []),
+        # A rule's number is none of a tier.
+        ("tier=4", []),
+        ("kind=rule", []),
+        ("rule=1", []),
     ],
 )
 def test_alert_filters(web: Web, world: World, btc: str, query: str, ids: list[int]):

@@ -15,11 +15,13 @@ from contextlib import closing
 import orjson
 import pytest
 
+from futuresboard import rules
 from futuresboard import scraper as module
 from futuresboard.db import Store
-from futuresboard.errors import BlockedError, StoreError, TransientError
+from futuresboard.errors import BlockedError, StoreError, TakenError, TransientError
 from futuresboard.exchanges.base import Scarce
 from futuresboard.model import Kind
+from futuresboard.rulebook import Judge
 from futuresboard.scraper import Scraper
 from handmade_bars import M5
 from support_core import make_settings
@@ -323,6 +325,32 @@ class TestTrouble:
         assert health["last_cycle"]["id"] == 8
         with closing(Store(run.settings.database_path, simulated=True)) as store:
             assert orjson.loads(store.state("health"))["last_cycle"]["id"] == 8
+
+
+class TestRules:
+    def test_they_are_kept_and_judged_by_from_now_on(self, tmp_path):
+        run = Run(tmp_path, two)
+        with pytest.raises(StoreError):
+            run.scraper.add_rule("Hot", rules.compile("z > 2"))
+        run.scraper.start()
+        added = run.scraper.add_rule("Hot", rules.compile("z > 2"))
+        assert (added.name, added.expression, added.normal) == ("Hot", "z > 2", "z_score > 2")
+        run.scraper.add_rule("Cold", rules.compile("z < -2"))
+        with pytest.raises(TakenError, match="hot"):
+            run.scraper.add_rule("hot", rules.compile("z > 3"))
+        assert run.scraper.delete_rule(added.id)
+        assert not run.scraper.delete_rule(added.id)
+        assert [judge.rule.name for judge in judges(run)] == ["Cold"]
+        run.scraper.stop()
+        with pytest.raises(StoreError):
+            run.scraper.delete_rule(2)
+        again = Run(tmp_path, two, cycles=1)
+        again.to_the_end()
+        assert [judge.rule.name for judge in judges(again)] == ["Cold"]
+
+
+def judges(run: Run) -> list[Judge]:
+    return list(run.scraper._pipeline._alerts._rules.judges.values())
 
 
 class TestThresholds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -21,7 +21,8 @@ from futuresboard.model import (
     Thresholds,
     Tier,
 )
-from futuresboard.signals import CLUSTER_BARS, RULES, Inputs, Rule, funding_8h, starts
+from futuresboard.rulebook import Judge, RuleBook, texts_of
+from futuresboard.signals import CLUSTER_BARS, RULES, Condition, Inputs, funding_8h, starts
 
 EXCHANGE_NAMES: Mapping[str, str] = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
 _CONFLUENCE_TEXT = (
@@ -54,8 +55,20 @@ class Beyond:
 _NOTHING_BEYOND = Beyond()
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What an alert comes from: the raw columns it reads (with how many slots of each), its sentence
+    from the row's values, its rank, its side, and the user's rule if it is one."""
+
+    reads: Mapping[str, int]
+    sentence: Callable[[Mapping[str, float | None]], str]
+    severity: int
+    side: Condition | None = None
+    judge: Judge | None = None
+
+
 class AlertWriter:
-    """Starts alerts at finalised bars; remembers the newest one of each (series, kind, tier).
+    """Starts alerts at finalised bars; remembers the newest one of each (series, kind, tier or rule).
 
     thresholds: what is judged by, as JSON.
     """
@@ -64,6 +77,7 @@ class AlertWriter:
         self._store = store
         self._last: dict[tuple[int, str, int], int] = {}
         self._recent: dict[int, list[tuple[int, int]]] = {}
+        self._rules = RuleBook(store)
         self.use(thresholds)
 
     def use(self, thresholds: Thresholds) -> None:
@@ -78,6 +92,11 @@ class AlertWriter:
         self._recent = {}
         for series, ts, tier in self._store.alerts_near_end(CLUSTER_BARS + 1):
             self._recent.setdefault(series, []).append((ts, tier))
+        self.reload_rules()
+
+    def reload_rules(self) -> None:
+        """Judge by the user's rules that are stored now."""
+        self._rules.reload()
 
     def start(
         self,
@@ -93,9 +112,10 @@ class AlertWriter:
         `derived` has one slot more in front: the flags one bar before.
         """
         ids = [self._store.series_id(pair.id, timeframe) for pair in pairs]
+        kinds = self._kinds(timeframe, pairs, derived)
         for slot in np.flatnonzero(starting.any(axis=0)).tolist():
             ts = int(derived.bars.ts[slot - starting.shape[1]])
-            for kind, tier, flag in self._kinds(derived):
+            for kind, tier, flag in kinds:
                 begun = self.begin(
                     timeframe, kind, tier, ids, ts, starting[:, slot], flag[:, slot + 1], flag[:, slot]
                 )
@@ -145,18 +165,25 @@ class AlertWriter:
         first = ts - CLUSTER_BARS * TIMEFRAME_MS[timeframe]
         return [one for one in self._recent.get(series_id, []) if first < one[0] <= ts]
 
-    def _kinds(self, derived: Derived) -> list[tuple[str, int, FloatArray]]:
+    def _kinds(
+        self, timeframe: str, pairs: Sequence[Pair], derived: Derived
+    ) -> list[tuple[str, int, FloatArray]]:
+        """Every flag (n, out) with its kind, and the tier's or the rule's number."""
         reached = np.where(
             np.isfinite(derived.k), (derived.k >= self._thresholds.confluence_min).astype(float), np.nan
         )
         tiers = [("tier", int(tier), flag) for tier, flag in derived.flags.items()]
-        return [*tiers, ("confluence", 0, reached)]
+        inputs, texts = self._inputs(derived), texts_of(timeframe, pairs)
+        rules = [
+            ("rule", number, judge.flag(inputs, derived.flags, texts))
+            for number, judge in self._rules.judges.items()
+        ]
+        return [*tiers, ("confluence", 0, reached), *rules]
 
     def alert(
         self, kind: str, tier: int, place: Place, now_ms: int, beyond: Beyond = _NOTHING_BEYOND
     ) -> Alert:
         """The alert of a kind and tier at a place, with everything it was made from."""
-        rule = RULES[Tier(tier)] if kind == "tier" else RULES[Tier.CONFLUENCE]
         pair, timeframe, derived, row, slot = (
             place.pair,
             place.timeframe,
@@ -165,13 +192,16 @@ class AlertWriter:
             place.slot,
         )
         values = {**_values(derived, row, slot), **beyond.values}
+        source = self._source(kind, tier, TIMEFRAME_MS[timeframe])
+        if source.judge is not None:
+            columns = source.judge.columns(self._inputs(derived), derived.flags)
+            values |= {name: sql_number(float(array[row, slot])) for name, array in columns.items()}
         stop = len(derived.bars.ts) - derived.bars.out + slot + 1
         window: dict[str, list[float | None]] = {
             name: [sql_number(x) for x in derived.bars.columns[name][row, max(0, stop - n) : stop].tolist()]
-            for name, n in rule.reads.items()
+            for name, n in source.reads.items()
         }
         window.update(beyond.window)
-        sentence = (rule.text if kind == "tier" else _CONFLUENCE_TEXT).format(**values)
         where = f"{pair.base} on {EXCHANGE_NAMES.get(pair.exchange, pair.exchange)}, {timeframe}"
         return Alert(
             exchange=pair.exchange,
@@ -181,16 +211,31 @@ class AlertWriter:
             ts=int(derived.bars.ts[stop - 1]),
             kind=kind,
             tier=tier if kind == "tier" else None,
-            severity=SEVERITY.index(Tier(tier)) if kind == "tier" else len(SEVERITY),
-            direction=_direction(rule, derived, self._thresholds, row, slot),
-            text=f"{where}: {sentence}",
+            severity=source.severity,
+            direction=_direction(source.side, self._inputs(derived), row, slot),
+            text=f"{where}: {source.sentence(values)}",
             values=values,
             window=window,
             thresholds=asdict(self._thresholds),
             code_version=__version__,
             settings_hash=self._hash,
             created_ts=now_ms,
+            rule=None if source.judge is None else source.judge.rule,
         )
+
+    def _inputs(self, derived: Derived) -> Inputs:
+        return Inputs(derived.bars, derived.metrics, derived.k, self._thresholds)
+
+    def _source(self, kind: str, number: int, timeframe_ms: int) -> _Source:
+        if kind == "rule":
+            judge = self._rules.judges[number]
+            reads = judge.expression.reads(timeframe_ms)
+            return _Source(reads, judge.sentence, len(SEVERITY) + 1, judge=judge)
+        if kind == "confluence":
+            rule = RULES[Tier.CONFLUENCE]
+            return _Source(rule.reads, _filled(_CONFLUENCE_TEXT), len(SEVERITY), rule.side)
+        rule = RULES[Tier(number)]
+        return _Source(rule.reads, _filled(rule.text), SEVERITY.index(rule.tier), rule.side)
 
 
 def _values(derived: Derived, row: int, slot: int) -> dict[str, float | None]:
@@ -204,8 +249,11 @@ def _values(derived: Derived, row: int, slot: int) -> dict[str, float | None]:
     return values
 
 
-def _direction(rule: Rule, derived: Derived, thresholds: Thresholds, row: int, slot: int) -> str | None:
-    if rule.side is None:
+def _filled(text: str) -> Callable[[Mapping[str, float | None]], str]:
+    return lambda values: text.format(**values)
+
+
+def _direction(side: Condition | None, inputs: Inputs, row: int, slot: int) -> str | None:
+    if side is None:
         return None
-    side = rule.side(Inputs(derived.bars, derived.metrics, derived.k, thresholds))[row, slot]
-    return {1.0: "long", -1.0: "short"}.get(float(side))
+    return {1.0: "long", -1.0: "short"}.get(float(side(inputs)[row, slot]))

@@ -13,6 +13,7 @@ from flask_socketio import SocketIO
 
 from futuresboard import __version__
 from futuresboard.api import ApiContext, auth, cors, create_blueprint, problems, static
+from futuresboard.api.context import RuleKeeper
 from futuresboard.api.server import Server, WithoutCompression
 from futuresboard.config import EXCHANGE_IDS, Settings
 from futuresboard.db_read import Reader
@@ -40,13 +41,14 @@ def create_app(
     now_ms: Callable[[], int],
     health: Callable[[], Mapping[str, object]],
     save_thresholds: Callable[[Mapping[str, float]], None] | None = None,
+    rules: RuleKeeper | None = None,
 ) -> tuple[Flask, SocketIO, Publisher]:
     """Everything a browser or a script talks to; nothing runs yet.
 
-    now_ms: exchange time in ms UTC; health: the document of `/health`; save_thresholds: see
-    `ApiContext`.
+    now_ms: exchange time in ms UTC; health: the document of `/health`; save_thresholds,
+    rules: see `ApiContext`.
     """
-    context = ApiContext(settings, reader, now_ms, health, __version__, save_thresholds)
+    context = ApiContext(settings, reader, now_ms, health, __version__, save_thresholds, rules)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     problems.register(app)

@@ -70,6 +70,7 @@ def _serve(settings: Settings) -> int:
             now_ms=scraper.now_ms,
             health=scraper.health,
             save_thresholds=scraper.save_thresholds,
+            rules=scraper,
         )
         publisher.append(events)
         try:

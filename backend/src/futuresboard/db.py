@@ -212,7 +212,7 @@ class Store:
 
     def put_state(self, values: Mapping[str, str]) -> None:
         """Keep values beside the data, in a transaction of their own."""
-        with self._transaction():
+        with self.transaction():
             self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def register(
@@ -230,7 +230,7 @@ class Store:
         symbol with the time of its last bar.
         """
         exchange = markets[0].exchange
-        with self._transaction():
+        with self.transaction():
             self._connection.executemany(
                 "UPDATE pairs SET active = 0, symbol = symbol || '~' || (SELECT strftime('%Y%m%dT%H%M', "
                 "max(last_ts) / 1000, 'unixepoch') FROM series WHERE pair_id = pairs.id) "
@@ -298,7 +298,7 @@ class Store:
         return self._connection.execute(query, (*times, series_id))
 
     def last_alerts(self) -> dict[tuple[int, str, int], int]:
-        """(series_id, kind, tier) -> time of the newest alert."""
+        """(series_id, kind, tier or rule id) -> time of the newest alert."""
         query = "SELECT series_id, kind, tier, max(ts) FROM alerts GROUP BY series_id, kind, tier"
         return {(series, kind, tier): ts for series, kind, tier, ts in self._connection.execute(query)}
 
@@ -328,7 +328,7 @@ class Store:
 
     def commit(self, write: Write) -> Committed:
         """Write everything in one transaction under the next `seq`."""
-        with self._transaction():
+        with self.transaction():
             seq = int(self.state("seq") or 0) + 1
             self._connection.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (str(seq),))
             self._connection.executemany(_SUPERSEDE, [(seq, ts, series) for ts, series in write.revised])
@@ -365,16 +365,18 @@ class Store:
             self._connection.execute("INSERT OR REPLACE INTO judged_by VALUES (?, ?)", (seq, thresholds))
 
     def _insert_alert(self, seq: int, series_id: int, alert: Alert) -> Alert | None:
+        number = alert.rule.id if alert.rule is not None else alert.tier or 0
         cursor = self._connection.execute(
             "INSERT OR IGNORE INTO alerts (seq, series_id, ts, kind, tier, payload) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (seq, series_id, alert.ts, alert.kind, alert.tier or 0, orjson.dumps(alert).decode()),
+            (seq, series_id, alert.ts, alert.kind, number, orjson.dumps(alert).decode()),
         )
         if not cursor.rowcount:
             return None
         return replace(alert, id=cursor.lastrowid or 0, seq=seq)
 
-    def _transaction(self) -> _Transaction:
+    def transaction(self) -> _Transaction:
+        """A transaction around a block, which gets the connection; rolled back when the block raises."""
         return _Transaction(self._connection)
 
 
@@ -399,8 +401,9 @@ class _Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> sqlite3.Connection:
         self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:

@@ -13,8 +13,9 @@ from typing import cast
 import orjson
 
 from futuresboard.db import connect
+from futuresboard.db_rules import read_rules
 from futuresboard.errors import FuturesboardError, QueryError
-from futuresboard.model import MS_PER_DAY, TAKER_COLUMNS, TIMEFRAME_MS
+from futuresboard.model import ALERT_KINDS, MS_PER_DAY, TAKER_COLUMNS, TIMEFRAME_MS, UserRule
 from futuresboard.quality import GAP, STALE, UNHEARD
 from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
 
@@ -60,6 +61,7 @@ class AlertFilter:
     symbol: str = ""
     exchange: str = ""
     since: int | None = None
+    rule: int | None = None
 
 
 class Reader:
@@ -213,6 +215,11 @@ class Reader:
             rows = connection.execute(query, (seq, until, limit)).fetchall()
         return [_alert(row) for row in reversed(rows)]
 
+    def rules(self) -> list[UserRule]:
+        """The user's alert rules in force, oldest first."""
+        with self._read() as connection:
+            return read_rules(connection)
+
     def counts(self) -> dict[str, int]:
         """Active pairs by exchange."""
         query = "SELECT exchange, count(*) FROM pairs WHERE active GROUP BY exchange"
@@ -256,11 +263,12 @@ def _alert(row: Sequence[object]) -> Row:
 
 
 def _alert_conditions(wanted: AlertFilter) -> tuple[str, tuple[object, ...]]:
-    if wanted.kind not in ("", "tier", "confluence"):
-        raise QueryError("kind", wanted.kind, "tier or confluence")
+    if wanted.kind not in ("", *ALERT_KINDS):
+        raise QueryError("kind", wanted.kind, ", ".join(ALERT_KINDS))
     pairs = (
         ("s.timeframe = ?", wanted.timeframe),
-        ("a.tier = ?", wanted.tier),
+        ("a.kind = 'tier' AND a.tier = ?", wanted.tier),
+        ("a.kind = 'rule' AND a.tier = ?", wanted.rule),
         ("a.kind = ?", wanted.kind),
         ("p.symbol = ?", wanted.symbol),
         ("p.exchange = ?", wanted.exchange),

@@ -74,9 +74,15 @@ CREATE INDEX alerts_by_seq ON alerts (seq);
 
 # judged_seq: the transaction in which a bar's alerts beside the coin's other exchanges were decided.
 # judged_by: what thresholds judged the bars finalised from a transaction on.
+# `alerts.tier` holds what tells an alert from others of its kind: the tier, of kind `rule` the rule's
+# id (never given twice), else 0. A rule judges the transactions after `after_seq`, up to `until_seq`.
 _VERSION_2 = """
 ALTER TABLE bars ADD COLUMN judged_seq INTEGER;
 CREATE TABLE judged_by (from_seq INTEGER PRIMARY KEY, thresholds TEXT NOT NULL);
+CREATE TABLE rules (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, expression TEXT NOT NULL,
+    normal TEXT NOT NULL, created_ts INTEGER NOT NULL, after_seq INTEGER NOT NULL,
+    deleted_ts INTEGER, until_seq INTEGER);
 """
 
 MIGRATIONS: dict[int, str] = {1: _VERSION_1, 2: _VERSION_2}

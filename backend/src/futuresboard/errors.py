@@ -25,11 +25,24 @@ class StoreError(FuturesboardError):
 class QueryError(FuturesboardError):
     """Answered as 400: a parameter, what came and what is allowed."""
 
-    def __init__(self, parameter: str, came: object, allowed: str) -> None:
-        super().__init__(f"{parameter}: got {came!r}, allowed: {allowed}")
+    def __init__(self, parameter: str, came: object, allowed: str, *, where: str = "") -> None:
+        super().__init__(f"{parameter}: got {came!r}{where}, allowed: {allowed}")
         self.parameter = parameter
         self.came = came
         self.allowed = allowed
+
+
+class ExpressionError(QueryError):
+    """Answered as 400: where in an expression (offset of the first wrong character), what came there
+    and what is allowed."""
+
+    def __init__(self, position: int, came: str, allowed: str) -> None:
+        super().__init__("expression", came, allowed, where=f" at character {position + 1}")
+        self.position = position
+
+
+class TakenError(FuturesboardError):
+    """Answered as 409: the name is taken, or there is no room for one more."""
 
 
 class ExchangeError(FuturesboardError):

@@ -62,6 +62,9 @@ SEVERITY: tuple[Tier, ...] = (
 )
 
 
+ALERT_KINDS: tuple[str, ...] = ("tier", "confluence", "rule")
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """One USDT-margined linear perpetual as its exchange lists it.
@@ -149,11 +152,23 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class UserRule:
+    """An alert rule of the user's own: its expression as typed and in normal form. It never changes."""
+
+    id: int
+    name: str
+    expression: str
+    normal: str
+    created_ts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One alert as it is stored: what fired, where, when, and the exact inputs that made it.
 
     `id` and `seq` are given by the database. `values` are the row's metrics at the bar, `window`
-    the raw inputs the rule read, oldest first.
+    the raw inputs the rule read, oldest first; `rule` is the user's rule it came from, of kind
+    `rule` alone.
     """
 
     exchange: str
@@ -174,3 +189,4 @@ class Alert:
     created_ts: int
     id: int = 0
     seq: int = 0
+    rule: UserRule | None = None

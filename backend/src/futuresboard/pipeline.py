@@ -102,6 +102,10 @@ class Pipeline:
         self._thresholds = self._crossing.thresholds = thresholds
         self._alerts.use(thresholds)
 
+    def reload_rules(self) -> None:
+        """Judge by the user's rules that are stored now, from the next step on."""
+        self._alerts.reload_rules()
+
     def register(
         self,
         markets: Sequence[Market],

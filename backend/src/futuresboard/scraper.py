@@ -15,6 +15,7 @@ from futuresboard.clock import Clock, SystemClock
 from futuresboard.collector import Collector
 from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
 from futuresboard.db import Committed, Store
+from futuresboard.db_rules import add_rule, delete_rule
 from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.backoff import Backoff
 from futuresboard.exchanges.base import Exchange
@@ -31,8 +32,10 @@ from futuresboard.keeping import (
 )
 from futuresboard.listings import Listings
 from futuresboard.market_caps import MarketCaps
+from futuresboard.model import UserRule
 from futuresboard.pipeline import Pipeline
 from futuresboard.rhythm import Cycle, Rhythm
+from futuresboard.rules import Expression
 from futuresboard.status import Status, exchange_status
 
 log = logging.getLogger(__name__)
@@ -108,9 +111,34 @@ class Scraper:
 
     def save_thresholds(self, values: Mapping[str, float]) -> None:
         """Keep thresholds set on the page (by setting name, lower case) and use them from now on."""
+        self._in_writer(lambda: self._use(values))
+
+    def add_rule(self, name: str, expression: Expression) -> UserRule:
+        """Keep an alert rule and judge by it from the next finalised bar on; see `db_rules.add_rule`."""
+        now_ms = self.now_ms()
+
+        def add() -> UserRule:
+            added = add_rule(self._store, name, expression.typed, expression.normal, now_ms)
+            self._pipeline.reload_rules()
+            return added
+
+        return self._in_writer(add)
+
+    def delete_rule(self, number: int) -> bool:
+        """Judge by a rule no longer; False when there is none of this number."""
+        now_ms = self.now_ms()
+
+        def delete() -> bool:
+            deleted = delete_rule(self._store, number, now_ms)
+            self._pipeline.reload_rules()
+            return deleted
+
+        return self._in_writer(delete)
+
+    def _in_writer[T](self, work: Callable[[], T]) -> T:
         if self._loop is None or self._loop.is_closed():
             raise StoreError("the scraper is not running")
-        asyncio.run_coroutine_threadsafe(self._run(lambda: self._use(values)), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(self._run(work), self._loop).result()
 
     def _use(self, values: Mapping[str, float]) -> None:
         self._store.put_state({THRESHOLDS_KEY: orjson.dumps(dict(values)).decode()})

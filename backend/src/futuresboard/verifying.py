@@ -10,7 +10,7 @@ import contextlib
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from futuresboard import cross
 from futuresboard.bars import UNLISTED, Bars
 from futuresboard.db import connect
+from futuresboard.db_rules import every_rule
 from futuresboard.db_versions import (
     Series,
     StoredAlert,
@@ -29,8 +30,18 @@ from futuresboard.db_versions import (
 )
 from futuresboard.errors import StoreError
 from futuresboard.metrics import Z_WINDOW, get_all
-from futuresboard.model import COIN_TIERS, LATE_BARS, TIMEFRAME_MS, BoolArray, FloatArray, Thresholds, Tier
-from futuresboard.signals import CLUSTER_BARS, RULES, evaluate, judge_coins, starts
+from futuresboard.model import (
+    COIN_TIERS,
+    LATE_BARS,
+    TIMEFRAME_MS,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Thresholds,
+    Tier,
+)
+from futuresboard.rulebook import Judge, judge_of, texts_of
+from futuresboard.signals import CLUSTER_BARS, RULES, Inputs, evaluate, judge_coins, starts
 
 _BLOCK = 1000
 _BAR_SLOTS = Z_WINDOW + 3
@@ -105,6 +116,13 @@ class _Check:
         self._told = told
         self._series = series_of(db, timeframe)
         self._judged_by = thresholds_of(db)
+        self._rules = [
+            (judge, after, until)
+            for rule, after, until in every_rule(db)
+            if (judge := judge_of(rule)) is not None
+        ]
+        depths = [_depth(judge, self._step) for judge, _, _ in self._rules]
+        self._reach = max(_COIN_SLOTS, *depths, 0) * self._step
         self._last: dict[tuple[int, str, int], int] = {}
         self._recent: dict[int, list[int]] = {}
 
@@ -124,7 +142,7 @@ class _Check:
                 self._recent.setdefault(alert.series_id, []).append(alert.ts)
 
     def _block(self, begin: int, end: int) -> None:
-        oldest = begin - _COIN_SLOTS * self._step
+        oldest = begin - self._reach
         versions = Versions(self._db, self._series, oldest, end, self._step)
         timely = versions.seen_ts - (versions.ts + self._step)[None, :] <= LATE_BARS * self._step
         self._verdict.bars += int((timely & (versions.decided > 0))[:, versions.ts >= begin].sum())
@@ -160,7 +178,39 @@ class _Check:
             for i in self._begun(kind, tier, versions, rows, slot, flag, thresholds):
                 window = {name: _cells(columns[name][i, -n:]) for name, n in rule.reads.items()}
                 found[self._name(versions, rows[i], slot, kind, tier)] = window
+        return found | self._by_rules(versions, seq, slot, rows)
+
+    def _by_rules(
+        self, versions: Versions, seq: int, slot: int, rows: Sequence[int]
+    ) -> dict[Name, Mapping[str, list[float | None]]]:
+        """Alerts of the user's rules that a transaction has to start at one bar of some series."""
+        judges = [one for one, after, until in self._rules if after < seq and (until is None or seq <= until)]
+        if not judges:
+            return {}
+        thresholds = self._thresholds(seq)
+        slots = max(_depth(judge, self._step) for judge in judges)
+        columns, _, _ = versions.as_of(rows, slot, slots, seq)
+        series = [versions.series[row] for row in rows]
+        bars = replace(self._bars(versions, columns, slot, slots), listed_ts=self._listed(series))
+        values = get_all(bars)
+        flags, k = evaluate(bars, values, thresholds)
+        inputs = Inputs(bars, values, k, thresholds)
+        # A symbol that came to name another contract was the plain one when its bars were judged.
+        named = [replace(one, symbol=one.symbol.partition("~")[0]) for one in series]
+        texts = texts_of(self._timeframe, named)
+        found: dict[Name, Mapping[str, list[float | None]]] = {}
+        for judge in judges:
+            flag = judge.flag(inputs, flags, texts)
+            for i in self._begun("rule", judge.rule.id, versions, rows, slot, flag, thresholds):
+                reads = judge.expression.reads(self._step).items()
+                window = {name: _cells(columns[name][i, -n:]) for name, n in reads}
+                found[self._name(versions, rows[i], slot, "rule", judge.rule.id)] = window
         return found
+
+    def _listed(self, series: Sequence[Series]) -> IntArray:
+        """(n,) bars in which pairs were listed."""
+        times = [UNLISTED if one.listed_ts is None else one.listed_ts for one in series]
+        return np.array([ts if ts == UNLISTED else ts - ts % self._step for ts in times], dtype=np.int64)
 
     def _beside_others(
         self, versions: Versions, seq: int, slot: int, rows: Sequence[int]
@@ -246,7 +296,7 @@ class _Check:
     def _bars(self, versions: Versions, columns: Mapping[str, FloatArray], slot: int, slots: int) -> Bars:
         end = int(versions.ts[slot])
         ts = end - self._step * np.arange(slots - 1, -1, -1, dtype=np.int64)
-        # No flag reads what depends on the listing.
+        # No tier reads what depends on the listing.
         listed = np.full(len(columns["close"]), UNLISTED)
         return Bars(self._step, ts, columns, listed, 2)
 
@@ -281,6 +331,11 @@ class _Check:
             "kind": name[2],
             "tier": name[3] or None,
         }
+
+
+def _depth(judge: Judge, timeframe_ms: int) -> int:
+    """Slots that a rule's flags of two bars in a row read."""
+    return 1 + max(judge.expression.reads(timeframe_ms).values())
 
 
 def _cells(values: FloatArray) -> list[float | None]:

@@ -65,7 +65,7 @@ export type NumberColumn = {
   [K in keyof MetricRow]-?: Exclude<MetricRow[K], null | undefined> extends number ? K : never;
 }[keyof MetricRow];
 
-export type AlertKind = "tier" | "confluence";
+export type AlertKind = "tier" | "confluence" | "rule";
 
 export interface Alert {
   id: number | string;

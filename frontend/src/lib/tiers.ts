@@ -73,13 +73,24 @@ const CONFLUENCE: TierStyle = {
   row: "",
 };
 
+const OWN_RULE: TierStyle = {
+  name: "Your rule",
+  short: "a rule of your own holds",
+  text: "text-teal-300",
+  bar: "bg-teal-400",
+  chip: "bg-teal-400/15 text-teal-200 ring-teal-400/40",
+  row: "",
+};
+
 export const tierStyle = (tier: number | null): TierStyle => (tier === null ? CONFLUENCE : (STYLES[tier] ?? CONFLUENCE));
 
 export const alertStyle = (alert: Pick<Alert, "kind" | "tier">): TierStyle =>
-  alert.kind === "tier" ? tierStyle(alert.tier) : CONFLUENCE;
+  alert.kind === "tier" ? tierStyle(alert.tier) : alert.kind === "rule" ? OWN_RULE : CONFLUENCE;
 
-export const alertTag = (alert: Pick<Alert, "kind" | "tier">) =>
-  alert.kind === "tier" && alert.tier !== null ? `T${alert.tier}` : "C";
+export function alertTag(alert: Pick<Alert, "kind" | "tier">): string {
+  if (alert.kind === "tier" && alert.tier !== null) return `T${alert.tier}`;
+  return alert.kind === "rule" ? "R" : "C";
+}
 
 /** Rank for sorting: 0 is the most severe, unknown tiers and plain confluence come last. */
 export function severityRank(tier: number | null): number {

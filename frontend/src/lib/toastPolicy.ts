@@ -12,12 +12,14 @@ const LIST_ONLY = new Set([4]);
 const FOLD_FROM = 4;
 const NAMED = 3;
 
-/** May this alert interrupt? Tiers 2 and 6 always, tier 4 never, the rest for the largest pairs. */
+/** May this alert interrupt? Tiers 2 and 6 and own rules always, tier 4 never, the rest for the largest pairs. */
 export function mayPopUp(alert: Alert, largest: ReadonlySet<string>): boolean {
   if (alert.kind === "tier" && alert.tier !== null) {
     if (ALWAYS.has(alert.tier)) return true;
     if (LIST_ONLY.has(alert.tier)) return false;
   }
+  // A rule of one's own is asked for by being written.
+  if (alert.kind === "rule") return true;
   return largest.has(pairKey(alert));
 }
 

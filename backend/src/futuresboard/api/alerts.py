@@ -14,9 +14,8 @@ from futuresboard.api.query import choice, integer, moment, parse, text
 from futuresboard.api.routes import Route, Schema
 from futuresboard.config import EXCHANGE_IDS
 from futuresboard.db_read import AlertFilter
-from futuresboard.model import Tier
+from futuresboard.model import ALERT_KINDS, Tier
 
-KINDS = ("tier", "confluence")
 _MAX_ID = 2**63 - 1
 
 _SCHEMA: Schema = {
@@ -29,7 +28,7 @@ _SCHEMA: Schema = {
         "base": {"type": "string"},
         "timeframe": {"type": "string"},
         "ts": {"type": "integer", "description": "open time of the bar it fired at, ms UTC"},
-        "kind": {"type": "string", "enum": list(KINDS)},
+        "kind": {"type": "string", "enum": list(ALERT_KINDS)},
         "tier": {"type": ["integer", "null"]},
         "severity": {"type": "integer"},
         "direction": {"type": ["string", "null"]},
@@ -40,6 +39,7 @@ _SCHEMA: Schema = {
         "code_version": {"type": "string"},
         "settings_hash": {"type": "string"},
         "created_ts": {"type": "integer"},
+        "rule": {"type": ["object", "null"], "description": "the user's rule it came from"},
     },
 }
 
@@ -49,7 +49,8 @@ def routes(context: ApiContext) -> Sequence[Route]:
     parameters = (
         choice("tf", "alerts of one timeframe", context.settings.timeframes),
         integer("tier", "alerts of one tier", min(Tier), max(Tier)),
-        choice("kind", "alerts of one kind", KINDS),
+        choice("kind", "alerts of one kind", ALERT_KINDS),
+        integer("rule", "alerts of one of the user's rules", 1, _MAX_ID),
         text("symbol", "alerts of one symbol, ccxt's unified name: BTC/USDT:USDT"),
         choice("exchange", "alerts of one exchange", EXCHANGE_IDS),
         moment("since", "alerts of bars that opened at or after this"),
@@ -61,7 +62,13 @@ def routes(context: ApiContext) -> Sequence[Route]:
         """Alerts, newest first; `Content-Range` tells which of how many these are."""
         query = parse(parameters, request.args)
         wanted = AlertFilter(
-            query["tf"], query["tier"], query["kind"], query["symbol"], query["exchange"], query["since"]
+            query["tf"],
+            query["tier"],
+            query["kind"],
+            query["symbol"],
+            query["exchange"],
+            query["since"],
+            query["rule"],
         )
         offset, limit = query["offset"], query["limit"]
 

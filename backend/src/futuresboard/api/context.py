@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from futuresboard.api.newest import Newest
 from futuresboard.api.pages import Pages
 from futuresboard.config import Settings
 from futuresboard.db_read import Reader
+from futuresboard.model import UserRule
+from futuresboard.rules import Expression
+
+
+class RuleKeeper(Protocol):
+    """Keeps the user's alert rules and puts them to use."""
+
+    def add_rule(self, name: str, expression: Expression) -> UserRule:
+        """Judge by one more rule; raises TakenError for a name in use and when there are too many."""
+
+    def delete_rule(self, number: int) -> bool:
+        """Judge by one rule less; False when there is none of this number."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +30,8 @@ class ApiContext:
 
     now_ms: exchange time in ms UTC; health: the full document of `/health`; save_thresholds:
     keeps the thresholds set on the page (every one of them, by lower-case setting name) under the
-    state key `THRESHOLDS_KEY` and puts them to use; without it they cannot be changed.
+    state key `THRESHOLDS_KEY` and puts them to use; without it they cannot be changed. rules: the
+    same for the user's alert rules.
     """
 
     settings: Settings
@@ -26,6 +40,7 @@ class ApiContext:
     health: Callable[[], Mapping[str, object]]
     version: str
     save_thresholds: Callable[[Mapping[str, float]], None] | None = None
+    rules: RuleKeeper | None = None
     newest: Newest = field(init=False)
     pages: Pages = field(init=False, default_factory=Pages)
 

@@ -8,8 +8,8 @@ from flask import Flask, Response, request
 
 from futuresboard.config import Settings
 
-_SHOWN = "Content-Range, ETag, Retry-After"
-_METHODS = "GET, HEAD, PUT, OPTIONS"
+_SHOWN = "Content-Range, ETag, Location, Retry-After"
+_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
 _ASKED = "Authorization, Content-Type, If-None-Match"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from http import HTTPStatus
 
 from flask import Response, request
 
@@ -19,6 +20,7 @@ _FAILURES = {
     400: "a parameter is not allowed: the problem names it, what came and what is allowed",
     401: "the token is missing or wrong",
     404: "there is no such thing",
+    409: "the name is taken, or there is no room for one more",
     413: "the body is too large",
     415: "the body is not JSON",
     503: "the database cannot be read now",
@@ -34,6 +36,7 @@ _PROBLEM: Schema = {
         "parameter": {"type": "string"},
         "came": {},
         "allowed": {"type": "string"},
+        "position": {"type": "integer", "description": "offset of an expression's first wrong character"},
     },
 }
 
@@ -105,7 +108,9 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
 
 
 def _responses(route: Route) -> dict[str, object]:
-    good: dict[str, object] = {"description": "OK", "content": {route.media_type: _content(route)}}
+    good: dict[str, object] = {"description": HTTPStatus(route.status).phrase}
+    if route.status != HTTPStatus.NO_CONTENT:
+        good["content"] = {route.media_type: _content(route)}
     if route.ranged:
         shown = "which rows of how many: `metrics 0-199/512`"
         good["headers"] = {"Content-Range": {"description": shown, "schema": {"type": "string"}}}
@@ -116,7 +121,7 @@ def _responses(route: Route) -> dict[str, object]:
         }
         for status in (400, 401, *route.failures, 503)
     }
-    return {"200": good, **failures}
+    return {str(route.status): good, **failures}
 
 
 def _content(route: Route) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from futuresboard.db_read import ReadError
-from futuresboard.errors import QueryError
+from futuresboard.errors import ExpressionError, QueryError, TakenError
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -44,7 +44,10 @@ def document(status: int, detail: str | None = None, **more: object) -> dict[str
 
 def of_query(error: QueryError) -> dict[str, object]:
     """The 400 that names the parameter, what came and what is allowed."""
-    return document(400, str(error), parameter=error.parameter, came=error.came, allowed=error.allowed)
+    place = {"position": error.position} if isinstance(error, ExpressionError) else {}
+    return document(
+        400, str(error), parameter=error.parameter, came=error.came, allowed=error.allowed, **place
+    )
 
 
 def of_error(error: Exception) -> dict[str, object]:
@@ -82,6 +85,9 @@ def register(app: Flask) -> None:
     def refused(error: QueryError) -> Response:
         return _response(of_query(error), {})
 
+    def taken(error: TakenError) -> Response:
+        return problem(409, str(error))
+
     def unreadable(error: ReadError) -> Response:
         _log.error("the database cannot be read: %s", error)
         return problem(503, headers={"Retry-After": str(RETRY_AFTER_S)})
@@ -91,6 +97,7 @@ def register(app: Flask) -> None:
         return problem(500)
 
     app.register_error_handler(QueryError, refused)
+    app.register_error_handler(TakenError, taken)
     app.register_error_handler(ReadError, unreadable)
     app.register_error_handler(InternalServerError, failed)
     app.register_error_handler(HTTPException, from_http)

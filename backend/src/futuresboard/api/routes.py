@@ -20,7 +20,8 @@ class Route:
     """One method of one path; the view's docstring is its public description.
 
     rule: in Flask's notation; schema: of the answer's JSON, None for other media types; body: of
-    the request's JSON; failures: statuses beside 400, 401 and 503 that it may answer.
+    the request's JSON; status: of the answer when all is well (204: without a body); failures:
+    statuses beside 400, 401 and 503 that it may answer.
     """
 
     rule: str
@@ -31,4 +32,5 @@ class Route:
     body: Schema | None = None
     media_type: str = "application/json"
     ranged: bool = False
+    status: int = 200
     failures: tuple[int, ...] = field(default=())

@@ -18,8 +18,10 @@ from futuresboard.errors import QueryError
 from futuresboard.metrics import REGISTRY
 from futuresboard.model import SEVERITY, TIMEFRAME_MS
 from futuresboard.rows import ROW_COLUMNS
+from futuresboard.rules import facts
 from futuresboard.signals import RULES
 
+RULE_FACTS = facts()
 THRESHOLDS: tuple[str, ...] = (
     "z_threshold",
     "ls_threshold",
@@ -149,6 +151,7 @@ def _document(context: ApiContext) -> dict[str, object]:
                 }
                 for rule in RULES.values()
             ],
+            "rules": RULE_FACTS,
             "unpublished": context.reader.unpublished(),
         },
     }
