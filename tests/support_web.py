@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,15 @@ class Opened(Asked):
 class Web:
     """The app over a world, with a health document that tests may change."""
 
-    def __init__(self, world: World, folder: Path, *, can_save: bool = True, **environ: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        *,
+        can_save: bool = True,
+        send_test: Callable[[Sequence[str]], Sequence[Mapping[str, object]]] | None = None,
+        **environ: str,
+    ) -> None:
         self.world = world
         self.settings: Settings = load({"DATABASE_URL": "sqlite:///x.db", **environ}, folder, demo=True)
         self.health: dict[str, Any] = orjson.loads(orjson.dumps(HEALTH))
@@ -75,6 +83,7 @@ class Web:
             health=lambda: self.health,
             save_thresholds=self._save if can_save else None,
             rules=Rules(world.store, lambda: world.now) if can_save else None,
+            send_test=send_test,
         )
         self.app, self.socketio, self.publisher = made
         self.client = self.app.test_client()

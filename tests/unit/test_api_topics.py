@@ -317,6 +317,19 @@ def test_prometheus_shows_an_open_breaker(web: Web):
     assert 'futuresboard_exchange_next_probe_seconds{exchange="okx"} 42.5' in text
 
 
+def test_prometheus_counts_notifications_by_target(web: Web):
+    target = {"state": "ok", "sent": 7, "failed": 2, "given_up": 1, "waiting": 3, "last_error": "HTTP 500"}
+    web.health.update(notify={"state": "ok", "targets": {"phone": target}})
+    text = web.get("/metrics").get_data(as_text=True)
+    for name, value in (
+        ("sent_total", 7),
+        ("failed_attempts_total", 2),
+        ("given_up_total", 1),
+        ("waiting", 3),
+    ):
+        assert f'futuresboard_notify_{name}{{target="phone"}} {value}.0' in text
+
+
 def test_prometheus_leaves_out_what_is_not_known(web: Web):
     web.health.update(last_cycle=None, closed_bar_lag_s=None, exchanges={}, warm=None)
     text = web.get("/metrics").get_data(as_text=True)

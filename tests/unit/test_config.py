@@ -158,7 +158,11 @@ def test_errors_hide_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         raise ValueError
 
     field = FIELDS["AUTH_TOKEN"]
-    assert {name for name, entry in FIELDS.items() if entry.secret} == {"AUTH_TOKEN", "METRICS_TOKEN"}
+    assert {name for name, entry in FIELDS.items() if entry.secret} == {
+        "AUTH_TOKEN",
+        "METRICS_TOKEN",
+        "NOTIFY_URLS",
+    }
     monkeypatch.setitem(
         FIELDS,  # type: ignore[arg-type]
         "AUTH_TOKEN",
@@ -190,3 +194,40 @@ def test_thresholds_of_the_page_win(tmp_path: Path):
 def test_the_hash_names_the_thresholds(a: float, b: float):
     one, two = settings_hash(Thresholds(z=a)), settings_hash(Thresholds(z=b))
     assert (one == two) == (repr(a) == repr(b))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("NOTIFY_QUIET", "22-7"),
+        ("NOTIFY_QUIET", "22:00-07:00 Europe/Nowhere"),
+        ("NOTIFY_QUIET_EXCEPT", "7"),
+        ("NOTIFY_PER_HOUR", "0"),
+        ("NOTIFY_MAX_AGE", "0"),
+        ("PUBLIC_URL", "example.org"),
+    ],
+)
+def test_what_notifications_do_not_allow(tmp_path: Path, name: str, text: str):
+    (line,) = problems(tmp_path, **{name: text})
+    assert line.startswith(f"{name}: got {text!r}, allowed: ")
+
+
+def test_wrong_targets_are_told_one_line_each_without_their_addresses(tmp_path: Path):
+    text = "tier=9 tgram://topsecret/1 kind=x;what=1 json://hidden.example/path coin="
+    found = problems(tmp_path, NOTIFY_URLS=text)
+    assert [line.partition(": got")[0] for line in found] == [
+        "NOTIFY_URLS: target 1 (tgram)",
+        "NOTIFY_URLS: target 2 (json)",
+        "NOTIFY_URLS: target 2 (json)",
+        "NOTIFY_URLS: the end",
+    ]
+    assert all("allowed: " in line for line in found)
+    assert not re.search("topsecret|hidden.example|path|what", "\n".join(found))
+
+
+def test_a_target_of_a_timeframe_that_is_not_recorded_is_refused(tmp_path: Path):
+    (line,) = problems(tmp_path, NOTIFY_URLS="json://a tf=5m,1h;name=b json://b")
+    assert line == "NOTIFY_URLS: target 2 (b): got tf=1h, allowed: TIMEFRAMES, 5m, 15m"
+    for text in ("tf=1h json://a", "tf=all json://a"):
+        settings = load({"NOTIFY_URLS": text, "TIMEFRAMES": "5m,1h"}, tmp_path)
+        assert "json://a" not in repr(settings)

@@ -9,6 +9,7 @@ import pytest
 
 from futuresboard.config import Settings, load, unknown_names
 from futuresboard.db_inspect import Inspection, Kept
+from futuresboard.db_schema import VERSION
 from futuresboard.doctor import local, words
 from futuresboard.doctor.report import Finding, Report, State
 from futuresboard.doctor.screen import screen
@@ -26,7 +27,7 @@ def inspection(**changes: object) -> Inspection:
     values: dict[str, object] = {
         "size_bytes": 10_000_000,
         "used_bytes": 9_000_000,
-        "schema": 1,
+        "schema": VERSION,
         "kind": "live",
         "damage": (),
         "slots": 30_000,

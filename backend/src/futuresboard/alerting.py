@@ -13,6 +13,7 @@ from futuresboard.config import settings_hash
 from futuresboard.db import Pair, Store, Write, sql_number
 from futuresboard.derived import Derived
 from futuresboard.model import (
+    EXCHANGE_NAMES,
     SEVERITY,
     TIMEFRAME_MS,
     Alert,
@@ -24,7 +25,6 @@ from futuresboard.model import (
 from futuresboard.rulebook import Judge, RuleBook, texts_of
 from futuresboard.signals import CLUSTER_BARS, RULES, Condition, Inputs, funding_8h, starts
 
-EXCHANGE_NAMES: Mapping[str, str] = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
 _CONFLUENCE_TEXT = (
     "{k:.0f} of 3 confluence conditions hold: open interest {z_raw:+.1f} σ, {global_ls:.2f} accounts long "
     "per short, takers {imbalance:+.1f} % to one side"

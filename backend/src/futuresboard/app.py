@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 
 import orjson
@@ -42,13 +42,14 @@ def create_app(
     health: Callable[[], Mapping[str, object]],
     save_thresholds: Callable[[Mapping[str, float]], None] | None = None,
     rules: RuleKeeper | None = None,
+    send_test: Callable[[Sequence[str]], Sequence[Mapping[str, object]]] | None = None,
 ) -> tuple[Flask, SocketIO, Publisher]:
     """Everything a browser or a script talks to; nothing runs yet.
 
-    now_ms: exchange time in ms UTC; health: the document of `/health`; save_thresholds,
-    rules: see `ApiContext`.
+    now_ms: exchange time in ms UTC; health: the document of `/health`; save_thresholds, rules and
+    send_test: see `ApiContext`.
     """
-    context = ApiContext(settings, reader, now_ms, health, __version__, save_thresholds, rules)
+    context = ApiContext(settings, reader, now_ms, health, __version__, save_thresholds, rules, send_test)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     problems.register(app)

@@ -21,13 +21,15 @@ from futuresboard.app import create_app, run
 from futuresboard.backfill import Backfill, Outcome, Wanted
 from futuresboard.clock import Clock, SystemClock
 from futuresboard.config import Settings, is_loopback, unknown_names
-from futuresboard.db import Store, stamped
+from futuresboard.db import Committed, Store, stamped
 from futuresboard.db_read import Reader
 from futuresboard.db_schema import VERSION
 from futuresboard.errors import FuturesboardError
 from futuresboard.events import Publisher
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.coingecko import CoinGecko
+from futuresboard.notifier import Notifier
+from futuresboard.notify import open_outlets
 from futuresboard.scraper import Scraper
 from futuresboard.verifying import Verdict, verify
 
@@ -50,17 +52,28 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
 def _serve(settings: Settings) -> int:
     publisher: list[Publisher] = []
     clock = make_clock(settings)
+    notifier = make_notifier(settings, clock, lambda: scraper)
+
+    def committed(done: Committed) -> None:
+        if publisher:
+            publisher[0].publish(done.seq, done.alerts)
+        if done.alerts:
+            notifier.wake()
+
     scraper = Scraper(
         settings,
         make_exchanges(settings, clock),
         coins=make_coins(settings, clock),
+        notify=notifier.document,
         clock=clock,
-        on_commit=lambda done: publisher[0].publish(done.seq, done.alerts) if publisher else None,
+        on_commit=committed,
         on_health=lambda document: publisher[0].publish_health(document) if publisher else None,
     )
 
     def begin(url: str) -> None:
+        # The scraper first: it refuses to record where another process does, which notifies then.
         scraper.start()
+        notifier.start()
         _greet(settings, url)
 
     with contextlib.closing(open_reader(settings)) as reader:
@@ -71,30 +84,37 @@ def _serve(settings: Settings) -> int:
             health=scraper.health,
             save_thresholds=scraper.save_thresholds,
             rules=scraper,
+            send_test=notifier.test,
         )
         publisher.append(events)
         try:
             run(app, events, settings, ready=begin)
         finally:
             scraper.stop()
+            notifier.stop()
     return 0
 
 
 def scrape(settings: Settings, arguments: argparse.Namespace) -> int:
     """Scrape without a page, for ever or for some cycles."""
     clock = make_clock(settings)
+    notifier = make_notifier(settings, clock, lambda: scraper)
     scraper = Scraper(
         settings,
         make_exchanges(settings, clock),
         coins=make_coins(settings, clock),
+        notify=notifier.document,
         clock=clock,
+        on_commit=lambda done: notifier.wake() if done.alerts else None,
         cycles=arguments.cycles,
     )
     scraper.start()
+    notifier.start()
     try:
         scraper.wait()
     finally:
         scraper.stop()
+        notifier.stop()
     return 1 if scraper.failure is not None else 0
 
 
@@ -107,12 +127,15 @@ def web(settings: Settings, arguments: argparse.Namespace) -> int:
     # Opening it as a writer once creates, migrates and stamps it like any other start.
     Store(settings.database_path, simulated=settings.simulated).close()
     clock = make_clock(settings)
-    with contextlib.closing(open_reader(settings)) as reader:
+    # Alerts are told by the process that records them; tests can be sent from here too.
+    notifier = make_notifier(settings, clock)
+    with contextlib.closing(open_reader(settings)) as reader, notifier.running():
         app, _, events = create_app(
             settings,
             reader=reader,
             now_ms=clock.time_ms,
             health=lambda: _kept_health(settings, reader, clock),
+            send_test=notifier.test,
         )
         run(app, events, settings, ready=lambda url: _greet(settings, url))
     return 0
@@ -214,6 +237,8 @@ def examine(settings: Settings, arguments: argparse.Namespace) -> int:
     """What works and what does not, on one screen; 1 when something failed."""
     # The report says it all; half of it as log lines before would only hide it.
     logging.getLogger("futuresboard").setLevel(logging.ERROR)
+    # Addresses of notifications are refused in words, like any other setting.
+    open_outlets(settings.notify_urls)
     clock = make_clock(settings)
     unknown = unknown_names(settings.root)
     report = doctor.examine(
@@ -262,6 +287,21 @@ def open_reader(settings: Settings) -> Reader:
 def make_coins(settings: Settings, clock: Clock) -> Callable[[], CoinGecko]:
     """How the scraper makes its source of market caps, inside its own loop."""
     return lambda: CoinGecko(url_override=settings.coingecko_url or None, clock=clock)
+
+
+def make_notifier(settings: Settings, clock: Clock, scraper: Callable[[], Scraper] | None = None) -> Notifier:
+    """Who tells the targets of `NOTIFY_URLS`; raises ConfigError for those that cannot be.
+
+    scraper: gives the one whose alerts are told, once it is there; None: only tests are sent.
+    """
+    return Notifier(
+        settings,
+        open_outlets(settings.notify_urls),
+        clock=clock,
+        now_ms=clock.time_ms if scraper is None else lambda: scraper().now_ms(),
+        knows_time=lambda: scraper is not None and scraper().knows_time(),
+        record=scraper is not None,
+    )
 
 
 def make_clock(settings: Settings) -> Clock:

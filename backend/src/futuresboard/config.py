@@ -17,7 +17,9 @@ import orjson
 from dotenv import dotenv_values
 
 from futuresboard.errors import ConfigError
-from futuresboard.model import TIMEFRAME_MS, Thresholds
+from futuresboard.model import TIMEFRAME_MS, Thresholds, Tier
+from futuresboard.quiet_hours import QuietHours, parse_quiet
+from futuresboard.routing import Route, RoutesError, parse_routes
 
 EXCHANGE_IDS = ("binanceusdm", "bybit", "okx")
 BASE_TIMEFRAME = "5m"
@@ -98,6 +100,10 @@ def _database(text: str) -> str:
     if not text.startswith("sqlite:///") or text == "sqlite:///":
         raise ValueError(text)
     return text
+
+
+def _tiers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, _items(tuple(str(int(tier)) for tier in Tier))(text))) if text else ()
 
 
 def _host(text: str) -> str:
@@ -187,6 +193,35 @@ FIELDS: Mapping[str, Field] = {
     "ALERT_COOLDOWN": Field(
         "12", "bars between two alerts of one kind", _W.format(1, 10000), _number(1, 10000, whole=True)
     ),
+    "NOTIFY_URLS": Field(
+        "",
+        "who is told of alerts: Apprise URLs (Telegram, Discord, webhook, e-mail …); docs/notifications.md",
+        "empty, or targets: [name=…] [tier=2,6] [kind=…] [tf=…] [exchange=…] [coin=…] service://…",
+        lambda text: parse_routes(text, EXCHANGE_IDS),
+        secret=True,
+    ),
+    "NOTIFY_QUIET": Field(
+        "",
+        "hours of a day without notifications; what happened in them comes as one summary at their end",
+        "empty, or HH:MM-HH:MM and perhaps a time zone (22:00-07:00 Europe/Berlin), else UTC",
+        parse_quiet,
+    ),
+    "NOTIFY_QUIET_EXCEPT": Field(
+        "", "tiers that come in quiet hours all the same", "empty, or a list of 1 to 6", _tiers
+    ),
+    "NOTIFY_PER_HOUR": Field(
+        "20",
+        "messages an hour to one target; what is beyond that comes as one message when there is room again",
+        _W.format(1, 1000),
+        _number(1, 1000, whole=True),
+    ),
+    "NOTIFY_MAX_AGE": Field(
+        "3600",
+        "seconds after which an alert that could not be sent is given up",
+        _N.format(1, 604800),
+        _number(1, 604800),
+    ),
+    "PUBLIC_URL": Field("", "where the page is found, for the link in notifications", _URL, _url),
     "LOG_LEVEL": Field(
         "INFO",
         "how much is logged",
@@ -234,6 +269,12 @@ class Settings:
     divergence_sigma: float
     confluence_min: int
     alert_cooldown: int
+    notify_urls: tuple[Route, ...]
+    notify_quiet: QuietHours | None
+    notify_quiet_except: tuple[int, ...]
+    notify_per_hour: int
+    notify_max_age: float
+    public_url: str
     log_level: str
     log_format: str
     root: Path
@@ -301,11 +342,13 @@ def load(
         text = given.get(name, default).strip()
         try:
             values[name.lower()] = field.parse(text)
+        except RoutesError as error:
+            problems += [f"{name}: {line}" for line in error.lines]
         except ValueError:
             shown = "(hidden)" if field.secret else repr(text)
             problems.append(f"{name}: got {shown}, allowed: {field.allowed}")
     if not problems:
-        problems += _exposure_problems(values) + _scale_problems(values)
+        problems += _exposure_problems(values) + _scale_problems(values) + _route_problems(values)
     if problems:
         raise ConfigError(problems)
     return Settings(**values, root=root, simulated=demo)  # type: ignore[arg-type]
@@ -319,6 +362,18 @@ def _scale_problems(values: Mapping[str, object]) -> list[str]:
         return []
     return [
         f"TIME_SCALE: got {values['time_scale']}, allowed: 1, unless all exchanges' URLs are on this machine"
+    ]
+
+
+def _route_problems(values: Mapping[str, object]) -> list[str]:
+    """A target of a timeframe that is not recorded would never be told anything."""
+    routes: tuple[Route, ...] = values["notify_urls"]  # type: ignore[assignment]
+    frames: tuple[str, ...] = values["timeframes"]  # type: ignore[assignment]
+    return [
+        f"NOTIFY_URLS: target {number} ({route.name}): got tf={','.join(sorted(missing))}, "
+        f"allowed: TIMEFRAMES, {', '.join(frames)}"
+        for number, route in enumerate(routes, 1)
+        if (missing := route.timeframes - set(frames)) and route.timeframes != set(TIMEFRAME_MS)
     ]
 
 

@@ -76,6 +76,7 @@ CREATE INDEX alerts_by_seq ON alerts (seq);
 # judged_by: what thresholds judged the bars finalised from a transaction on.
 # `alerts.tier` holds what tells an alert from others of its kind: the tier, of kind `rule` the rule's
 # id (never given twice), else 0. A rule judges the transactions after `after_seq`, up to `until_seq`.
+# outbox: what notification targets are still to be told, are being told and were told; see `outbox`.
 _VERSION_2 = """
 ALTER TABLE bars ADD COLUMN judged_seq INTEGER;
 CREATE TABLE judged_by (from_seq INTEGER PRIMARY KEY, thresholds TEXT NOT NULL);
@@ -83,6 +84,11 @@ CREATE TABLE rules (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, expression TEXT NOT NULL,
     normal TEXT NOT NULL, created_ts INTEGER NOT NULL, after_seq INTEGER NOT NULL,
     deleted_ts INTEGER, until_seq INTEGER);
+CREATE TABLE outbox (
+    target TEXT NOT NULL, alert_id INTEGER NOT NULL REFERENCES alerts (id), state TEXT NOT NULL,
+    due_ts INTEGER NOT NULL, quiet INTEGER NOT NULL DEFAULT 0, message INTEGER, sent_ts INTEGER,
+    PRIMARY KEY (target, alert_id)) WITHOUT ROWID;
+CREATE INDEX outbox_by_state ON outbox (target, state);
 """
 
 MIGRATIONS: dict[int, str] = {1: _VERSION_1, 2: _VERSION_2}

@@ -45,6 +45,14 @@ class TakenError(FuturesboardError):
     """Answered as 409: the name is taken, or there is no room for one more."""
 
 
+class TooSoonError(FuturesboardError):
+    """Answered as 429: asked too often; good again in `retry_after_s` seconds."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ExchangeError(FuturesboardError):
     """Base of what an exchange can do to one request; `exchange` is the ccxt id."""
 

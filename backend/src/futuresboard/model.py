@@ -23,6 +23,9 @@ TIMEFRAME_MS: Mapping[str, int] = {
     "4h": 14_400_000,
 }
 
+EXCHANGE_NAMES: Mapping[str, str] = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
+"""What people call the exchanges."""
+
 
 class Kind(StrEnum):
     """A series of rows an exchange publishes per pair."""

@@ -49,7 +49,7 @@ class Scraper:
 
     on_commit: called in the writer thread after each transaction; on_health: called in the loop's
     thread when an exchange's state changes; coins: where market caps come from (None: nowhere);
-    cycles: stop by itself after so many (None: never).
+    notify: the notifier's part of the health document; cycles: stop by itself after so many (None: never).
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Scraper:
         on_commit: Callable[[Committed], None] | None = None,
         on_health: Callable[[dict[str, object]], None] | None = None,
         coins: Callable[[], CoinGecko] | None = None,
+        notify: Callable[[], Mapping[str, object]] | None = None,
         clock: Clock | None = None,
         cycles: int | None = None,
     ) -> None:
@@ -77,6 +78,8 @@ class Scraper:
         self._rhythm = Rhythm(self._collectors, self._clock, settings.interval, cycles=cycles)
         self._tasks: set[asyncio.Task[None]] = set()
         self._status = Status(settings, self._clock)
+        if notify is not None:
+            self._status.notify = notify
         self._kept_pauses: frozenset[tuple[str, str]] = frozenset()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._thread_main, name="scraper", daemon=True)
@@ -148,6 +151,10 @@ class Scraper:
         """Exchange time (the median of the exchanges'), this machine's before any is known."""
         times = sorted(c.now_ms() for c in self._collectors if c.time.known)
         return times[len(times) // 2] if times else self._clock.time_ms()
+
+    def knows_time(self) -> bool:
+        """Whether `now_ms` is an exchange's time yet."""
+        return any(c.time.known for c in self._collectors)
 
     # -- the loop --------------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ class Status:
         self.errors = 0
         self.market_caps: Callable[[], Mapping[str, object]] = lambda: {"state": "off"}
         """Their source's part of the document; never a reason to be degraded."""
+        self.notify: Callable[[], Mapping[str, object]] = lambda: {"state": "off"}
+        """The notifier's part; no reason either."""
 
     def note(self, exchange: str, reason: str) -> None:
         """Remember in words why an exchange does not answer."""
@@ -86,6 +88,7 @@ class Status:
                 "closed_bar_lag_s": dict(self._lag),
                 "exchanges": self._exchanges,
                 "coingecko": self.market_caps(),
+                "notify": self.notify(),
                 "failure": self._failure,
             }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,7 +31,8 @@ class ApiContext:
     now_ms: exchange time in ms UTC; health: the full document of `/health`; save_thresholds:
     keeps the thresholds set on the page (every one of them, by lower-case setting name) under the
     state key `THRESHOLDS_KEY` and puts them to use; without it they cannot be changed. rules: the
-    same for the user's alert rules.
+    same for the user's alert rules; send_test: sends a test to the notification targets of some
+    names, answers with one document each, raises TooSoonError.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class ApiContext:
     version: str
     save_thresholds: Callable[[Mapping[str, float]], None] | None = None
     rules: RuleKeeper | None = None
+    send_test: Callable[[Sequence[str]], Sequence[Mapping[str, object]]] | None = None
     newest: Newest = field(init=False)
     pages: Pages = field(init=False, default_factory=Pages)
 

@@ -28,6 +28,7 @@ _SCHEMA: Schema = {
         "last_cycle": {"type": ["object", "null"]},
         "closed_bar_lag_s": {"type": ["object", "null"]},
         "exchanges": {"type": "object", "additionalProperties": OBJECT},
+        "notify": {"type": "object", "description": "what became of notifications, target by target"},
         "coingecko": {"type": "object", "description": "where market caps come from, and how old they are"},
     },
 }

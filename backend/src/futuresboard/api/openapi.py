@@ -20,9 +20,10 @@ _FAILURES = {
     400: "a parameter is not allowed: the problem names it, what came and what is allowed",
     401: "the token is missing or wrong",
     404: "there is no such thing",
-    409: "the name is taken, or there is no room for one more",
+    409: "that cannot be done as things are; the problem says why",
     413: "the body is too large",
     415: "the body is not JSON",
+    429: "too many requests; Retry-After says when it is good again",
     503: "the database cannot be read now",
 }
 _PROBLEM: Schema = {

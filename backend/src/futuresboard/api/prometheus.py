@@ -54,6 +54,13 @@ _LINE = (
     _Shown("unreadable", "exchange_websocket_unreadable", "data that could not be used", counter=True),
 )
 
+_TARGET = (
+    _Shown("sent", "notify_sent", "alerts told since start", counter=True),
+    _Shown("failed", "notify_failed_attempts", "messages that were not taken, since start", counter=True),
+    _Shown("given_up", "notify_given_up", "alerts that were never told, since start", counter=True),
+    _Shown("waiting", "notify_waiting", "alerts still to be told"),
+)
+
 
 def _number(document: Mapping[str, object], shown: _Shown) -> float | None:
     value = document.get(shown.key)
@@ -67,6 +74,18 @@ def _part(document: Mapping[str, object], key: str) -> Mapping[str, object]:
 
 def _gauge(name: str, doc: str, value: float) -> Metric:
     return GaugeMetricFamily(_PREFIX + name, doc, value=value)
+
+
+def _families(numbers: Sequence[_Shown], label: str, parts: Mapping[str, object]) -> Iterator[Metric]:
+    """One family a number, with one value for each named part of the document that has it."""
+    for shown in numbers:
+        make = CounterMetricFamily if shown.counter else GaugeMetricFamily
+        family = make(_PREFIX + shown.name, shown.doc, labels=[label])
+        for name in parts:
+            value = _number(_part(parts, name), shown)
+            if value is not None:
+                family.add_metric([name], value)
+        yield family
 
 
 class _HealthCollector(Collector):
@@ -92,6 +111,7 @@ class _HealthCollector(Collector):
                 yield _gauge(shown.name, shown.doc, value)
         yield from self._cycle()
         yield from self._exchanges()
+        yield from _families(_TARGET, "target", _part(_part(document, "notify"), "targets"))
 
     def _cycle(self) -> Iterator[Metric]:
         for shown in _CYCLE:
@@ -125,14 +145,7 @@ class _HealthCollector(Collector):
             sources.add_metric([exchange, str(_part(exchanges, exchange).get("source"))], 1.0)
         yield sources
         yield from self._lines(exchanges)
-        for shown in _EXCHANGE:
-            make = CounterMetricFamily if shown.counter else GaugeMetricFamily
-            family = make(_PREFIX + shown.name, shown.doc, labels=["exchange"])
-            for exchange in exchanges:
-                value = _number(_part(exchanges, exchange), shown)
-                if value is not None:
-                    family.add_metric([exchange], value)
-            yield family
+        yield from _families(_EXCHANGE, "exchange", exchanges)
 
     def _breakers(self, exchanges: Mapping[str, object]) -> Iterator[Metric]:
         state = GaugeMetricFamily(
