@@ -166,6 +166,43 @@ def _fill_changes(series: _Series) -> None:
         row["oi_price_quadrant"] = quadrant(row["price_change_1h_pct"], row["oi_change_1h_pct"])
 
 
+def correlation(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
+    """Pearson's r of the pairs known on both sides; None with less than 90 %, or a side constant."""
+    known = [(x, y) for x, y in pairs if x is not None and y is not None]
+    if len(known) * 10 < len(pairs) * 9:
+        return None
+    spreads, aparts = [], []
+    for values in ([x for x, _ in known], [y for _, y in known]):
+        mean = math.fsum(values) / len(values)
+        apart = [value - mean for value in values]
+        spread = math.fsum(a * a for a in apart)
+        sd = math.sqrt(spread / (len(values) - 1))
+        if sd <= 1e-12 or sd <= 1e-6 * abs(mean):
+            return None
+        spreads.append(spread)
+        aparts.append(apart)
+    r = math.fsum(a * b for a, b in zip(*aparts, strict=True)) / math.sqrt(spreads[0]) / math.sqrt(spreads[1])
+    return max(-1.0, min(1.0, r))
+
+
+def _log_change(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else math.log(now / before)
+
+
+def _fill_corr(series: _Series) -> None:
+    """Over the 24 h that end with t: open interest against price, on log changes."""
+    changes = {
+        row["ts"]: tuple(
+            _log_change(row[column], series.value(row["ts"] - series.step, column))
+            for column in ("oi_contracts", "close")
+        )
+        for row in series.rows
+    }
+    for row in series.rows:
+        times = range(row["ts"] - DAY + series.step, row["ts"] + 1, series.step)
+        row["oi_price_corr"] = correlation([changes.get(ts, (None, None)) for ts in times])
+
+
 def rsi_run(closes: Sequence[float]) -> list[float | None]:
     """Wilder RSI(14) after each of gapless closes; None until 100 changes are in."""
     values: list[float | None] = [None] * min(len(closes), RSI_WARMUP)
@@ -284,6 +321,7 @@ def derive(
     series = _Series(rows, timeframe_ms)
     _fill_cvd(series, listing_ts)
     _fill_changes(series)
+    _fill_corr(series)
     _fill_rsi(series)
     _fill_z(series)
     _fill_tiers(series, {**THRESHOLDS, **thresholds})

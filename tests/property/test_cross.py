@@ -149,6 +149,19 @@ class TestLaws:
             assert not np.isinf(values).any()
 
 
+class TestShares:
+    @given(seed=seeds, slots=st.integers(1, 80), faults=fault_shares)
+    def test_they_make_the_weighted_mean(self, seed, slots, faults):
+        made = arrays(np.random.default_rng(seed), 3, slots, faults)
+        oi, volume = made["oi_abs_usd"], made["volume"]
+        share, mean = cross.shares(oi, volume), cross.weighted_oi(oi, volume)
+        parts = np.where(np.isfinite(share), share * oi, 0.0).sum(axis=0)
+        np.testing.assert_allclose(parts, np.nan_to_num(mean), rtol=1e-12)
+        whole = np.nansum(share, axis=0)[np.isfinite(mean)]
+        np.testing.assert_allclose(whole, 1.0, rtol=1e-12)
+        assert not (share <= 0.0).any()
+
+
 class TestCases:
     def flat(self, exchanges: int = 2, slots: int = 60) -> dict[str, np.ndarray]:
         shape = (exchanges, slots)

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import zmap
+from scipy.stats import pearsonr, zmap
 from ta.momentum import RSIIndicator
 
 import reference
 from futuresboard.bars import UNLISTED, Bars
-from futuresboard.metrics import REGISTRY, get_all, quadrant
+from futuresboard.metrics import REGISTRY, correlation, get_all, quadrant
 from futuresboard.model import Thresholds, Tier
 from futuresboard.quality import guard
 from futuresboard.signals import evaluate
@@ -58,7 +58,7 @@ def same(name, got, expected):
     if name in EXACT:
         return got == expected
     # sd may be as small as 1e-6 of the mean, whose own rounding then shows at 1e-9 of it
-    loose = 1e-8 if name in ("z_raw", "z_score") else 0.0
+    loose = {"z_raw": 1e-8, "z_score": 1e-8, "oi_price_corr": 1e-9}.get(name, 0.0)
     return math.isclose(got, expected, rel_tol=1e-9, abs_tol=loose)
 
 
@@ -227,7 +227,57 @@ class TestAgainstTheReference:
         assert known == set(REGISTRY)
 
 
+class TestCorrelation:
+    @given(
+        seed=seeds,
+        slots=st.sampled_from([6, 24, 48, 96, 288]),
+        extra=st.integers(0, 5),
+        faults=st.sampled_from([0.0, 0.05, 0.1, 0.2]),
+        drift=st.sampled_from([0.0, 1.0, -30.0, 1e3, 1e5, 1e8]),
+        tie=st.sampled_from([-1.0, 0.0, 0.7, 1.0]),
+    )
+    def test_any_drift_and_any_hole(self, seed, slots, extra, faults, drift, tie):
+        rng = np.random.default_rng(seed)
+        x, noise = rng.standard_t(3, (2, slots + extra)) * 10.0 ** rng.integers(-9, 3)
+        y = tie * x + (1 - tie * tie) * noise + drift * np.abs(x).mean()
+        x, y = (np.where(rng.random(len(x)) < faults, np.nan, side) for side in (x, y))
+        with np.errstate(invalid="ignore"):
+            got = correlation(x, y, slots)
+        pairs = [tuple(None if math.isnan(v) else v for v in pair) for pair in zip(x, y, strict=True)]
+        assert len(got) == extra + 1
+        assert not (np.abs(got) > 1.0).any()
+        for i in range(extra + 1):
+            expected = reference.correlation(pairs[i : i + slots])
+            assert math.isnan(got[i]) if expected is None else abs(got[i] - expected) <= 1e-9
+
+    def test_nine_in_ten_are_enough(self):
+        x, y = np.random.default_rng(1).normal(size=(2, 96))
+        for unknown, answered in ((9, True), (10, False)):
+            few = np.where(np.arange(96) < unknown, np.nan, x)
+            with np.errstate(invalid="ignore"):
+                assert np.isfinite(correlation(few, y, 96)[0]) == answered
+
+    def test_what_rises_by_the_same_share_each_bar_is_constant(self):
+        steady = 7.0 * 1.01 ** np.arange(25)
+        bars = clean_bars(np.random.default_rng(2), 1, 25, H1)
+        for column in ("close", "oi_contracts"):
+            held = Bars(H1, bars.ts, {**bars.columns, column: steady[None, :]}, bars.listed_ts, 1)
+            with np.errstate(invalid="ignore"):
+                assert np.isnan(REGISTRY["oi_price_corr"].function(held)[0, 0])
+
+
 class TestAgainstLibraries:
+    @given(seed=seeds, timeframe_ms=timeframes)
+    def test_correlation_is_that_of_scipy(self, seed, timeframe_ms):
+        slots = 24 * H1 // timeframe_ms
+        bars = clean_bars(np.random.default_rng(seed), 2, slots + 4, timeframe_ms)
+        got = REGISTRY["oi_price_corr"].function(bars)
+        for i in range(2):
+            x, y = (np.diff(np.log(bars.columns[name][i])) for name in ("oi_contracts", "close"))
+            for t in range(slots, slots + 4):
+                expected = pearsonr(x[t - slots : t], y[t - slots : t]).statistic
+                assert math.isclose(got[i, t], expected, rel_tol=0, abs_tol=1e-9)
+
     @given(seed=seeds, scale=st.sampled_from([1e-8, 1.0, 1e6]))
     def test_rsi_is_that_of_ta_from_bar_400_on(self, seed, scale):
         rng = np.random.default_rng(seed)

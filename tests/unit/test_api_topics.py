@@ -59,6 +59,26 @@ def test_history_is_contiguous_and_a_hole_is_a_gap(web: Web, btc: str):
     assert {len(values) for values in found.values()} == {6}
 
 
+def test_overlays_are_asked_for(web: Web, world: World):
+    (name,) = world.register("okx", "ETH")
+    closes = [100.0 + (n * 7 % 5) for n in range(80)]
+    bars = [("okx", name, "5m", T0 - (79 - n) * STEP, {"close": closes[n]}) for n in range(80) if n != 60]
+    world.commit(bars)
+    plain = history(web, symbol=name, limit=30)
+    found = history(web, symbol=name, limit=30, overlays="bollinger,obv,obv")
+    lines = ["bollinger_middle", "bollinger_upper", "bollinger_lower", "obv"]
+    assert list(found) == [*plain, *lines]
+    assert {column: found[column] for column in plain} == plain
+    # Bars 50 to 79: bar 60 is missing, the band warms up anew with the 20 bars after it.
+    assert [value is None for value in found["bollinger_middle"]] == [False] * 10 + [True] * 20
+    assert [value is None for value in found["obv"]] == [False] * 10 + [True] + [False] * 19
+    assert found["bollinger_middle"][9] == pytest.approx(math.fsum(closes[40:60]) / 20)
+    assert found["obv"][0] == 0.0
+    for start in (T0 + STEP, 0):
+        none = history(web, symbol=name, start=start, end=0, overlays="macd,atr")
+        assert none["ts"] == none["macd"] == none["macd_signal"] == none["macd_hist"] == none["atr"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

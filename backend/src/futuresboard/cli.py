@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--until", type=_moment, metavar="TIME", help="up to this bar (default all)")
     verify.add_argument("--demo", action="store_true", help="of the demo database")
     verify.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    computed = _add(actions, "compute", commands.compute, "all metrics and tiers of bars in a file")
+    computed.add_argument(
+        "--tf", choices=list(TIMEFRAME_MS), required=True, help="timeframe of the file's bars"
+    )
+    computed.add_argument("--out", type=Path, metavar="FILE", help=".parquet or .csv (default: CSV, printed)")
+    computed.add_argument("file", type=Path, metavar="IN", help="CSV or Parquet, see docs/compute.md")
     simulated = actions.add_parser("sim-exchange", help="run the simulated exchanges alone")
     sim.add_arguments(simulated)
     return parser

@@ -99,3 +99,11 @@ def whole(oi: FloatArray, volume: FloatArray, out: int) -> BoolArray:
 def weighted_oi(oi_usd: FloatArray, volume: FloatArray) -> FloatArray:
     """(…, T) Σ(OI·volume) / Σ volume in USD over exchanges that have both; NaN when none traded."""
     return _mean(oi_usd, volume, 1)
+
+
+def shares(oi_usd: FloatArray, volume: FloatArray) -> FloatArray:
+    """(…, exchanges, T) what each exchange weighs in `weighted_oi`, together 1; NaN where it has no part."""
+    part = np.where(np.isfinite(oi_usd) & (volume > 0.0), volume, np.nan)
+    with np.errstate(invalid="ignore"):
+        share: FloatArray = part / _sum_exchanges(part)[..., None, :]
+    return share

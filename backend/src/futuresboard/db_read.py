@@ -127,6 +127,12 @@ class Reader:
         """The number of the newest transaction."""
         return int(self.state("seq") or 0)
 
+    def bars_seq(self, timeframe: str) -> int:
+        """The number of the newest transaction that wrote bars of a timeframe."""
+        with self._borrow() as connection:
+            query = "SELECT coalesce(max(seq), 0) FROM series WHERE timeframe = ?"
+            return int(connection.execute(query, (timeframe,)).fetchone()[0])
+
     def unpublished(self) -> Mapping[str, Mapping[str, str]]:
         """exchange -> row column it does not publish -> the reason in words."""
         with self._read() as connection:
@@ -188,6 +194,43 @@ class Reader:
                 bars.update((row[0], row[1:]) for row in cursor)
             unpublished = _unpublished(connection)
         return _columns(grid, bars, lambda ts: unpublished.of(exchange, symbol, ts))
+
+    def multipliers(self) -> dict[tuple[str, str], float]:
+        """(exchange, symbol) of every active pair -> how many coins one unit of its symbol is."""
+        query = "SELECT exchange, symbol, multiplier FROM pairs WHERE active"
+        with self._read() as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def columns(
+        self, timeframe: str, pairs: Sequence[tuple[str, str]], names: Sequence[str], last: int, slots: int
+    ) -> dict[str, list[list[float | None]]]:
+        """Stored columns of several pairs: name -> a list a pair of its `slots` values up to bar `last`.
+
+        pairs: (exchange, symbol). What is not stored is None.
+        """
+        step = TIMEFRAME_MS[timeframe]
+        grid = list(range(last - (slots - 1) * step, last + step, step))
+        query = (
+            "SELECT s.id FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "WHERE p.exchange = ? AND p.symbol = ? AND s.timeframe = ?"
+        )
+        found: dict[tuple[int, int], tuple[float | None, ...]] = {}
+        with self._read() as connection:
+            ids = [connection.execute(query, (*pair, timeframe)).fetchone() for pair in pairs]
+            numbers = [-1 if row is None else int(row[0]) for row in ids]
+            series = ",".join("?" * len(numbers))
+            for begin in range(0, slots, _CHUNK):
+                part = grid[begin : begin + _CHUNK]
+                marks = ",".join("?" * len(part))
+                cursor = connection.execute(
+                    f"SELECT ts, series_id, {', '.join(names)} FROM bars "
+                    f"WHERE ts IN ({marks}) AND series_id IN ({series})",
+                    (*part, *numbers),
+                )
+                found.update(((row[0], row[1]), row[2:]) for row in cursor)
+        missing = (None,) * len(names)
+        rows = [[found.get((ts, number), missing) for ts in grid] for number in numbers]
+        return {name: [[row[i] for row in cells] for cells in rows] for i, name in enumerate(names)}
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""

@@ -53,6 +53,10 @@ class TooSoonError(FuturesboardError):
         self.retry_after_s = retry_after_s
 
 
+class FileError(FuturesboardError):
+    """Ends a command: a file that cannot be read or written, or what in it is not as it must be."""
+
+
 class ExchangeError(FuturesboardError):
     """Base of what an exchange can do to one request; `exchange` is the ccxt id."""
 

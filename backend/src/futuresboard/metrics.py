@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from futuresboard.bars import UNLISTED, Bars
-from futuresboard.model import MS_PER_DAY, MS_PER_HOUR, FloatArray
+from futuresboard.model import MS_PER_DAY, MS_PER_HOUR, BoolArray, FloatArray
 
 Z_WINDOW = 20
 RSI_PERIOD = 14
@@ -29,6 +29,7 @@ LOOKBACK = 401
 OLD_MATTERS = 8.0
 """Mean change 400 bars ago over the mean now from which RSI might tell them apart (by 4e-10)."""
 _AT_ONCE = 4096
+_ROUGH = 1e-4
 
 type MetricFunction = Callable[[Bars], FloatArray]
 
@@ -280,6 +281,76 @@ def oi_change_24h_pct(bars: Bars) -> FloatArray:
 def price_change_1h_pct(bars: Bars) -> FloatArray:
     """Change of the close against the bar 1 h before, in %."""
     return _percent_change(bars, "close", _hours(bars, 1))
+
+
+def _window_sums(values: FloatArray, slots: int) -> FloatArray:
+    """(…, out) sums over `slots` slots up to each of the newest of (…, slots − 1 + out) values.
+
+    The order is the same wherever a window lies: halves are added while there are halves.
+    """
+    out = values.shape[-1] - slots + 1
+    while slots % 2 == 0:
+        slots //= 2
+        values = values[..., :-slots] + values[..., slots:]
+    total = values[..., :out]
+    for i in range(1, slots):
+        total = total + values[..., i : i + out]
+    return total
+
+
+def correlation(x: FloatArray, y: FloatArray, slots: int) -> FloatArray:
+    """(…, out) Pearson's r of `slots` values up to each of the newest of (…, slots − 1 + out).
+
+    Pairwise: counts what is known on both sides, at least 90 %. Unknown where a side is constant (its
+    deviation not > 1e-12 and > 1e-6·|mean|). −1…1.
+    """
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = np.where(known, x, 0.0), np.where(known, y, 0.0)
+    count = _window_sums(known.astype(np.float64), slots)
+    enough = count * 10.0 >= slots * 9.0
+    count = np.where(enough, count, np.nan)
+    mean_x, mean_y = _window_sums(x, slots) / count, _window_sums(y, slots) / count
+    squares_x, squares_y = _window_sums(x * x, slots), _window_sums(y * y, slots)
+    spread_x, spread_y = squares_x - count * mean_x**2, squares_y - count * mean_y**2
+    shared = _window_sums(x * y, slots) - count * mean_x * mean_y
+    # What is left of a difference of two nearly equal sums is mostly rounding.
+    rough = (spread_x < _ROUGH * squares_x) | (spread_y < _ROUGH * squares_y)
+    places = np.nonzero(rough)
+    for begin in range(0, len(places[0]), _AT_ONCE):
+        at = tuple(place[begin : begin + _AT_ONCE] for place in places)
+        window = (*(place[:, None] for place in at[:-1]), at[-1][:, None] + np.arange(slots))
+        apart_x = np.where(known[window], x[window] - mean_x[at][:, None], 0.0)
+        apart_y = np.where(known[window], y[window] - mean_y[at][:, None], 0.0)
+        spread_x[at] = _window_sums(apart_x * apart_x, slots)[:, 0]
+        spread_y[at] = _window_sums(apart_y * apart_y, slots)[:, 0]
+        shared[at] = _window_sums(apart_x * apart_y, slots)[:, 0]
+    varies = _varies(spread_x, mean_x, count) & _varies(spread_y, mean_y, count)
+    r = shared / np.where(varies, np.sqrt(spread_x) * np.sqrt(spread_y), np.nan)
+    clipped: FloatArray = np.clip(r, -1.0, 1.0)
+    return clipped
+
+
+def _varies(spread: FloatArray, mean: FloatArray, count: FloatArray) -> BoolArray:
+    deviation = np.sqrt(np.maximum(spread, 0.0) / (count - 1.0))
+    varies: BoolArray = (deviation > 1e-12) & (deviation > 1e-6 * np.abs(mean))
+    return varies
+
+
+def log_changes(values: FloatArray) -> FloatArray:
+    """(…, T − 1) natural logarithm of each of (…, T) values over the one before it."""
+    changes: FloatArray = np.log(values[..., 1:] / values[..., :-1])
+    return changes
+
+
+@metric("−1…1", ("oi_contracts", "close"), warmup_hours=24.0, stored=False)
+def oi_price_corr(bars: Bars) -> FloatArray:
+    """Pearson's correlation of the log changes of open interest (base coin) and close over 24 h.
+
+    Unknown where either is constant or less than 90 % of the changes are known on both sides.
+    """
+    slots = _hours(bars, 24)
+    wide = bars.widen(slots)
+    return correlation(log_changes(wide.lag("oi_contracts")), log_changes(wide.lag("close")), slots)
 
 
 QUADRANTS: Mapping[tuple[int, int], str] = {

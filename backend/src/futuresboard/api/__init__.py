@@ -6,13 +6,25 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from futuresboard.api import alerts, health, history, metrics, notify, openapi, prometheus, rules, settings
+from futuresboard.api import (
+    alerts,
+    corr,
+    health,
+    history,
+    metrics,
+    notify,
+    openapi,
+    prometheus,
+    rules,
+    settings,
+    weighted_oi,
+)
 from futuresboard.api.context import ApiContext
 from futuresboard.api.routes import Route
 
 __all__ = ["ApiContext", "all_routes", "create_blueprint"]
 
-_TOPICS = (metrics, history, alerts, rules, settings, notify, health, prometheus)
+_TOPICS = (metrics, history, alerts, rules, corr, weighted_oi, settings, notify, health, prometheus)
 
 
 def all_routes(context: ApiContext) -> Sequence[Route]:

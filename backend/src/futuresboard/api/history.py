@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
+import numpy as np
 from flask import Response, request
 
+from futuresboard import overlays
 from futuresboard.api.context import ApiContext
 from futuresboard.api.metrics import column_schema
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.problems import problem
-from futuresboard.api.query import choice, integer, moment, parse, text
-from futuresboard.api.routes import Route, Schema
+from futuresboard.api.query import choice, choices, integer, moment, parse, text
+from futuresboard.api.routes import NUMBER, Route, Schema
 from futuresboard.config import EXCHANGE_IDS
 from futuresboard.rows import STORED_COLUMNS
 
@@ -19,7 +22,8 @@ _COLUMNS = ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "sourc
 _SCHEMA: Schema = {
     "type": "object",
     "required": list(_COLUMNS),
-    "properties": {name: {"type": "array", "items": column_schema(name)} for name in _COLUMNS},
+    "properties": {name: {"type": "array", "items": column_schema(name)} for name in _COLUMNS}
+    | {name: {"type": "array", "items": NUMBER} for name in overlays.outputs(tuple(overlays.OVERLAYS))},
 }
 
 
@@ -37,13 +41,17 @@ def routes(context: ApiContext) -> Sequence[Route]:
         moment("start", "first bar's open time"),
         moment("end", "last bar's open time"),
         integer("limit", "at most so many bars", 1, 5000, default=500),
+        choices("overlays", "lines for the chart", tuple(overlays.OVERLAYS)),
     )
 
     def closed_bars() -> Response:
         """Closed bars of one pair, oldest first, one array a column, one entry a time slot.
 
         With `start` the first `limit` bars from it, else the newest `limit` up to `end`. A slot
-        without a bar holds nulls and the mark `gap`. Values are the revised ones.
+        without a bar holds nulls and the mark `gap`. Values are the revised ones. Overlays add arrays:
+        `obv` (from the first bar of the answer), `macd`, `macd_signal`, `macd_hist` (12, 26, 9),
+        `bollinger_middle`, `bollinger_upper`, `bollinger_lower` (20, 2), `atr` (14); null at unknown
+        bars and while they warm up, anew after each gap.
         """
         query = parse(parameters, request.args)
         key = (request.path, *query.values())
@@ -54,7 +62,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
             )
             if columns is None:
                 raise _NoSuchSeriesError
-            return json_page(columns)
+            return json_page(columns | _lines(context, query, columns["ts"]))
 
         try:
             return answer(context.pages.get(key, context.reader.seq(), build))
@@ -62,3 +70,16 @@ def routes(context: ApiContext) -> Sequence[Route]:
             return problem(404, f"no {query['tf']} series of {query['symbol']} on {query['exchange']}")
 
     return (Route("/api/history", closed_bars, _SCHEMA, parameters=parameters, failures=(404,)),)
+
+
+def _lines(context: ApiContext, query: Mapping[str, Any], ts: list[object]) -> dict[str, list[object]]:
+    """The overlays asked for, one entry a bar shown."""
+    names: tuple[str, ...] = query["overlays"]
+    if not names or not ts:
+        return {line: [] for line in overlays.outputs(names)}
+    raw = tuple(dict.fromkeys(need for name in names for need in overlays.OVERLAYS[name].needs))
+    pair, last = (query["exchange"], query["symbol"]), cast("int", ts[-1])
+    read = context.reader.columns(query["tf"], [pair], raw, last, len(ts) + overlays.LOOKBACK)
+    columns = {name: np.array(values[0], dtype=np.float64) for name, values in read.items()}
+    found = overlays.compute(names, columns, len(ts))
+    return {line: values.tolist() for line, values in found.items()}

@@ -77,6 +77,21 @@ def choice(
     return Parameter(name, doc, ", ".join(values), schema, read, default=default, required=required)
 
 
+def choices(name: str, doc: str, values: Sequence[str]) -> Parameter:
+    """Any of some words, separated by commas, as a tuple without repetitions; absent is ()."""
+
+    def read(given: str) -> tuple[str, ...]:
+        words = tuple(dict.fromkeys(given.split(",")))
+        if not set(words) <= set(values):
+            raise ValueError(given)
+        return words
+
+    schema = {"type": "string", "examples": [",".join(values)]}
+    return Parameter(
+        name, doc, f"words of {', '.join(values)}, separated by commas", schema, read, default=()
+    )
+
+
 def integer(name: str, doc: str, low: int, high: int, default: int | None = None) -> Parameter:
     """A whole number from `low` to `high`; absent is `default`."""
 
