@@ -53,6 +53,8 @@ def stored(database: Path, *, without: tuple[str, ...] = ("raw_seq", "seen_ts"))
     if not database.exists():
         return {}
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'bars'").fetchone():
+            return {}  # the file is there before its schema is
         return {row[:4]: dict(zip(columns, row[4:], strict=True)) for row in connection.execute(query)}
 
 

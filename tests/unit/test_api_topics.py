@@ -14,6 +14,7 @@ import pytest
 from openapi_spec_validator import validate
 from prometheus_client.parser import text_string_to_metric_families
 
+from futuresboard import db_ledger
 from futuresboard.api.openapi import openapi_path
 from futuresboard.metrics import REGISTRY
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS
@@ -187,11 +188,97 @@ def test_one_alert_carries_all_that_made_it(web: Web, world: World, btc: str):
     assert found["values"] == {"z_score": 4.2, "oi_delta_pct": 3.1, "rsi": None}
     assert found["window"] == {"oi_contracts": [1.0, None, 1.5]}
     assert found["thresholds"] == {"z": 2.5}
-    assert found == web.get("/api/alerts?tier=2").get_json()[0]
+    assert found == web.get("/api/alerts?tier=2").get_json()[0] | {"evidence": []}
     for path in ("/api/alerts/5", "/api/alerts/0", f"/api/alerts/{2**70}", "/api/alerts/x"):
         missing = web.get(path)
         assert (missing.status_code, missing.mimetype) == (404, "application/problem+json")
     assert web.get("/api/alerts?kind=other").get_json()["parameter"] == "kind"
+
+
+# -- evidence -------------------------------------------------------------------------------------
+
+
+def fill_evidence(world: World) -> None:
+    cell = orjson.dumps({"n": 40, "hit_rate": 0.5, "verdict": "no measurable edge"}).decode()
+    kinds = (("tier", 1), ("tier", 2), ("confluence", 0))
+    cells = [(source, *kind, "long", 3, cell) for source in ("live", "historical") for kind in kinds]
+
+    def write(connection: sqlite3.Connection) -> None:
+        for timeframe in ("5m", "15m"):
+            db_ledger.replace_evidence(connection, timeframe, cells)
+
+    with world.store.transaction() as connection:
+        write(connection)
+    world.store.put_state({"evidence": str(int(world.store.state("evidence") or 0) + 1)})
+
+
+def test_an_alert_carries_the_evidence_of_its_kind_and_timeframe(web: Web, world: World, btc: str):
+    fill_alerts(world, btc)
+    fill_evidence(world)
+    tier, confluence, longer = (web.get(f"/api/alerts/{n}").get_json()["evidence"] for n in (2, 3, 4))
+    assert [(row["source"], row["kind"], row["tier"], row["timeframe"]) for row in tier] == [
+        ("historical", "tier", 2, "5m"),
+        ("live", "tier", 2, "5m"),
+    ]
+    assert [(row["kind"], row["tier"]) for row in confluence] == [("confluence", None)] * 2
+    assert {row["timeframe"] for row in longer} == {"15m"}
+    assert tier[1] == {
+        "timeframe": "5m",
+        "source": "live",
+        "kind": "tier",
+        "tier": 2,
+        "direction": "long",
+        "horizon": 3,
+        "n": 40,
+        "hit_rate": 0.5,
+        "verdict": "no measurable edge",
+    }
+    assert "evidence" not in web.get("/api/alerts").get_json()[0]
+
+
+def test_the_table_of_evidence_is_filtered_and_tagged(web: Web, world: World):
+    assert web.get("/api/evidence").get_json() == []
+    fill_evidence(world)
+    assert len(web.get("/api/evidence").get_json()) == 12
+    for query, count in (("tf=5m", 6), ("tier=1", 4), ("kind=confluence&tf=15m", 2), ("tier=3", 0)):
+        assert len(web.get(f"/api/evidence?{query}").get_json()) == count
+    tag = web.get("/api/evidence").headers["ETag"]
+    assert web.get("/api/evidence", If_None_Match=tag).status_code == 304
+    with world.store.transaction() as connection:
+        db_ledger.replace_evidence(connection, "5m", [])
+    world.store.put_state({"evidence": "7"})
+    assert web.get("/api/evidence", If_None_Match=tag).status_code == 200
+    assert web.get("/api/evidence?tf=1w").get_json()["parameter"] == "tf"
+
+
+def test_outcomes_of_an_alert_as_the_ledger_has_them(web: Web, world: World, btc: str):
+    fill_alerts(world, btc)
+    assert web.get("/api/alerts/2/outcomes").get_json() == []
+    known = db_ledger.Outcome(2, 3, 0, 100.0, 102.0, 0.001, 0.0178, -0.0202, T0 + 5 * STEP)
+    never = db_ledger.Outcome(2, 6, 1, None, 101.0, None, None, None, T0 + 9 * STEP)
+    with world.store.transaction() as connection:
+        db_ledger.append(connection, [known, never])
+    found = web.get("/api/alerts/2/outcomes").get_json()
+    assert [(row["direction"], row["horizon"], row["late"], row["hit"]) for row in found] == [
+        ("long", 3, False, True),
+        ("short", 3, False, False),
+        ("long", 6, True, None),
+        ("short", 6, True, None),
+    ]
+    assert found[1] == {
+        "direction": "short",
+        "horizon": 3,
+        "late": False,
+        "net": -0.0202,
+        "gross": pytest.approx(-0.02),
+        "hit": False,
+        "entry": 100.0,
+        "exit": 102.0,
+        "funding": 0.001,
+        "matured_ts": T0 + 5 * STEP,
+    }
+    for path in ("/api/alerts/5/outcomes", f"/api/alerts/{2**70}/outcomes"):
+        assert web.get(path).status_code == 404
 
 
 def test_alerts_after_are_found_by_their_index(world: World):

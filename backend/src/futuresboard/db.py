@@ -11,13 +11,16 @@ import math
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import orjson
 
+from futuresboard.db_ledger import mark_changed
 from futuresboard.db_schema import DERIVED_FIELDS, LIVE_FIELDS, RAW_FIELDS, migrate
 from futuresboard.errors import StoreError
-from futuresboard.model import COIN_TIERS, LATE_BARS, TIMEFRAME_MS, Alert, Market, Tier
+from futuresboard.model import COIN_TIERS, LATE_BARS, MS_PER_DAY, TIMEFRAME_MS, Alert, Market, Tier
 from futuresboard.quality import GUARDED, PROVISIONAL
 
 type SqlValue = float | int | str | None
@@ -355,6 +358,7 @@ class Store:
                 _UPSERT_LIVE, [(pair, seq, *values) for pair, values in write.live.items()]
             )
             self._note_thresholds(seq, write.thresholds)
+            mark_changed(self._connection, seq, _changed_days(write))
             stored = [self._insert_alert(seq, series, alert) for series, alert in write.alerts]
         return Committed(seq, tuple(alert for alert in stored if alert is not None))
 
@@ -378,6 +382,16 @@ class Store:
     def transaction(self) -> _Transaction:
         """A transaction around a block, which gets the connection; rolled back when the block raises."""
         return _Transaction(self._connection)
+
+
+def _changed_days(write: Write) -> list[tuple[int, int, int]]:
+    """(day, series_id, time of the first bar) of the days whose bars a transaction touches."""
+    first: dict[tuple[int, int], int] = {}
+    bars = ((row[0], row[1]) for row in write.bars)
+    for ts, series in chain(bars, ((row[-2], row[-1]) for row in write.derived)):
+        key = (cast("int", ts) // MS_PER_DAY, cast("int", series))
+        first[key] = min(cast("int", ts), first.get(key, cast("int", ts)))
+    return [(*key, ts) for key, ts in first.items()]
 
 
 def _recorder(path: Path) -> sqlite3.Connection:

@@ -244,11 +244,32 @@ class Reader:
             return [_alert(row) for row in connection.execute(query, (*values, limit, offset))], total
 
     def alert(self, number: int) -> Row | None:
-        """One alert by id."""
-        query = "SELECT id, seq, payload FROM alerts WHERE id = ?"
+        """One alert by id, with the evidence of its kind and timeframe."""
+        query = (
+            "SELECT a.id, a.seq, a.payload, s.timeframe, a.kind, a.tier FROM alerts a "
+            "JOIN series s ON s.id = a.series_id WHERE a.id = ?"
+        )
         with self._read() as connection:
             row = connection.execute(query, (number,)).fetchone()
-        return None if row is None else _alert(row)
+            if row is None:
+                return None
+            return _alert(row) | {"evidence": _evidence(connection, *row[3:])}
+
+    def evidence(self, timeframe: str = "", kind: str = "", tier: int | None = None) -> list[Row]:
+        """What alerts were worth by kind, direction and horizon; empty and None mean any."""
+        with self._read() as connection:
+            return _evidence(connection, timeframe or None, kind or None, tier)
+
+    def outcomes(self, number: int) -> list[Row] | None:
+        """What the trades of one alert came to, as far as they have ended; None without such an alert."""
+        query = (
+            "SELECT horizon, late, entry, exit, funding, long_net, short_net, matured_ts FROM outcomes "
+            "WHERE alert_id = ? ORDER BY late, horizon"
+        )
+        with self._read() as connection:
+            if connection.execute("SELECT 1 FROM alerts WHERE id = ?", (number,)).fetchone() is None:
+                return None
+            return [row for values in connection.execute(query, (number,)) for row in _outcomes(*values)]
 
     def alerts_after(self, seq: int, until: int, limit: int = -1) -> list[Row]:
         """Alerts of the transactions in (seq, until], oldest first; with `limit` the newest of them."""
@@ -303,6 +324,48 @@ def _unpublished(connection: Connection) -> _Unpublished:
 def _alert(row: Sequence[object]) -> Row:
     payload: Row = orjson.loads(str(row[2]))
     return payload | {"id": row[0], "seq": row[1]}
+
+
+def _evidence(connection: Connection, timeframe: str | None, kind: str | None, tier: int | None) -> list[Row]:
+    query = (
+        "SELECT timeframe, source, kind, tier, direction, horizon, cell FROM evidence "
+        "WHERE timeframe = coalesce(?, timeframe) AND kind = coalesce(?, kind) AND tier = coalesce(?, tier)"
+    )
+    names = ("timeframe", "source", "kind", "tier", "direction", "horizon")
+    found = []
+    for *values, cell in connection.execute(query, (timeframe, kind, tier)):
+        row: Row = dict(zip(names, values, strict=True))
+        row["tier"] = row["tier"] or None
+        found.append(row | orjson.loads(cell))
+    return found
+
+
+def _outcomes(
+    horizon: int,
+    late: int,
+    entry: float | None,
+    left: float | None,
+    funding: float | None,
+    long_net: float | None,
+    short_net: float | None,
+    matured_ts: int,
+) -> list[Row]:
+    """A row of the ledger for each direction."""
+    return [
+        {
+            "direction": direction,
+            "horizon": horizon,
+            "late": bool(late),
+            "net": net,
+            "gross": None if entry is None or left is None else sign * (left / entry - 1.0),
+            "hit": None if net is None else net > 0.0,
+            "entry": entry,
+            "exit": left,
+            "funding": funding,
+            "matured_ts": matured_ts,
+        }
+        for direction, sign, net in (("long", 1.0, long_net), ("short", -1.0, short_net))
+    ]
 
 
 def _alert_conditions(wanted: AlertFilter) -> tuple[str, tuple[object, ...]]:

@@ -7,6 +7,7 @@ import sqlite3
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.errors import StoreError
 from futuresboard.metrics import stored_names
+from futuresboard.model import MS_PER_DAY
 
 VERSION = 2
 
@@ -77,7 +78,10 @@ CREATE INDEX alerts_by_seq ON alerts (seq);
 # `alerts.tier` holds what tells an alert from others of its kind: the tier, of kind `rule` the rule's
 # id (never given twice), else 0. A rule judges the transactions after `after_seq`, up to `until_seq`.
 # outbox: what notification targets are still to be told, are being told and were told; see `outbox`.
-_VERSION_2 = """
+# `outcomes`: one row per alert, horizon and entry (on time, one bar late), never changed. `base_days`
+# and `past_alerts` are counted from bars by UTC day, `changed_days` says which days again;
+# `evidence` is what they all come to.
+_VERSION_2 = f"""
 ALTER TABLE bars ADD COLUMN judged_seq INTEGER;
 CREATE TABLE judged_by (from_seq INTEGER PRIMARY KEY, thresholds TEXT NOT NULL);
 CREATE TABLE rules (
@@ -89,6 +93,30 @@ CREATE TABLE outbox (
     due_ts INTEGER NOT NULL, quiet INTEGER NOT NULL DEFAULT 0, message INTEGER, sent_ts INTEGER,
     PRIMARY KEY (target, alert_id)) WITHOUT ROWID;
 CREATE INDEX outbox_by_state ON outbox (target, state);
+CREATE TABLE outcomes (
+    id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts (id), horizon INTEGER NOT NULL,
+    late INTEGER NOT NULL, entry REAL, exit REAL, funding REAL, long_net REAL, short_net REAL,
+    matured_ts INTEGER NOT NULL, hash BLOB NOT NULL, UNIQUE (alert_id, horizon, late));
+CREATE TRIGGER outcomes_stay BEFORE UPDATE ON outcomes
+    BEGIN SELECT RAISE (ABORT, 'outcomes are never changed'); END;
+CREATE TRIGGER outcomes_remain BEFORE DELETE ON outcomes
+    BEGIN SELECT RAISE (ABORT, 'outcomes are never deleted'); END;
+CREATE TABLE base_days (
+    series_id INTEGER NOT NULL, day INTEGER NOT NULL, horizon INTEGER NOT NULL, bars INTEGER NOT NULL,
+    long_wins INTEGER NOT NULL, short_wins INTEGER NOT NULL,
+    PRIMARY KEY (series_id, day, horizon)) WITHOUT ROWID;
+CREATE TABLE past_alerts (
+    series_id INTEGER NOT NULL, ts INTEGER NOT NULL, kind TEXT NOT NULL, tier INTEGER NOT NULL,
+    nets BLOB NOT NULL, PRIMARY KEY (series_id, ts, kind, tier)) WITHOUT ROWID;
+CREATE TABLE changed_days (
+    day INTEGER NOT NULL, series_id INTEGER NOT NULL, from_ts INTEGER NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (day, series_id)) WITHOUT ROWID;
+CREATE TABLE evidence (
+    timeframe TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, tier INTEGER NOT NULL,
+    direction TEXT NOT NULL, horizon INTEGER NOT NULL, cell TEXT NOT NULL,
+    PRIMARY KEY (timeframe, source, kind, tier, direction, horizon)) WITHOUT ROWID;
+INSERT INTO changed_days
+    SELECT ts / {MS_PER_DAY}, series_id, min(ts), 0 FROM bars GROUP BY ts / {MS_PER_DAY}, series_id;
 """
 
 MIGRATIONS: dict[int, str] = {1: _VERSION_1, 2: _VERSION_2}

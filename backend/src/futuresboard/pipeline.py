@@ -97,6 +97,11 @@ class Pipeline:
         """The timeframe raw bars come in."""
         return self._timeframes[0]
 
+    @property
+    def thresholds(self) -> Thresholds:
+        """What bars are judged by now."""
+        return self._thresholds
+
     def use(self, thresholds: Thresholds) -> None:
         """Judge bars by other thresholds from the next step on; what is stored stays as it was judged."""
         self._thresholds = self._crossing.thresholds = thresholds

@@ -37,6 +37,7 @@ from futuresboard.pipeline import Pipeline
 from futuresboard.rhythm import Cycle, Rhythm
 from futuresboard.rules import Expression
 from futuresboard.status import Status, exchange_status
+from futuresboard.worth import Worth, keep_worth
 
 log = logging.getLogger(__name__)
 
@@ -174,12 +175,14 @@ class Scraper:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._assessor = ThreadPoolExecutor(1, thread_name_prefix="worth")
         try:
             self._store, self._pipeline = await self._run(self._open)
             self._ready.set()
             self._collectors += [self._collector(exchange) for exchange in self._exchanges()]
             await self._restore()
             self._spawn(self._heartbeat())
+            self._spawn(self._keep_worth())
             if self._coins is not None:
                 self._spawn(self._keep_market_caps(self._coins()))
             await self._connect_all()
@@ -192,6 +195,10 @@ class Scraper:
         caps = MarketCaps(source, self._store, self._pipeline, run=run, clock=clock, now_ms=self.now_ms)
         self._status.market_caps = caps.document
         await caps.keep_fresh()
+
+    async def _keep_worth(self) -> None:
+        worth = Worth(self._settings.database_path, lambda: self._pipeline.thresholds)
+        await keep_worth(worth, self._store, run=self._run, own=self._assessor, clock=self._clock)
 
     def _collector(self, exchange: Exchange) -> Collector:
         return Collector(
@@ -237,6 +244,7 @@ class Scraper:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for collector in self._collectors:
             await collector.exchange.close()
+        self._assessor.shutdown()
         if hasattr(self, "_store"):
             await self._save_state()
             await self._run(self._store.close)

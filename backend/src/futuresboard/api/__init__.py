@@ -9,6 +9,7 @@ from flask import Blueprint
 from futuresboard.api import (
     alerts,
     corr,
+    evidence,
     health,
     history,
     metrics,
@@ -24,7 +25,19 @@ from futuresboard.api.routes import Route
 
 __all__ = ["ApiContext", "all_routes", "create_blueprint"]
 
-_TOPICS = (metrics, history, alerts, rules, corr, weighted_oi, settings, notify, health, prometheus)
+_TOPICS = (
+    metrics,
+    history,
+    alerts,
+    evidence,
+    rules,
+    corr,
+    weighted_oi,
+    settings,
+    notify,
+    health,
+    prometheus,
+)
 
 
 def all_routes(context: ApiContext) -> Sequence[Route]:
