@@ -45,6 +45,7 @@ THRESHOLDS: Mapping[str, float] = {
     "imbalance": 3.0,
     "oi_delta": 1.0,
     "funding": 0.01,  # percent per 8 h, as the setting is given
+    "divergence": 2.0,
     "confluence_min": 2,
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from futuresboard.db_schema import DERIVED_FIELDS, RAW_FIELDS
+from futuresboard.model import Tier
 from futuresboard.quality import (
     BACKFILLED,
     BY_BOTH,
@@ -109,11 +110,15 @@ def test_they_say_that_they_came_later(twins: Twins) -> None:
 
 
 def _comparable(key: Key, row: Row) -> Row:
-    """A bar less what says how and when it came, and less what trades say where they were not heard."""
+    """A bar less what says how and when it came, and less what trades say where they were not heard.
+
+    And less tier 6, which counts alerts: they start at bars that came in time.
+    """
     left = {name: value for name, value in row.items() if name not in ("raw_seq", "seen_ts", "rsi")}
     # Three bars make a long one; where trades of one are unknown, the long one's are partly so.
     unheard = GAP | UNHEARD | PARTIAL if key[0] == "bybit" else 0
     left |= {name: row[name] & ~(OWN | unheard) for name in ("marks", "quality")}
+    left["tiers"] = row["tiers"] & ~(1 << Tier.CLUSTER)
     return {name: value for name, value in left.items() if key[0] != "bybit" or name not in OF_TRADES}
 
 

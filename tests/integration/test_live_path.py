@@ -21,6 +21,7 @@ import pytest
 import reference
 from futuresboard.quality import HISTORIC, LS_LATE, OI_LIVE, STAMP_ASSUMED
 from futuresboard.sim_exchange import SimThread
+from futuresboard.verifying import Verdict, verify
 from support_faults import Stage, sim_config, staged
 from support_system import EXCHANGES, STEP_MS, Row, reading
 from support_truth import same, truth_of
@@ -96,6 +97,7 @@ class Run:
     alerts: list[Row] = field(default_factory=list)
     versions: dict[Key, list[Row]] = field(default_factory=dict)
     forming: list[tuple[str, int, int]] = field(default_factory=list)
+    verdict: Verdict = field(default_factory=Verdict)
 
     def keys(self, timeframe: str) -> list[Key]:
         return [key for key in self.series if key[2] == timeframe]
@@ -138,6 +140,7 @@ def _play(stage: Stage, run: Run) -> None:
         stage.plan(at, lambda: _look(database, run))
     stage.play(END + SETTLED_MS)
     run.versions = _versions(database)
+    run.verdict = verify(database)
     with closing(Opened(stage.settings, END + SETTLED_MS)) as api:
         for (exchange, symbol), _ in api.rows().items():
             for timeframe, step in STEP_MS.items():
@@ -257,12 +260,45 @@ def test_every_derived_column_is_the_references(run: Run, timeframe: str) -> Non
                 if not _agrees(name, got[name], want[name]):
                     wrong.append((key, got["ts"], name, got[name], want[name]))
             true = [tier for tier, flag in want["flags"].items() if flag]
-            if sorted(got["tiers"]) != true:
+            if sorted(tier for tier in got["tiers"] if tier < 5) != true:
                 wrong.append((key, got["ts"], "tiers", got["tiers"], want["flags"]))
     assert wrong == []
     assert set(known) == set(DERIVED)
     # 15m holds too few bars here for RSI's hundred changes.
     assert all(known[name] for name in DERIVED if (name, timeframe) != ("rsi", "15m"))
+
+
+@pytest.mark.parametrize("timeframe", list(STEP_MS))
+def test_departures_are_the_references(run: Run, timeframe: str) -> None:
+    """Tier 5 of all of a coin's exchanges, whichever of them was stored first."""
+    found: Counter[bool | None] = Counter()
+    for coin in COINS:
+        keys = [key for key in run.keys(timeframe) if run.sim.truth.row(*key[:2]).coin.name == coin]
+        bars = {key[0]: run.series[key] for key in keys}
+        units = {key[0]: run.sim.truth.row(*key[:2]).multiplier for key in keys}
+        apart = {row["ts"]: row["divergence"] for row in reference.across(bars, STEP_MS[timeframe], units)}
+        for key in keys:
+            for got in run.series[key]:
+                z = apart[got["ts"]][key[0]]
+                want = z is not None and abs(z) > reference.THRESHOLDS["divergence"]
+                found[None if z is None else want] += 1
+                assert (5 in got["tiers"]) is want, (key, got["ts"], z)
+    assert found[True]
+    assert found[False]
+
+
+def test_clusters_count_the_alerts(run: Run) -> None:
+    found: Counter[bool] = Counter()
+    for key in run.series:
+        step = STEP_MS[key[2]]
+        started = [ts for ts, kind, tier in _of(run, key) if kind == "tier" and tier in range(1, 6)]
+        for ts in sorted(set(_first(run, key)) - _history(run, key)):
+            (row,) = [row for row in run.series[key] if row["ts"] == ts]
+            want = sum(ts - 12 * step < at <= ts for at in started) >= 3
+            found[want] += 1
+            assert (6 in row["tiers"]) is want, (key, ts)
+    assert found[True]
+    assert found[False]
 
 
 def test_fifteen_minutes_are_three_times_five(run: Run) -> None:
@@ -324,16 +360,29 @@ def _expected(run: Run, key: Key) -> list[tuple[int, str, int | None]]:
         stood = _as_seen(run.versions[key], first[ts]["seq"], first[ts]["seen"])
         rows = [row for row in _derive(run, key, stood) if row["ts"] in (ts - step, ts)]
         started = reference.alerts(rows, step, COOLDOWN, confluence_min=LIMITS["confluence_min"])
+        started = [one for one in started if one[2] != 6]
         recent = {(kind, tier) for at, kind, tier in found if ts - at < COOLDOWN * step}
         found += [(at, kind, tier) for at, kind, tier in started if at == ts and (kind, tier) not in recent]
     return [alert for alert in found if alert[0] not in history]
 
 
 def test_alerts_are_those_the_reference_starts(run: Run) -> None:
-    got = Counter((*key, *a) for key in run.series for a in _of(run, key) if a[0] not in _history(run, key))
+    got = Counter(
+        (*key, *a)
+        for key in run.series
+        for a in _of(run, key)
+        if a[0] not in _history(run, key) and a[2] not in (5, 6)
+    )
     want = Counter((*key, *one) for key in run.series for one in _expected(run, key))
     assert (got - want, want - got) == (Counter(), Counter())
     assert {("tier", 1), ("tier", 3), ("confluence", None)} <= {key[4:] for key in got}
+
+
+def test_they_are_recomputed_from_what_was_known(run: Run) -> None:
+    """Those judged beside other series as well."""
+    assert (run.verdict.missing, run.verdict.extra, run.verdict.different) == ([], [], [])
+    assert run.verdict.stored >= len(run.alerts) > 0
+    assert {5, 6} <= {alert["tier"] for alert in run.alerts}
 
 
 def test_a_bar_first_stored_late_starts_no_alert(run: Run) -> None:

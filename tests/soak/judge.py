@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import reference
 from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
@@ -26,6 +27,20 @@ LOOK_BACK = 24
 EXAMPLES = 3
 
 type Key = tuple[str, str, str]
+
+DIVERGENCE, CLUSTER = 5, 6
+DIVERGENCE_BARS = reference.Z_WINDOW + reference.WEIGHT_BARS + 2
+
+
+class Peer(NamedTuple):
+    """A series of a coin."""
+
+    number: int
+    exchange: str
+    symbol: str
+    multiplier: float
+    first: int
+    last: int
 
 
 @dataclass
@@ -55,15 +70,18 @@ class Judge:
 
     def __init__(self, config: SimConfig, database: Path, faults: Iterable[Row]) -> None:
         world = build_world(config)
+        self._begun: Counter[str] = Counter()
         for rule in faults:
             at_ms = int(rule["options"].get("at_ms", rule["since_ms"]))
             if rule["kind"] == "delist":
                 world.market.delist(rule["exchange"], rule["symbol"], at_ms)
             elif rule["kind"] == "new_listing":
                 world.market.list_new(rule["exchange"], rule["symbol"], at_ms)
+                self._begun[rule["exchange"]] += 1
         self._market = world.market
         self._truth = Truth(world)
         self._database = database
+        self._known: dict[Key, tuple[int, int, dict[int, Row]]] = {}
         self.verdict = Verdict()
 
     def judge(self, begin_ms: int, end_ms: int) -> Verdict:
@@ -81,6 +99,8 @@ class Judge:
 
     def _series(self, db: sqlite3.Connection, number: int, key: Key, begin_ms: int, end_ms: int) -> None:
         step = STEP_MS[key[2]]
+        if (left := self._left(db, key)) is not None:
+            end_ms = min(end_ms, left)
         # The bar in which a pair ends is cut short: nobody publishes its levels.
         _, ended = self._market.window(self._truth.row(*key[:2]))
         if ended is not None:
@@ -93,7 +113,7 @@ class Judge:
         self._completeness(key, {row["ts"] for row in rows}, begin_ms, end_ms)
         if not rows:
             return
-        truth = self._rows(key, rows[0]["ts"], (rows[-1]["ts"] - rows[0]["ts"]) // step + 1)
+        truth = self._true(key, rows[0]["ts"], rows[-1]["ts"])
         for row in rows:
             if row["ts"] not in truth:
                 self.verdict.wrong[f"{key[0]} no such bar"] += 1
@@ -106,6 +126,26 @@ class Judge:
             if row["ts"] in truth:
                 self._values(key, dict(row), truth, revised=True)
         self._alerts(db, number, key, rows, truth)
+
+    def _left(self, db: sqlite3.Connection, key: Key) -> int | None:
+        """When a pair that has not ended left the most liquid ones for one that was listed, else None.
+
+        So many leave at most as others have joined.
+        """
+        mine = self._truth.row(*key[:2])
+        left = [
+            str(symbol)
+            for (symbol,) in db.execute("SELECT symbol FROM pairs WHERE exchange = ? AND NOT active", key[:1])
+            if self._market.window(self._truth.row(key[0], symbol))[1] is None
+        ]
+        if key[1] not in left or self._market.window(mine)[1] is not None:
+            return None
+        assert len(left) <= self._begun[key[0]], (key[0], left)
+        query = (
+            "SELECT last_ts FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "WHERE p.exchange = ? AND p.symbol = ? AND s.timeframe = ?"
+        )
+        return int(db.execute(query, key).fetchone()[0]) + STEP_MS[key[2]]
 
     def _completeness(self, key: Key, stored: set[int], begin_ms: int, end_ms: int) -> None:
         step = STEP_MS[key[2]]
@@ -120,6 +160,15 @@ class Judge:
             self.verdict.note("missing", key, len(gone), gone[0], gone[-1])
 
     # -- values ----------------------------------------------------------------------------------
+
+    def _true(self, key: Key, first: int, last: int) -> dict[int, Row]:
+        """A series' bars first … last at least, worked out once."""
+        begin, end, rows = self._known.get(key, (last + 1, first - 1, {}))
+        if first < begin or last > end:
+            begin, end = min(first, begin), max(last, end)
+            rows = self._rows(key, begin, (end - begin) // STEP_MS[key[2]] + 1)
+            self._known[key] = begin, end, rows
+        return rows
 
     def _rows(self, key: Key, first: int, count: int) -> dict[int, Row]:
         """Every raw column by the exchange's own numbers."""
@@ -225,24 +274,60 @@ class Judge:
         ]
         listed = self._truth.row(*key[:2]).listed_ts
         derived = {row["ts"]: row for row in reference.derive(known, step, listing_ts=listed)}
-        stood_in = self._stand_ins(db, number)
+        stood_in = self._stand_ins(db, [number])
+        peers = self._peers(db, key)
+        others = self._stand_ins(db, [peer.number for peer in peers])
+        started = [ts for ts, kind, tier in found if kind == "tier" and tier < CLUSTER]
         for ts, kind, tier in found:
             self.verdict.alerts += 1
             row = derived.get(ts)
-            if row is not None and _holds(row, kind, tier):
+            if kind == "tier" and tier == CLUSTER:
+                borne_out = ts in reference.clusters(started, set(derived), step)
+            elif kind == "tier" and tier == DIVERGENCE:
+                borne_out = self._departs(peers, key, ts)
+            else:
+                borne_out = row is not None and _holds(row, kind, tier)
+            if borne_out:
                 continue
-            if any(ts - back * step in stood_in for back in range(LOOK_BACK)):
+            beside = others if tier == DIVERGENCE else set()
+            back = LOOK_BACK if tier != DIVERGENCE else DIVERGENCE_BARS
+            if any(ts - i * step in stood_in | beside for i in range(back)):
                 self.verdict.alerts_on_stand_ins += 1
                 continue
             self.verdict.alerts_of_faults += 1
             self.verdict.note("alert", key, ts, kind, tier)
 
-    def _stand_ins(self, db: sqlite3.Connection, number: int) -> set[int]:
-        """Bars that ever held a value standing in for one still to come."""
+    def _peers(self, db: sqlite3.Connection, key: Key) -> list[Peer]:
+        """The same coin's series of the timeframe on all exchanges, this one's own among them."""
+        query = (
+            "SELECT s.id, p.exchange, p.symbol, p.multiplier, s.first_ts, s.last_ts "
+            "FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "WHERE s.timeframe = ? AND s.last_ts IS NOT NULL "
+            "AND p.base = (SELECT base FROM pairs WHERE exchange = ? AND symbol = ?)"
+        )
+        return [Peer(*row) for row in db.execute(query, (key[2], key[0], key[1]))]
+
+    def _departs(self, peers: Sequence[Peer], key: Key, ts: int) -> bool:
+        """Whether tier 5 is true by the exchanges' own numbers."""
+        step = STEP_MS[key[2]]
+        first, bars = ts - (DIVERGENCE_BARS - 1) * step, {}
+        for peer in peers:
+            if peer.first <= ts <= peer.last:
+                rows = self._true((peer.exchange, peer.symbol, key[2]), peer.first, peer.last)
+                bars[f"{peer.exchange} {peer.symbol}"] = [
+                    row for at, row in rows.items() if first <= at <= ts
+                ]
+        units = {f"{peer.exchange} {peer.symbol}": peer.multiplier for peer in peers}
+        z = reference.across(bars, step, units)[-1]["divergence"].get(f"{key[0]} {key[1]}")
+        return z is not None and abs(z) > reference.THRESHOLDS["divergence"]
+
+    def _stand_ins(self, db: sqlite3.Connection, numbers: Sequence[int]) -> set[int]:
+        """Bars of some series that ever held a value standing in for one still to come."""
         query = "SELECT ts FROM {} WHERE series_id = ? AND marks & ?"
         return {
             int(row[0])
             for table in ("bars", "superseded")
+            for number in numbers
             for row in db.execute(query.format(table), (number, STANDS_IN))
         }
 

@@ -72,7 +72,8 @@ def uneven(count: int = 50) -> list[list[dict]]:
 
 def feed_history(recorder: Recorder, series: Sequence[Sequence[dict]], *, but: int = 1) -> None:
     for pair, rows in enumerate(series):
-        recorder.step(rows[: len(rows) - but], pair=pair)
+        if rows[:-but]:
+            recorder.step(rows[:-but], pair=pair)
 
 
 @few
@@ -205,6 +206,15 @@ class TestWhenItIsDecided:
                 recorder.pipeline.settle(LAST + M5 + WAIT)
         recorder.step(series[1][-1:], pair=1)
         assert [a for a in recorder.alerts(pair=0) if a[2] == 5] == [(LAST, "tier", 5)]
+
+    def test_nor_while_the_first_bars_of_one_are_awaited(self, recorder: Recorder):
+        series = uneven()
+        feed_history(recorder, [series[0], [{}], series[2]])
+        for pair in (0, 2):
+            recorder.step(series[pair][-1:], pair=pair)
+        assert recorder.pipeline.settle(LAST + M5 + WAIT) is not None
+        assert flags_of(recorder, 0)[LAST] is True
+        assert not [a for p in range(3) for a in recorder.alerts(pair=p) if a[2] == 5]
 
     def test_a_bar_stored_late_starts_none(self, recorder: Recorder):
         series = uneven()

@@ -165,7 +165,11 @@ class TestAlerts:
 
     def test_the_cooldown_is_a_setting(self):
         values = [False, True, False, True, False, True]
-        assert alerts(flagged(values), M5, 2) == [(i * M5, "tier", 1) for i in (1, 3, 5)]
+        # Three of them are a cluster, too.
+        assert alerts(flagged(values), M5, 2) == [
+            *((i * M5, "tier", 1) for i in (1, 3, 5)),
+            (5 * M5, "tier", 6),
+        ]
         assert alerts(flagged(values), M5, 3) == [(i * M5, "tier", 1) for i in (1, 5)]
 
     def test_tiers_are_silent_each_for_itself(self):

@@ -36,8 +36,9 @@ from futuresboard.sheets import (
 STEP_MS = 300_000
 SHOWN_AFTER_MS = 7_000
 """A bar whose other rows take longer than this after its close is shown as far as it is known."""
-CANDLE_LAG_MS = 8_000
-"""After this long a newest candle counts as closed though no newer one has come: nothing trades."""
+CANDLE_LAG_MS = STEP_MS
+"""After this long a newest candle counts as closed though no newer one has come: nothing trades. Sooner it
+may as well be a feed that stands still, with a candle that had not closed yet."""
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256

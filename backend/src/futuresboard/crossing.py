@@ -18,6 +18,7 @@ from futuresboard.alerting import AlertWriter, Beyond, Place
 from futuresboard.db import Store, Write, sql_number
 from futuresboard.derived import Derived
 from futuresboard.memory import Memory
+from futuresboard.merge import NEVER
 from futuresboard.model import TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Thresholds, Tier
 from futuresboard.signals import RULES, judge_coins
 
@@ -30,7 +31,8 @@ class Coins:
     """Windows of some coins' series, side by side.
 
     rows: (n,) memory rows of all their pairs; at: (coins, exchanges) places in `rows`, -1 for none;
-    bars, present: of these rows; oi, volume: (coins, exchanges, T) in coins, NaN where unknown.
+    bars, present: of these rows; awaited: (n,) rows that are listed and have no bar yet; oi, volume:
+    (coins, exchanges, T) in coins, NaN where unknown.
     """
 
     def __init__(self, memory: Memory, timeframe: str, groups: Iterable[Sequence[int]], end: int, out: int):
@@ -46,6 +48,8 @@ class Coins:
         )
         # A bar that is only shown so far is judged by nobody.
         self.present &= self.marks & quality.PROVISIONAL == 0
+        self.awaited = np.array([memory.pairs[row].active for row in self.rows.tolist()])
+        self.awaited &= memory.first[timeframe][self.rows] == NEVER
         unit = np.array([memory.pairs[row].multiplier for row in self.rows.tolist()])[:, None]
         unit = np.where(self.present, unit, np.nan)
         self.oi = self._side_by_side(self.bars.columns["oi_contracts"] * unit)
@@ -67,10 +71,16 @@ class Coins:
         return self.by_row(cross.divergence(self.oi, self.volume, self.bars.out))
 
     def whole(self) -> BoolArray:
-        """(n,) rows whose coin the same exchanges made up in every slot the newest bar is judged by."""
-        same = cross.whole(self.oi, self.volume, 1)
+        """(n,) rows whose coin the same exchanges made up in every slot the newest bar is judged by.
+
+        One whose first bars have not come yet is missing as well.
+        """
+        same = np.broadcast_to(cross.whole(self.oi, self.volume, 1), self.at.shape)
+        there = self.at >= 0
+        awaited = np.zeros(self.at.shape, dtype=bool)
+        awaited[there] = self.awaited[self.at[there]]
         found = np.zeros(len(self.rows), dtype=bool)
-        found[self.at[self.at >= 0]] = np.broadcast_to(same, self.at.shape)[self.at >= 0]
+        found[self.at[there]] = (same & ~awaited.any(axis=1, keepdims=True))[there]
         return found
 
     def global_change(self) -> FloatArray:
@@ -164,7 +174,8 @@ class Crossing:
 
     def _decide(self, timeframe: str, groups: dict[str, list[int]], now_ms: int, write: Write) -> None:
         """Start the alerts of every waiting bar of some coins whose time has come."""
-        for ts in sorted(self._waiting[timeframe]):
+        # A stretch of the past waits for nobody.
+        for ts in sorted(self._waiting.get(timeframe, ())):
             waiting = self._waiting[timeframe][ts]
             late = self._is_late(timeframe, ts, now_ms)
             ready = [

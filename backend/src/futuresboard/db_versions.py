@@ -154,6 +154,24 @@ def series_of(db: Connection, timeframe: str) -> list[Series]:
     return [Series(*row) for row in db.execute(query, (timeframe,))]
 
 
+def first_seqs(db: Connection) -> dict[int, int]:
+    """series_id -> the transaction that stored its first bar."""
+    query = (
+        "SELECT series_id, min(raw_seq) FROM (SELECT series_id, raw_seq FROM bars "
+        "UNION ALL SELECT series_id, raw_seq FROM superseded) GROUP BY series_id"
+    )
+    return dict(db.execute(query).fetchall())
+
+
+def awaited_coins(db: Connection, timeframe: str) -> set[str]:
+    """Coins of listed pairs that have no bar of a timeframe at all."""
+    query = (
+        "SELECT p.base FROM series s JOIN pairs p ON p.id = s.pair_id "
+        "WHERE s.timeframe = ? AND p.active AND s.last_ts IS NULL"
+    )
+    return {base for (base,) in db.execute(query, (timeframe,))}
+
+
 def span_of(db: Connection, timeframe: str) -> tuple[int, int] | None:
     """(first, last) bar of a timeframe; None while there is none."""
     query = "SELECT min(first_ts), max(last_ts) FROM series WHERE timeframe = ? AND last_ts IS NOT NULL"

@@ -24,6 +24,8 @@ from futuresboard.db_versions import (
     StoredAlert,
     Versions,
     alerts_of,
+    awaited_coins,
+    first_seqs,
     series_of,
     span_of,
     thresholds_of,
@@ -115,6 +117,8 @@ class _Check:
         self._verdict = verdict
         self._told = told
         self._series = series_of(db, timeframe)
+        self._begun_at = first_seqs(db)
+        self._awaited = awaited_coins(db, timeframe)
         self._judged_by = thresholds_of(db)
         self._rules = [
             (judge, after, until)
@@ -225,9 +229,12 @@ class _Check:
         apart, whole = np.full((len(everyone), 2), np.nan), np.zeros(len(everyone), dtype=bool)
         place = 0
         for group in groups:
+            base = versions.series[group[0]].base
+            begun = all(self._begun_at[versions.series[row].id] <= seq for row in group)
+            begun &= base not in self._awaited
             mine = slice(place, place + len(group))
             apart[mine] = cross.divergence(oi[mine], volume[mine], 2)
-            whole[mine] = cross.whole(oi[mine], volume[mine], 1)[-1]
+            whole[mine] = begun and cross.whole(oi[mine], volume[mine], 1)[-1]
             place += len(group)
         may = np.array([row in set(rows) for row in everyone])
         bars = self._bars(versions, columns, slot, _COIN_SLOTS)

@@ -31,11 +31,12 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 20.0
 """How often it is looked whether something has matured or changed."""
-PAUSE_S = 0.05
+PAUSE_S = 1.0
 REST = 4.0
 """Rests so many times as long as a portion took."""
 JUDGE_REST = 50.0
 """The same after judging, which is done when everything else is."""
+JUDGE_EVERY_S = 60.0
 DAYS_AT_ONCE = 48
 ALERTS_AT_ONCE = 500
 PATIENCE_MS = MS_PER_DAY
@@ -295,7 +296,7 @@ async def keep_worth(
             elif changed and began >= judge_at:
                 await run(partial((await loop.run_in_executor(own, worth.judge)).write, store))
                 changed = False
-                judge_at = clock.monotonic() + JUDGE_REST * (clock.monotonic() - began)
+                judge_at = began + max(JUDGE_EVERY_S, JUDGE_REST * (clock.monotonic() - began))
         except (sqlite3.Error, StoreError) as error:
             log.error("what alerts were worth could not be stored (%s); trying again", error)
         await clock.sleep(pause)
