@@ -43,7 +43,7 @@ BEGIN = MIDNIGHT - 4 * M5 + 100_000
 """100 s into a bar; the next day begins at the fourth close."""
 POLL_S = 0.0003
 CALM_TURNS = 3
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 LOST_S = 0.05
 WALL_BEHIND_MS = 12 * 3_600_000
 COINS = ("BTC", "ETH", "SOL", "XRP", "PEPE")
