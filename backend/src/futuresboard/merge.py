@@ -71,9 +71,7 @@ def merge(
     recent = ts > panel.newest(rows) - KEPT_BARS * panel.timeframe_ms
     superseded = revised | (settled & changed & recent)
     changed &= present
-    own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
-    kept = stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC)
-    marks = np.where(settled, own | kept | said, marks)
+    marks = np.where(settled, _kept_marks(marks, stored_marks, revised) | said, marks)
     marks = np.where(np.isnan(columns["taker_buy"]), marks, marks & ~quality.UNHEARD)
     # An answer that changes nothing does not change whence the bar came either.
     sources = quality.BY_SOCKET | quality.BY_BOTH
@@ -95,6 +93,12 @@ def merge(
         reread[keep],
         first_before,
     )
+
+
+def _kept_marks(marks: IntArray, stored_marks: IntArray, revised: BoolArray) -> IntArray:
+    """(m,) marks of settled bars: whence they first came stays, and that they were revised."""
+    own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
+    return own | (stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC))
 
 
 def _changes(new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray]) -> tuple[BoolArray, BoolArray]:

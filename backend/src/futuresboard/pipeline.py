@@ -195,11 +195,10 @@ class Pipeline:
         return committed
 
     def _step(self, raw: RawBars, now_ms: int) -> Committed | None:
-        try:
-            write = Write()
+        def work(write: Write) -> bool:
             touched = self._take(raw, now_ms)
             if touched is None:
-                return None
+                return False
             for timeframe in self._timeframes:
                 part = touched if timeframe == self.base else self._resampled(timeframe, touched)
                 if part is not None:
@@ -207,24 +206,29 @@ class Pipeline:
             if self._stretch is None:
                 self._refresh_live(np.unique(touched.rows), write)
                 write.thresholds = self._alerts.thresholds
-            committed = self._store.commit(write)
-        except BaseException:
-            self.reload()
-            raise
-        self._publish(committed)
-        return committed
+            return True
+
+        return self._commit(work)
 
     def settle(self, now_ms: int) -> Committed | None:
         """Decide alerts that waited for other exchanges long enough; None when there are none.
 
         now_ms: exchange time. Raises as `step` does.
         """
+
+        def work(write: Write) -> bool:
+            self._crossing.judge_overdue(now_ms, write)
+            write.thresholds = self._alerts.thresholds
+            return bool(write.judged)
+
+        return self._commit(work)
+
+    def _commit(self, work: Callable[[Write], bool]) -> Committed | None:
+        """Commit what `work` writes, unless it says there is nothing; on failure memory is refilled."""
         write = Write()
         try:
-            self._crossing.judge_overdue(now_ms, write)
-            if not write.judged:
+            if not work(write):
                 return None
-            write.thresholds = self._alerts.thresholds
             committed = self._store.commit(write)
         except BaseException:
             self.reload()
