@@ -19,7 +19,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html -t
 	$(wildcard frontend/*.json frontend/*.ts frontend/*.js frontend/*.cjs)
 PYTEST := cd backend && PYTHONPATH=../tests ../$(BIN)/python -m pytest -c pyproject.toml
 
-.PHONY: help demo run install test test-deep soak soak-short lint format bench size clean requirements
+.PHONY: help demo run install test test-deep validate soak soak-short lint format bench size clean requirements
 
 help:
 	@echo "make demo     simulated exchanges and the dashboard on http://127.0.0.1:5000"
@@ -27,6 +27,7 @@ help:
 	@echo "make run      live data (settings in .env)"
 	@echo "make install  what the others do first: .venv and the built page"
 	@echo "make soak     a time-scaled day with faults (38 minutes); make soak-short: 10 minutes of it"
+	@echo "make validate measures the alerts into docs/validation.md (half an hour)"
 	@echo "make bench    benchmarks        make lint, make format, make clean"
 
 demo: install
@@ -69,6 +70,10 @@ test: install $(VENV)/.installed-dev lint
 
 test-deep: install $(VENV)/.installed-dev
 	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadfile
+
+# Tables of docs/validation.md; RECORDED=folder adds recorded data.
+validate: install
+	$(BIN)/futuresboard validate $(if $(RECORDED),--recorded $(RECORDED))
 
 lint: $(VENV)/.installed-dev frontend/node_modules/.installed
 	$(BIN)/ruff check --config backend/pyproject.toml .

@@ -47,6 +47,23 @@ def answers(made: dict[str, np.ndarray], out: int | None = None) -> dict[str, np
     }
 
 
+@given(seed=seeds, slots=st.integers(30, 90), faults=fault_shares)
+def test_series_of_many_coins_are_those_of_each(seed, slots, faults):
+    rng = np.random.default_rng(seed)
+    made = arrays(rng, 6, slots, faults)
+    oi, volume = made["oi_contracts"], made["volume"]
+    coins = [("A", 1.0), ("B", 1.0), ("C", 10.0), ("A", 1000.0), ("A", 1.0), ("B", 0.1)]
+    apart = cross.divergence_of_series(coins, oi, volume, slots)
+    same = cross.whole_of_series(coins, oi, volume, slots)
+    for coin in "ABC":
+        rows = [row for row, one in enumerate(coins) if one[0] == coin]
+        units = np.array([[coins[row][1]] for row in rows])
+        alone = cross.divergence(oi[rows] * units, volume[rows] * units, slots)
+        np.testing.assert_array_equal(apart[rows], alone if len(rows) > 1 else np.nan)
+        whole = cross.whole(oi[rows], volume[rows], slots)
+        np.testing.assert_array_equal(same[rows], np.tile(whole, (len(rows), 1)) if len(rows) > 1 else True)
+
+
 @given(seed=seeds, exchanges=st.integers(1, 4), slots=st.integers(30, 90), faults=fault_shares)
 def test_whole_is_the_references(seed, exchanges, slots, faults):
     made = arrays(np.random.default_rng(seed), exchanges, slots, faults)

@@ -222,12 +222,22 @@ class TestStandingStill:
             name: list(range(35, BARS)) for name in plausible.CANDLE
         }
 
+    def test_levels_that_stand_still_beside_it_go_with_it_and_others_stay(self) -> None:
+        columns = market()
+        for name in (*plausible.CANDLE, "oi_contracts", "global_ls"):
+            columns[name][0, 35:38] = columns[name][0, 34]
+        columns["top_ls"][0, 37] = np.nan
+        found = judged(scene(columns, new=slice(0, None)))
+        assert found["oi_contracts"] == found["global_ls"] == [35, 36, 37]
+        assert found.get("top_ls", []) == found.get("oi_abs_usd", []) == []
+
     def test_it_is_known_by_the_last_known_one(self) -> None:
         columns = market()
         for name in plausible.CANDLE:
             columns[name][0, LAST] = columns[name][0, 29]
             columns[name][0, 30:LAST] = np.nan
-        assert set(judged(scene(columns))) == set(plausible.CANDLE)
+        found = {name for name, places in judged(scene(columns)).items() if places}
+        assert found == set(plausible.CANDLE)
 
     def test_not_on_a_pair_that_repeated_itself_before(self) -> None:
         columns = market()

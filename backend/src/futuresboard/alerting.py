@@ -9,6 +9,8 @@ import numpy as np
 import orjson
 
 from futuresboard import __version__
+from futuresboard.calibrate import Judged
+from futuresboard.calibrated import Calibrated
 from futuresboard.config import settings_hash
 from futuresboard.db import Pair, Store, Write, sql_number
 from futuresboard.derived import Derived
@@ -30,6 +32,8 @@ _CONFLUENCE_TEXT = (
     "per short, takers {imbalance:+.1f} % to one side"
 )
 _NEVER = float("nan")
+SIZES = ("z_raw", "oi_delta_pct")
+"""Statistics of one series that calibrated thresholds are compared with."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,14 @@ class _Source:
 class AlertWriter:
     """Starts alerts at finalised bars; remembers the newest one of each (series, kind, tier or rule).
 
-    thresholds: what is judged by, as JSON.
+    judged_by: thresholds as JSON, and in calibrated mode the alerts a day.
     """
 
-    def __init__(self, store: Store, thresholds: Thresholds) -> None:
+    def __init__(self, store: Store, thresholds: Thresholds, calibrated: Calibrated | None = None) -> None:
+        """calibrated: judges tiers by the day's calibrated thresholds instead (None: by `thresholds`)."""
         self._store = store
+        self._calibrated = calibrated
+        self._notes: dict[tuple[int, str, int], Mapping[str, object]] = {}
         self._last: dict[tuple[int, str, int], int] = {}
         self._recent: dict[int, list[tuple[int, int]]] = {}
         self._rules = RuleBook(store)
@@ -84,11 +91,14 @@ class AlertWriter:
         """Judge by these from now on."""
         self._thresholds = thresholds
         self._hash = settings_hash(thresholds)
-        self.thresholds = orjson.dumps(thresholds).decode()
+        budget = None if self._calibrated is None else self._calibrated.budget
+        self.judged_by = (orjson.dumps(thresholds).decode(), budget)
 
     def reload(self) -> None:
         """Take the memory from the database."""
         self._last = self._store.last_alerts()
+        if self._calibrated is not None:
+            self._calibrated.reload()
         self._recent = {}
         for series, ts, tier in self._store.alerts_near_end(CLUSTER_BARS + 1):
             self._recent.setdefault(series, []).append((ts, tier))
@@ -111,14 +121,17 @@ class AlertWriter:
 
         `derived` has one slot more in front: the flags one bar before.
         """
+        if self._calibrated is not None:
+            self._calibrated.prepare(now_ms)
         ids = [self._store.series_id(pair.id, timeframe) for pair in pairs]
         kinds = self._kinds(timeframe, pairs, derived)
         for slot in np.flatnonzero(starting.any(axis=0)).tolist():
             ts = int(derived.bars.ts[slot - starting.shape[1]])
+            pair_of_slots = slice(slot, slot + 2)
+            sizes = {name: derived.metrics[name][:, pair_of_slots] for name in SIZES}
             for kind, tier, flag in kinds:
-                begun = self.begin(
-                    timeframe, kind, tier, ids, ts, starting[:, slot], flag[:, slot + 1], flag[:, slot]
-                )
+                flags = flag[:, pair_of_slots]
+                begun = self.begin(timeframe, kind, tier, ids, ts, starting[:, slot], flags, sizes, now_ms)
                 for row in begun:
                     place = Place(pairs[row], ids[row], timeframe, derived, row, slot + 1)
                     write.alerts.append((ids[row], self.alert(kind, tier, place, now_ms)))
@@ -131,24 +144,36 @@ class AlertWriter:
         ids: Sequence[int],
         ts: int,
         may: BoolArray,
-        now: FloatArray,
-        before: FloatArray,
+        flags: FloatArray,
+        sizes: Mapping[str, FloatArray],
+        now_ms: int,
     ) -> list[int]:
         """Rows whose flag starts an alert at the bar at `ts`, which is remembered from then on.
 
-        ids: series by row; may: (n,) where one may start; now, before: (n,) flags at the bar and one before.
+        ids: series by row; may: (n,) where one may start; flags: (n, 2) one bar before and at the bar;
+        sizes: likewise the statistics that the tier's threshold is compared with.
         """
+        judged: Judged | None = None
+        # A user's rule says itself what it compares with: it is not calibrated.
+        calibrated = None if kind == "rule" else self._calibrated
+        if calibrated is not None:
+            judged = calibrated.judge(timeframe, tier, ids, ts, flags, sizes, now_ms)
+            flags = judged.flags
         last = np.array([self._last.get((i, kind, tier), _NEVER) for i in ids], dtype=np.float64)
         rests = kind != "tier" or RULES[Tier(tier)].rests
         begun = may & starts(
-            now,
-            before,
+            flags[:, 1],
+            flags[:, 0],
             ts,
             last,
             timeframe_ms=TIMEFRAME_MS[timeframe],
             cooldown=self._thresholds.cooldown if rests else 0,
         )
         rows: list[int] = np.flatnonzero(begun).tolist()
+        if calibrated is not None and judged is not None:
+            held = calibrated.admit(tier, ids, ts, begun, judged, now_ms)
+            self._notes = {(ids[row], kind, tier): note for row, note in held.items()}
+            rows = sorted(held)
         for row in rows:
             self._last[ids[row], kind, tier] = ts
             if kind == "tier" and tier != Tier.CLUSTER:
@@ -220,6 +245,7 @@ class AlertWriter:
             code_version=__version__,
             settings_hash=self._hash,
             created_ts=now_ms,
+            calibration=self._notes.get((place.series_id, kind, tier)),
             rule=None if source.judge is None else source.judge.rule,
         )
 

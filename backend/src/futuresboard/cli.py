@@ -98,9 +98,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     computed.add_argument("--out", type=Path, metavar="FILE", help=".parquet or .csv (default: CSV, printed)")
     computed.add_argument("file", type=Path, metavar="IN", help="CSV or Parquet, see docs/compute.md")
+    _add_validate(actions)
     simulated = actions.add_parser("sim-exchange", help="run the simulated exchanges alone")
     sim.add_arguments(simulated)
     return parser
+
+
+def _add_validate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = _add(actions, "validate", commands.validate, "measure what the alerts are worth, into a page")
+    made.add_argument("--quick", action="store_true", help="seconds instead of minutes; figures say little")
+    made.add_argument("--seed", type=int, default=1, help="of everything random (default 1)")
+    page = Path("docs/validation.md")
+    made.add_argument("--out", type=Path, default=page, metavar="FILE", help="the page (default %(default)s)")
+    made.add_argument("--recorded", type=Path, metavar="DIR", help="a folder of recorded data to use too")
+    words = "a Python file that computes alerts independently (default tests/reference.py)"
+    made.add_argument("--reference", type=Path, metavar="FILE", help=words)
 
 
 def _add(

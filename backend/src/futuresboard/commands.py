@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import orjson
 from tqdm import tqdm
 
-from futuresboard import doctor, exchanges, seeding
+from futuresboard import doctor, exchanges, seeding, validation
 from futuresboard.app import create_app, run
 from futuresboard.backfill import Backfill, Outcome, Wanted
 from futuresboard.clock import Clock, SystemClock
@@ -294,6 +294,25 @@ def _show(report: doctor.Report, arguments: argparse.Namespace) -> int:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         print(doctor.screen(report, colour=colour, width=shutil.get_terminal_size((110, 24)).columns))
     return report.exit_code
+
+
+def validate(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Measure the alerts (K1 to K5) on simulated and recorded data; 1 when something does not hold."""
+    reference = arguments.reference or settings.root / "tests" / "reference.py"
+    options = validation.Options(
+        seed=arguments.seed,
+        quick=arguments.quick,
+        reference=reference if reference.exists() else None,
+        recorded=arguments.recorded,
+        quiet=not sys.stderr.isatty(),
+    )
+    text, holds = validation.run(options)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(text, encoding="utf-8")
+    for name, held in holds.items():
+        print(f"{name}: {'holds' if held else 'DOES NOT HOLD'}")
+    print(f"seed {arguments.seed}, written to {arguments.out}")
+    return 0 if all(holds.values()) else 1
 
 
 def make_exchanges(settings: Settings, clock: Clock) -> Callable[[], Sequence[Exchange]]:

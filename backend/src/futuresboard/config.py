@@ -193,6 +193,15 @@ FIELDS: Mapping[str, Field] = {
     "ALERT_COOLDOWN": Field(
         "12", "bars between two alerts of one kind", _W.format(1, 10000), _number(1, 10000, whole=True)
     ),
+    "ALERT_MODE": Field(
+        "literal",
+        "calibrated: each pair's thresholds from its own past, so that ALERT_BUDGET alerts start a day",
+        "literal or calibrated",
+        _choice("literal", "calibrated"),
+    ),
+    "ALERT_BUDGET": Field(
+        "50", "alerts a day in calibrated mode", _W.format(1, 100_000), _number(1, 100_000, whole=True)
+    ),
     "NOTIFY_URLS": Field(
         "",
         "who is told of alerts: Apprise URLs (Telegram, Discord, webhook, e-mail …); docs/notifications.md",
@@ -269,6 +278,8 @@ class Settings:
     divergence_sigma: float
     confluence_min: int
     alert_cooldown: int
+    alert_mode: str
+    alert_budget: int
     notify_urls: tuple[Route, ...]
     notify_quiet: QuietHours | None
     notify_quiet_except: tuple[int, ...]

@@ -8,10 +8,12 @@ asked for; those before are their past, and what lies before the first counts as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from futuresboard.metrics import Z_CLIP, Z_WINDOW, z_of_newest
-from futuresboard.model import BoolArray, FloatArray
+from futuresboard.model import BoolArray, FloatArray, IntArray
 
 WEIGHT_WINDOW = 24
 WEIGHT_LEAST = 12
@@ -82,6 +84,39 @@ def divergence(oi: FloatArray, volume: FloatArray, out: int) -> FloatArray:
     wide = out + Z_WINDOW
     apart = oi_delta_pct(oi, wide) - global_oi_change_pct(oi, volume, wide)[..., None, :]
     return np.clip(z_of_newest(apart), -Z_CLIP, Z_CLIP)
+
+
+def divergence_of_series(
+    coins: Sequence[tuple[str, float]], oi: FloatArray, volume: FloatArray, out: int
+) -> FloatArray:
+    """(n, out) `divergence` of n series of many coins, in contracts (n, T); NaN where a coin has but one.
+
+    coins: each series' coin and multiplier; the order of series is that of exchanges.
+    """
+    found = np.full((len(oi), out), np.nan)
+    units = np.array([multiplier for _, multiplier in coins]).reshape(-1, 1)
+    for at in _groups(coins):
+        found[at] = divergence((oi * units)[at], (volume * units)[at], out)
+    return found
+
+
+def _groups(coins: Sequence[tuple[str, float]]) -> list[IntArray]:
+    """(coins, exchanges) numbers of the series of coins with as many exchanges each; not those with one."""
+    groups: dict[str, list[int]] = {}
+    for row, (coin, _) in enumerate(coins):
+        groups.setdefault(coin, []).append(row)
+    sizes = {len(group) for group in groups.values()} - {1}
+    return [np.array([group for group in groups.values() if len(group) == size]) for size in sorted(sizes)]
+
+
+def whole_of_series(
+    coins: Sequence[tuple[str, float]], oi: FloatArray, volume: FloatArray, out: int
+) -> BoolArray:
+    """(n, out) `whole` of n series of many coins, as `divergence_of_series` takes them."""
+    found = np.ones((len(oi), out), dtype=bool)
+    for at in _groups(coins):
+        found[at] = whole(oi[at], volume[at], out)[:, None, :]
+    return found
 
 
 def whole(oi: FloatArray, volume: FloatArray, out: int) -> BoolArray:

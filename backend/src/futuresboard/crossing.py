@@ -174,7 +174,7 @@ class Crossing:
 
     def _decide(self, timeframe: str, groups: dict[str, list[int]], now_ms: int, write: Write) -> None:
         """Start the alerts of every waiting bar of some coins whose time has come."""
-        # A stretch of the past waits for nobody.
+        # In a window of the past (`Stretch`) nothing waits.
         for ts in sorted(self._waiting.get(timeframe, ())):
             waiting = self._waiting[timeframe][ts]
             late = self._is_late(timeframe, ts, now_ms)
@@ -215,7 +215,8 @@ class Crossing:
             recent = self._recent(timeframe, ids, ts, coins.present)
             flag = self._flags(coins, recent)[tier]
             fit = may & coins.whole() if tier is Tier.DIVERGENCE else may
-            begun = self._alerts.begin(timeframe, "tier", tier, ids, ts, fit, flag[:, 1], flag[:, 0])
+            sizes = {"divergence": coins.divergence()}
+            begun = self._alerts.begin(timeframe, "tier", tier, ids, ts, fit, flag, sizes, now_ms)
             self._write(timeframe, tier, coins, begun, ids, ts, now_ms, write)
         clustered = np.flatnonzero(may & (flag[:, 1] == 1.0)).tolist()
         bits = (_CLUSTER_BIT, _CLUSTER_BIT, _CLUSTER_BIT, _CLUSTER_BIT)

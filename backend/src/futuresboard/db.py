@@ -101,8 +101,8 @@ class Write:
     whose stored raw values are kept as superseded first; latest: series_id ->
     (first_ts, last_ts); live: pair_id -> values of `LIVE_FIELDS`; coin_flags: (bits cleared, tiers set,
     bits cleared, tiers known, ts, series_id) of flags judged beside the coin's other series; judged:
-    (ts, series_id) whose alerts beside them are decided; thresholds: what bars are judged by, as JSON
-    (empty: nothing is judged); alerts: (series_id, Alert).
+    (ts, series_id) whose alerts beside them are decided; judged_by: thresholds as JSON, and in
+    calibrated mode the alerts a day (None: nothing is judged); alerts: (series_id, Alert).
     """
 
     bars: list[tuple[SqlValue, ...]] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Write:
     live: dict[int, tuple[SqlValue, ...]] = field(default_factory=dict)
     coin_flags: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     judged: list[tuple[int, int]] = field(default_factory=list)
-    thresholds: str = ""
+    judged_by: tuple[str, int | None] | None = None
     alerts: list[tuple[int, Alert]] = field(default_factory=list)
 
 
@@ -329,6 +329,36 @@ class Store:
             found += self._connection.execute(query, given)
         return found
 
+    def calibration(self, day: int, budget: int) -> tuple[int, bytes] | None:
+        """(made_ts, document) of the newest calibration kept of a day (its midnight, ms) and a budget."""
+        query = "SELECT made_ts, payload FROM calibrations WHERE day = ? AND budget = ? ORDER BY made_ts DESC"
+        found: tuple[int, bytes] | None = self._connection.execute(query, (day, budget)).fetchone()
+        return found
+
+    def keep_calibration(self, day: int, budget: int, made_ts: int, payload: bytes) -> None:
+        """Keep a day's calibration, which serves from the next commit on; in a transaction of its own."""
+        with self.transaction():
+            seq = int(self.state("seq") or 0) + 1
+            self._connection.execute(
+                "INSERT OR IGNORE INTO calibrations VALUES (?, ?, ?, ?, ?)",
+                (day, budget, made_ts, seq, payload),
+            )
+
+    def calibrated_alerts(self, day: int) -> list[tuple[int, int, int, bool]]:
+        """(series_id, ts, tier, discovery) of the alerts of a day that calibrated thresholds started."""
+        query = (
+            "SELECT series_id, ts, tier, payload ->> '$.calibration.day', "
+            "payload ->> '$.calibration.discovery' FROM alerts ORDER BY id DESC"
+        )
+        found = []
+        for series, ts, tier, made_for, discovery in self._connection.execute(query):
+            if made_for == day:
+                found.append((series, ts, tier, bool(discovery)))
+            # Newest first: what is older than yesterday ends the walk.
+            if ts < day - MS_PER_DAY:
+                break
+        return found
+
     def commit(self, write: Write) -> Committed:
         """Write everything in one transaction under the next `seq`."""
         with self.transaction():
@@ -357,16 +387,16 @@ class Store:
             self._connection.executemany(
                 _UPSERT_LIVE, [(pair, seq, *values) for pair, values in write.live.items()]
             )
-            self._note_thresholds(seq, write.thresholds)
+            self._note_judged_by(seq, write.judged_by)
             mark_changed(self._connection, seq, _changed_days(write))
             stored = [self._insert_alert(seq, series, alert) for series, alert in write.alerts]
         return Committed(seq, tuple(alert for alert in stored if alert is not None))
 
-    def _note_thresholds(self, seq: int, thresholds: str) -> None:
+    def _note_judged_by(self, seq: int, judged_by: tuple[str, int | None] | None) -> None:
         """Keep by what bars are judged from this transaction on, where it is another than before."""
-        newest = "SELECT thresholds FROM judged_by ORDER BY from_seq DESC LIMIT 1"
-        if thresholds and self._connection.execute(newest).fetchone() != (thresholds,):
-            self._connection.execute("INSERT OR REPLACE INTO judged_by VALUES (?, ?)", (seq, thresholds))
+        newest = "SELECT thresholds, budget FROM judged_by ORDER BY from_seq DESC LIMIT 1"
+        if judged_by is not None and self._connection.execute(newest).fetchone() != judged_by:
+            self._connection.execute("INSERT OR REPLACE INTO judged_by VALUES (?, ?, ?)", (seq, *judged_by))
 
     def _insert_alert(self, seq: int, series_id: int, alert: Alert) -> Alert | None:
         number = alert.rule.id if alert.rule is not None else alert.tier or 0

@@ -10,18 +10,28 @@ from pathlib import Path
 from sqlite3 import Connection, Error
 from typing import cast
 
+import numpy as np
 import orjson
 
 from futuresboard.db import connect
 from futuresboard.db_rules import read_rules
 from futuresboard.errors import FuturesboardError, QueryError
-from futuresboard.model import ALERT_KINDS, MS_PER_DAY, TAKER_COLUMNS, TIMEFRAME_MS, UserRule
+from futuresboard.model import (
+    ALERT_KINDS,
+    MS_PER_DAY,
+    TAKER_COLUMNS,
+    TIMEFRAME_MS,
+    FloatArray,
+    IntArray,
+    UserRule,
+)
 from futuresboard.quality import GAP, STALE, UNHEARD
 from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
 
 type Row = dict[str, object]
 
 _CHUNK = 500
+_BULK = 20_000
 _MAX_IDLE = 8
 _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FROM bars"
 # The row's columns as they are read; the rest is made of them.
@@ -231,6 +241,63 @@ class Reader:
         missing = (None,) * len(names)
         rows = [[found.get((ts, number), missing) for ts in grid] for number in numbers]
         return {name: [[row[i] for row in cells] for cells in rows] for i, name in enumerate(names)}
+
+    def newest_bar(self, timeframe: str) -> int | None:
+        """Open time of the newest closed bar of any active pair."""
+        query = (
+            "SELECT max(s.last_ts) FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "WHERE p.active AND s.timeframe = ?"
+        )
+        with self._borrow() as connection:
+            found: int | None = connection.execute(query, (timeframe,)).fetchone()[0]
+        return found
+
+    def series_of_coins(self, timeframe: str) -> tuple[IntArray, list[tuple[str, float]]]:
+        """Ids (n,) of the series of active pairs that hold bars, and each one's coin and multiplier.
+
+        In the order of coins' exchanges and symbols: that in which sums over exchanges run.
+        """
+        query = (
+            "SELECT s.id, p.base, p.multiplier FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "WHERE p.active AND s.timeframe = ? AND s.last_ts IS NOT NULL ORDER BY p.exchange, p.symbol"
+        )
+        with self._borrow() as connection:
+            found = connection.execute(query, (timeframe,)).fetchall()
+        return np.array([row[0] for row in found], dtype=np.int64), [(row[1], row[2]) for row in found]
+
+    def fill(
+        self,
+        timeframe: str,
+        series: IntArray,
+        ts: IntArray,
+        columns: Mapping[str, FloatArray],
+        start: int,
+    ) -> None:
+        """Put stored bars from `start` on into arrays (series, slots) by column name, NaN = unknown.
+
+        ts: consecutive slots of the timeframe. Slots from `start` on that are not stored become NaN.
+        """
+        step, slots = TIMEFRAME_MS[timeframe], len(ts)
+        begin = max(0, (start - int(ts[0])) // step)
+        for column in columns.values():
+            column[:, begin:] = np.nan
+        query = (
+            f"SELECT b.series_id, b.ts, {', '.join('b.' + name for name in columns)} FROM bars b "
+            "JOIN series s ON s.id = b.series_id AND s.timeframe = ? WHERE b.ts BETWEEN ? AND ?"
+        )
+        order = np.argsort(series)
+        ascending = series[order]
+        with self._read() as connection:
+            cursor = connection.execute(query, (timeframe, int(ts[0]) + begin * step, int(ts[-1])))
+            while found := cursor.fetchmany(_BULK):
+                table = np.array(found, dtype=np.float64)
+                place = np.searchsorted(ascending, table[:, 0])
+                slot = (table[:, 1].astype(np.int64) - int(ts[0])) // step
+                wanted = (place < len(series)) & (slot < slots)
+                wanted[wanted] = ascending[place[wanted]] == table[wanted, 0]
+                row = order[np.where(wanted, place, 0)]
+                for i, column in enumerate(columns.values()):
+                    column[row[wanted], slot[wanted]] = table[wanted, 2 + i]
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""

@@ -74,7 +74,8 @@ CREATE INDEX alerts_by_seq ON alerts (seq);
 """
 
 # judged_seq: the transaction in which a bar's alerts beside the coin's other exchanges were decided.
-# judged_by: what thresholds judged the bars finalised from a transaction on.
+# judged_by: what thresholds judged the bars finalised from a transaction on; budget: alerts a day in
+# calibrated mode, NULL in literal mode. calibrations: a day's thresholds, and from which transaction on.
 # `alerts.tier` holds what tells an alert from others of its kind: the tier, of kind `rule` the rule's
 # id (never given twice), else 0. A rule judges the transactions after `after_seq`, up to `until_seq`.
 # outbox: what notification targets are still to be told, are being told and were told; see `outbox`.
@@ -83,7 +84,10 @@ CREATE INDEX alerts_by_seq ON alerts (seq);
 # `evidence` is what they all come to.
 _VERSION_2 = f"""
 ALTER TABLE bars ADD COLUMN judged_seq INTEGER;
-CREATE TABLE judged_by (from_seq INTEGER PRIMARY KEY, thresholds TEXT NOT NULL);
+CREATE TABLE judged_by (from_seq INTEGER PRIMARY KEY, thresholds TEXT NOT NULL, budget INTEGER);
+CREATE TABLE calibrations (
+    day INTEGER NOT NULL, budget INTEGER NOT NULL, made_ts INTEGER NOT NULL, from_seq INTEGER NOT NULL,
+    payload BLOB NOT NULL, PRIMARY KEY (day, budget, made_ts)) WITHOUT ROWID;
 CREATE TABLE rules (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, expression TEXT NOT NULL,
     normal TEXT NOT NULL, created_ts INTEGER NOT NULL, after_seq INTEGER NOT NULL,

@@ -12,7 +12,7 @@ import orjson
 
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db_schema import RAW_FIELDS
-from futuresboard.model import BoolArray, FloatArray, IntArray, Thresholds
+from futuresboard.model import MS_PER_DAY, BoolArray, FloatArray, IntArray, Thresholds
 from futuresboard.quality import PROVISIONAL
 
 _NEVER = np.iinfo(np.int64).max
@@ -34,7 +34,7 @@ class Series:
 
 @dataclass(frozen=True)
 class StoredAlert:
-    """An alert as the database holds it, with the raw inputs it keeps."""
+    """An alert as the database holds it, with the raw inputs and the calibration it keeps."""
 
     id: int
     series_id: int
@@ -42,6 +42,28 @@ class StoredAlert:
     kind: str
     tier: int
     window: dict[str, list[float | None]]
+    calibration: dict[str, object] | None
+
+
+@dataclass(frozen=True)
+class Mode:
+    """By what bars were judged from a transaction on; budget: alerts a day, None in literal mode."""
+
+    from_seq: int
+    thresholds: Thresholds
+    budget: int | None
+
+
+@dataclass(frozen=True)
+class BudgetAlert:
+    """A stored alert as a day's budget counts it."""
+
+    seq: int
+    timeframe: str
+    series_id: int
+    ts: int
+    tier: int
+    discovery: bool
 
 
 @dataclass(frozen=True)
@@ -179,21 +201,57 @@ def span_of(db: Connection, timeframe: str) -> tuple[int, int] | None:
     return None if last is None else (first, last)
 
 
-def thresholds_of(db: Connection) -> list[tuple[int, Thresholds]]:
-    """By what bars were judged from which transaction on, oldest first."""
-    rows = db.execute("SELECT from_seq, thresholds FROM judged_by ORDER BY from_seq").fetchall()
-    return [(seq, Thresholds(**orjson.loads(text))) for seq, text in rows]
+def modes_of(db: Connection) -> list[Mode]:
+    """By what bars were judged, oldest first."""
+    rows = db.execute("SELECT from_seq, thresholds, budget FROM judged_by ORDER BY from_seq").fetchall()
+    return [Mode(seq, Thresholds(**orjson.loads(text)), budget) for seq, text, budget in rows]
+
+
+class Calibrations:
+    """The calibrations that are kept, and from which transaction on each served."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._made: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        query = "SELECT day, budget, from_seq, made_ts FROM calibrations ORDER BY from_seq, made_ts"
+        for day, budget, from_seq, made_ts in db.execute(query):
+            self._made.setdefault((day, budget), []).append((from_seq, made_ts))
+
+    def made(self, day: int, budget: int, seq: int) -> int | None:
+        """When that of a day was made that served in transaction `seq`, ms; None where none did."""
+        served = [made_ts for from_seq, made_ts in self._made.get((day, budget), []) if from_seq <= seq]
+        return served[-1] if served else None
+
+    def payload(self, day: int, budget: int, made_ts: int) -> bytes:
+        """One as it is kept."""
+        query = "SELECT payload FROM calibrations WHERE day = ? AND budget = ? AND made_ts = ?"
+        found: bytes = self._db.execute(query, (day, budget, made_ts)).fetchone()[0]
+        return found
+
+
+def budget_alerts_of(db: Connection, day: int) -> list[BudgetAlert]:
+    """Every stored alert that a day's budget (its midnight, ms) counts, in the order they were started."""
+    query = (
+        "SELECT a.seq, s.timeframe, a.series_id, a.ts, a.tier, a.payload ->> '$.calibration.discovery' "
+        "FROM alerts a JOIN series s ON s.id = a.series_id "
+        "WHERE a.ts >= ? AND a.ts < ? AND a.payload ->> '$.calibration.day' IS NOT NULL ORDER BY a.id"
+    )
+    return [
+        BudgetAlert(seq, timeframe, series_id, ts, tier, bool(discovery))
+        for seq, timeframe, series_id, ts, tier, discovery in db.execute(query, (day, day + MS_PER_DAY))
+    ]
 
 
 def alerts_of(db: Connection, series: Sequence[Series], first: int, last: int) -> list[StoredAlert]:
     """Stored alerts of some series at bars first … last, in the order they were started."""
     mine = {one.id for one in series}
     query = (
-        "SELECT id, series_id, ts, kind, tier, json_extract(payload, '$.window') FROM alerts "
+        "SELECT id, series_id, ts, kind, tier, json_extract(payload, '$.window'), "
+        "json_extract(payload, '$.calibration') FROM alerts "
         "WHERE ts BETWEEN ? AND ? ORDER BY id"
     )
     return [
-        StoredAlert(number, series_id, ts, kind, tier, orjson.loads(window))
-        for number, series_id, ts, kind, tier, window in db.execute(query, (first, last))
+        StoredAlert(number, series_id, ts, kind, tier, orjson.loads(window), orjson.loads(note or "null"))
+        for number, series_id, ts, kind, tier, window, note in db.execute(query, (first, last))
         if series_id in mine
     ]

@@ -169,7 +169,8 @@ class UserRule:
 class Alert:
     """One alert as it is stored: what fired, where, when, and the exact inputs that made it.
 
-    `id` and `seq` are given by the database. `values` are the row's metrics at the bar, `window`
+    `id` and `seq` are given by the database. `calibration`: in calibrated mode the day, the threshold of
+    the pair, the p-value and whether it is a discovery. `values` are the row's metrics at the bar, `window`
     the raw inputs the rule read, oldest first; `rule` is the user's rule it came from, of kind
     `rule` alone.
     """
@@ -190,6 +191,7 @@ class Alert:
     code_version: str
     settings_hash: str
     created_ts: int
+    calibration: Mapping[str, object] | None = None
     id: int = 0
     seq: int = 0
     rule: UserRule | None = None

@@ -15,6 +15,7 @@ import orjson
 from futuresboard import metrics, quality
 from futuresboard.alerting import AlertWriter
 from futuresboard.bars import RAW_COLUMNS
+from futuresboard.calibrated import Calibrated
 from futuresboard.coins import Quote
 from futuresboard.crossing import Crossing
 from futuresboard.db import Committed, Pair, Store, Write
@@ -77,14 +78,16 @@ class Pipeline:
         publish: Callable[[Committed], None] | None = None,
         history_bars: int = 500,
         finalise_after_s: float = 60.0,
+        calibrated: Calibrated | None = None,
         stretch: Stretch | None = None,
     ) -> None:
         self._store = store
         self._stretch = stretch
-        self._timeframes = tuple(timeframes)
+        # Shorter ones first: alerts of one transaction share a day's budget in an order that is known.
+        self._timeframes = tuple(sorted(timeframes, key=TIMEFRAME_MS.__getitem__))
         self._publish = publish or (lambda committed: None)
         self._capacity = max(1024, (history_bars + metrics.LOOKBACK + 128) * 8 // 7)
-        self._alerts = AlertWriter(store, thresholds)
+        self._alerts = AlertWriter(store, thresholds, calibrated)
         self._thresholds = thresholds
         self._wait_ms = int(finalise_after_s * 1000)
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
@@ -205,7 +208,7 @@ class Pipeline:
                     self._derive(timeframe, part, now_ms, write)
             if self._stretch is None:
                 self._refresh_live(np.unique(touched.rows), write)
-                write.thresholds = self._alerts.thresholds
+                write.judged_by = self._alerts.judged_by
             return True
 
         return self._commit(work)
@@ -218,7 +221,7 @@ class Pipeline:
 
         def work(write: Write) -> bool:
             self._crossing.judge_overdue(now_ms, write)
-            write.thresholds = self._alerts.thresholds
+            write.judged_by = self._alerts.judged_by
             return bool(write.judged)
 
         return self._commit(work)

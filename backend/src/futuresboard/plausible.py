@@ -36,6 +36,7 @@ REACH = 300
 PEER_LAG = 2
 """Bars for which another exchange's last price may stand in for one that has not come."""
 
+LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
 CANDLE = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy")
 _REPEATED = ("open", "high", "low", "close", "volume")
 
@@ -75,10 +76,11 @@ def refused(scene: Scene) -> dict[str, BoolArray]:
 
 
 def repeated(scene: Scene) -> dict[str, BoolArray]:
-    """Columns of a candle feed that stands still, and where (n, T); only new bars.
+    """Columns of a feed that stands still, and where (n, T); only new bars.
 
     That is a candle which repeats the last known one to the last digit though something was traded
-    over a range, on a pair that moved with every bar before. (An open interest may well rest.)
+    over a range, on a pair that moved with every bar before. An open interest may well rest; beside
+    such a candle its repetition is the feed's, and the leap at its end would be no event.
     """
     columns = scene.columns
     repeats = np.ones(scene.new.shape, dtype=bool)
@@ -88,7 +90,10 @@ def repeated(scene: Scene) -> dict[str, BoolArray]:
     still = repeats & scene.new & (columns["volume"] > 0.0) & (columns["high"] > columns["low"])
     if still.any():
         still &= _never_rested(repeats, np.isfinite(columns["close"]) & ~repeats)
-    return {name: still & np.isfinite(columns[name]) for name in CANDLE if still.any()}
+    if not still.any():
+        return {}
+    found = {name: still & np.isfinite(columns[name]) for name in CANDLE}
+    return found | {name: still & (columns[name] == _last_known(columns[name])) for name in LEVELS}
 
 
 def out_of_place(live: FloatArray, closed: FloatArray) -> BoolArray:

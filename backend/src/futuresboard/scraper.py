@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 
+from futuresboard.calibrated import Calibrated
 from futuresboard.clock import Clock, SystemClock
 from futuresboard.collector import Collector
 from futuresboard.config import THRESHOLDS_KEY, Settings, with_thresholds
@@ -221,8 +222,16 @@ class Scraper:
             publish=self._on_commit,
             history_bars=settings.history_bars,
             finalise_after_s=settings.finalise_after,
+            calibrated=self._calibrated(store),
         )
         return store, pipeline
+
+    def _calibrated(self, store: Store) -> Calibrated | None:
+        settings = self._settings
+        if settings.alert_mode != "calibrated":
+            return None
+        budget, cooldown = settings.alert_budget, settings.thresholds.cooldown
+        return Calibrated(store, settings.timeframes, budget=budget, cooldown=cooldown)
 
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)

@@ -17,18 +17,20 @@ import numpy as np
 
 from futuresboard import cross
 from futuresboard.bars import UNLISTED, Bars
+from futuresboard.calibrate import Judged
 from futuresboard.db import connect
 from futuresboard.db_rules import every_rule
 from futuresboard.db_versions import (
+    Mode,
     Series,
     StoredAlert,
     Versions,
     alerts_of,
     awaited_coins,
     first_seqs,
+    modes_of,
     series_of,
     span_of,
-    thresholds_of,
 )
 from futuresboard.errors import StoreError
 from futuresboard.metrics import Z_WINDOW, get_all
@@ -42,6 +44,7 @@ from futuresboard.model import (
     Thresholds,
     Tier,
 )
+from futuresboard.recalling import Recalled
 from futuresboard.rulebook import Judge, judge_of, texts_of
 from futuresboard.signals import CLUSTER_BARS, RULES, Inputs, evaluate, judge_coins, starts
 
@@ -119,7 +122,7 @@ class _Check:
         self._series = series_of(db, timeframe)
         self._begun_at = first_seqs(db)
         self._awaited = awaited_coins(db, timeframe)
-        self._judged_by = thresholds_of(db)
+        self._modes = modes_of(db)
         self._rules = [
             (judge, after, until)
             for rule, after, until in every_rule(db)
@@ -129,9 +132,11 @@ class _Check:
         self._reach = max(_COIN_SLOTS, *depths, 0) * self._step
         self._last: dict[tuple[int, str, int], int] = {}
         self._recent: dict[int, list[int]] = {}
+        self._notes: dict[Name, Mapping[str, object]] = {}
 
     def run(self, first: int, last: int) -> None:
         """Verify bars first … last in blocks."""
+        self._recalled = Recalled(self._db, self._timeframe, first)
         self._remember(alerts_of(self._db, self._series, 0, first - 1))
         for begin in range(first, last + 1, _BLOCK * self._step):
             end = min(last, begin + (_BLOCK - 1) * self._step)
@@ -162,24 +167,25 @@ class _Check:
             found |= judge(versions, seq, slot, rows)
         self._compare(found, alerts_of(self._db, self._series, begin, end))
 
-    def _thresholds(self, seq: int) -> Thresholds:
-        known = [thresholds for from_seq, thresholds in self._judged_by if from_seq <= seq]
-        return known[-1] if known else Thresholds()
+    def _mode(self, seq: int) -> Mode:
+        known = [mode for mode in self._modes if mode.from_seq <= seq]
+        return known[-1] if known else Mode(0, Thresholds(), None)
 
     def _alone(
         self, versions: Versions, seq: int, slot: int, rows: Sequence[int]
     ) -> dict[Name, Mapping[str, list[float | None]]]:
         """Alerts of tiers 1–4 and of confluence that a transaction has to start at one bar of some series."""
-        thresholds = self._thresholds(seq)
+        thresholds = self._mode(seq).thresholds
         columns, _, _ = versions.as_of(rows, slot, _BAR_SLOTS, seq)
         bars = self._bars(versions, columns, slot, _BAR_SLOTS)
-        flags, k = evaluate(bars, get_all(bars), thresholds)
+        values = get_all(bars)
+        flags, k = evaluate(bars, values, thresholds)
         reached = np.where(np.isfinite(k), (k >= thresholds.confluence_min).astype(float), np.nan)
         kinds = [("tier", int(tier), flag) for tier, flag in flags.items()]
         found: dict[Name, Mapping[str, list[float | None]]] = {}
         for kind, tier, flag in [*kinds, ("confluence", 0, reached)]:
             rule = RULES[Tier(tier or Tier.CONFLUENCE)]
-            for i in self._begun(kind, tier, versions, rows, slot, flag, thresholds):
+            for i in self._begun(kind, tier, versions, seq, rows, slot, flag, values):
                 window = {name: _cells(columns[name][i, -n:]) for name, n in rule.reads.items()}
                 found[self._name(versions, rows[i], slot, kind, tier)] = window
         return found | self._by_rules(versions, seq, slot, rows)
@@ -191,7 +197,7 @@ class _Check:
         judges = [one for one, after, until in self._rules if after < seq and (until is None or seq <= until)]
         if not judges:
             return {}
-        thresholds = self._thresholds(seq)
+        thresholds = self._mode(seq).thresholds
         slots = max(_depth(judge, self._step) for judge in judges)
         columns, _, _ = versions.as_of(rows, slot, slots, seq)
         series = [versions.series[row] for row in rows]
@@ -205,7 +211,7 @@ class _Check:
         found: dict[Name, Mapping[str, list[float | None]]] = {}
         for judge in judges:
             flag = judge.flag(inputs, flags, texts)
-            for i in self._begun("rule", judge.rule.id, versions, rows, slot, flag, thresholds):
+            for i in self._begun("rule", judge.rule.id, versions, seq, rows, slot, flag, values):
                 reads = judge.expression.reads(self._step).items()
                 window = {name: _cells(columns[name][i, -n:]) for name, n in reads}
                 found[self._name(versions, rows[i], slot, "rule", judge.rule.id)] = window
@@ -220,7 +226,7 @@ class _Check:
         self, versions: Versions, seq: int, slot: int, rows: Sequence[int]
     ) -> dict[Name, Mapping[str, list[float | None]]]:
         """Alerts of tiers 5 and 6 that a transaction has to start at one bar of some series."""
-        thresholds = self._thresholds(seq)
+        thresholds = self._mode(seq).thresholds
         groups = self._coins({versions.series[row].base for row in rows}, versions.series)
         everyone = [row for group in groups for row in group]
         columns, present, final = versions.as_of(everyone, slot, _COIN_SLOTS, seq)
@@ -244,7 +250,7 @@ class _Check:
             flag = judge_coins(bars, apart, recent, thresholds)[tier]
             fit = may & whole if tier is Tier.DIVERGENCE else may
             flag = np.where(fit[:, None], flag, np.nan)
-            for i in self._begun("tier", tier, versions, everyone, slot, flag, thresholds):
+            for i in self._begun("tier", tier, versions, seq, everyone, slot, flag, {"divergence": apart}):
                 reads = RULES[tier].reads.items()
                 window = {name: _cells(columns[name][i, -n:]) for name, n in reads}
                 found[self._name(versions, everyone[i], slot, "tier", tier)] = window
@@ -276,24 +282,35 @@ class _Check:
         kind: str,
         tier: int,
         versions: Versions,
+        seq: int,
         rows: Sequence[int],
         slot: int,
-        flag: FloatArray,
-        thresholds: Thresholds,
+        flags: FloatArray,
+        sizes: Mapping[str, FloatArray],
     ) -> list[int]:
+        """Places in `rows` whose alert starts; flags, sizes: (n, 2) as `AlertWriter.begin` takes them."""
         ids = [versions.series[row].id for row in rows]
-        ts = int(versions.ts[slot])
+        ts, mode = int(versions.ts[slot]), self._mode(seq)
+        budget = None if kind == "rule" else mode.budget
+        judged: Judged | None = None
+        if budget is not None:
+            judged = self._recalled.judge(budget, seq, tier, ids, ts, flags, sizes)
+            flags = judged.flags
         last = np.array([self._last.get((i, kind, tier), math.nan) for i in ids], dtype=np.float64)
         rests = kind != "tier" or RULES[Tier(tier)].rests
         begun = starts(
-            flag[:, 1],
-            flag[:, 0],
+            flags[:, 1],
+            flags[:, 0],
             ts,
             last,
             timeframe_ms=self._step,
-            cooldown=thresholds.cooldown if rests else 0,
+            cooldown=mode.thresholds.cooldown if rests else 0,
         )
         places: list[int] = np.flatnonzero(begun).tolist()
+        if budget is not None and judged is not None:
+            notes = self._recalled.admit(budget, seq, tier, ids, ts, begun, judged)
+            places = sorted(notes)
+            self._notes |= {(ids[i], ts, kind, tier): notes[i] for i in places}
         for i in places:
             self._last[ids[i], kind, tier] = ts
             if kind == "tier" and tier != Tier.CLUSTER:
@@ -324,6 +341,8 @@ class _Check:
             differing = [
                 column for column, cells in found[name].items() if held[name].window.get(column) != cells
             ]
+            if not _same(self._notes.pop(name, None), held[name].calibration):
+                differing.append("calibration")
             if differing:
                 self._verdict.different.append(self._told_of(name, held[name].id) | {"columns": differing})
 
@@ -343,6 +362,18 @@ class _Check:
 def _depth(judge: Judge, timeframe_ms: int) -> int:
     """Slots that a rule's flags of two bars in a row read."""
     return 1 + max(judge.expression.reads(timeframe_ms).values())
+
+
+def _same(one: Mapping[str, object] | None, other: Mapping[str, object] | None) -> bool:
+    """Whether two alerts say the same of their calibration, numbers to 1e-9."""
+    if one is None or other is None:
+        return one is other
+    return one.keys() == other.keys() and all(
+        math.isclose(mine, theirs, rel_tol=1e-9)
+        if isinstance(mine, float) and isinstance(theirs, int | float)
+        else mine == theirs
+        for mine, theirs in ((one[key], other[key]) for key in one)
+    )
 
 
 def _cells(values: FloatArray) -> list[float | None]:

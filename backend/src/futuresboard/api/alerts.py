@@ -39,6 +39,19 @@ _PROPERTIES: Mapping[str, Schema] = {
     "settings_hash": {"type": "string"},
     "created_ts": {"type": "integer"},
     "rule": {"type": ["object", "null"], "description": "the user's rule it came from"},
+    "calibration": {
+        "type": ["object", "null"],
+        "description": "in calibrated mode: the pair's threshold, the p-value, whether a discovery",
+        "properties": {
+            "day": {"type": "integer", "description": "00:00 UTC of the day it was made for, ms"},
+            "made_ts": {"type": "integer"},
+            "budget": {"type": "integer", "description": "alerts a day"},
+            "statistic": {"type": ["string", "null"]},
+            "threshold": NUMBER,
+            "p_value": NUMBER,
+            "discovery": {"type": "boolean"},
+        },
+    },
 }
 _SCHEMA: Schema = {"type": "object", "properties": _PROPERTIES}
 _ONE_SCHEMA: Schema = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from futuresboard.errors import QueryError
 
+_DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 
 
@@ -92,7 +94,9 @@ def choices(name: str, doc: str, values: Sequence[str]) -> Parameter:
     )
 
 
-def integer(name: str, doc: str, low: int, high: int, default: int | None = None) -> Parameter:
+def integer(
+    name: str, doc: str, low: int, high: int, default: int | None = None, *, required: bool = False
+) -> Parameter:
     """A whole number from `low` to `high`; absent is `default`."""
 
     def read(given: str) -> int:
@@ -101,7 +105,19 @@ def integer(name: str, doc: str, low: int, high: int, default: int | None = None
         return int(given)
 
     schema: dict[str, object] = {"type": "integer", "minimum": low, "maximum": high}
-    return Parameter(name, doc, f"a whole number from {low} to {high}", schema, read, default=default)
+    allowed = f"a whole number from {low} to {high}"
+    return Parameter(name, doc, allowed, schema, read, default=default, required=required)
+
+
+def decimal(name: str, doc: str) -> Parameter:
+    """A finite number; absent is None."""
+
+    def read(given: str) -> float:
+        if not _DECIMAL.fullmatch(given) or not math.isfinite(float(given)):
+            raise ValueError(given)
+        return float(given)
+
+    return Parameter(name, doc, "a number", {"type": "number"}, read)
 
 
 def moment(name: str, doc: str) -> Parameter:
