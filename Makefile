@@ -19,7 +19,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html -t
 	$(wildcard frontend/*.json frontend/*.ts frontend/*.js frontend/*.cjs)
 PYTEST := cd backend && PYTHONPATH=../tests ../$(BIN)/python -m pytest -c pyproject.toml
 
-.PHONY: help demo run install test test-deep validate soak soak-short lint format bench size clean requirements
+.PHONY: help demo run install test test-deep validate mutants soak soak-short lint format bench size clean requirements
 
 help:
 	@echo "make demo     simulated exchanges and the dashboard on http://127.0.0.1:5000"
@@ -28,6 +28,7 @@ help:
 	@echo "make install  what the others do first: .venv and the built page"
 	@echo "make soak     a time-scaled day with faults (38 minutes); make soak-short: 10 minutes of it"
 	@echo "make validate measures the alerts into docs/validation.md (half an hour)"
+	@echo "make mutants  breaks the arithmetic in hundreds of ways and sees whether the tests notice"
 	@echo "make bench    benchmarks        make lint, make format, make clean"
 
 demo: install
@@ -75,6 +76,11 @@ test-deep: install $(VENV)/.installed-dev
 validate: install
 	$(BIN)/futuresboard validate $(if $(RECORDED),--recorded $(RECORDED))
 
+# Mutation testing of the last commit; survivors are explained in docs/mutants.md.
+mutants: install $(VENV)/.installed-dev
+	$(BIN)/pip install -q 'cosmic-ray==8.7.0'
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests $(BIN)/python -m mutants
+
 lint: $(VENV)/.installed-dev frontend/node_modules/.installed
 	$(BIN)/ruff check --config backend/pyproject.toml .
 	$(BIN)/ruff format --check --config backend/pyproject.toml .
@@ -88,6 +94,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format --config backend/pyproject.toml .
 
 bench: install $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_metrics.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_api.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_client.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_live.py

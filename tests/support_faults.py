@@ -280,14 +280,14 @@ class Stage:
 
         self.plan(exchange_ms, note)
 
-    def play(self, until_ms: int) -> Run:
+    def play(self, until_ms: int, patience_s: float = PATIENCE_S) -> Run:
         """Run until the exchanges' clocks show a time; everything stored is in the answer."""
         self._tasks: list[asyncio.Task[None]] = []
         self.look(until_ms, "end")
         self.plan(until_ms, self._end)
         self.scraper.start()
         try:
-            assert self._over.wait(PATIENCE_S), f"stuck at {self.time.exchange_ms()}"
+            assert self._over.wait(patience_s), f"stuck at {self.time.exchange_ms()}"
             assert self.scraper.failure is None
         finally:
             self.time.stop()

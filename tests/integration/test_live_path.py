@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support_versions import Rules, Versions, started_alone, versions_of
 
 import reference
-from futuresboard.quality import HISTORIC, LS_LATE, OI_LIVE, STAMP_ASSUMED
+from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
 from futuresboard.sim_exchange import SimThread
 from futuresboard.verifying import Verdict, verify
 from support_faults import Stage, sim_config, staged
@@ -95,7 +96,7 @@ class Run:
     sockets: bool
     series: dict[Key, list[Row]] = field(default_factory=dict)
     alerts: list[Row] = field(default_factory=list)
-    versions: dict[Key, list[Row]] = field(default_factory=dict)
+    versions: dict[Key, Versions] = field(default_factory=dict)
     forming: list[tuple[str, int, int]] = field(default_factory=list)
     verdict: Verdict = field(default_factory=Verdict)
 
@@ -113,33 +114,12 @@ def _look(database: Path, run: Run) -> None:
         run.forming += [(tf, ts, now) for tf, ts in newest if ts is not None and ts + STEP_MS[tf] > now]
 
 
-def _versions(database: Path) -> dict[Key, list[Row]]:
-    """Every raw version of every bar ever stored: `until` None is the present one."""
-    names = ", ".join(f"b.{name}" for name in reference.RAW)
-    query = (
-        "SELECT p.exchange, p.symbol, s.timeframe, b.ts, b.raw_seq, b.seen_ts, b.marks, {until}, "
-        "{names} FROM {table} b JOIN series s ON s.id = b.series_id JOIN pairs p ON p.id = s.pair_id "
-        "ORDER BY b.ts"
-    )
-    found: dict[Key, list[Row]] = {}
-    with reading(database) as connection:
-        for table, until in (("bars", "NULL"), ("superseded", "b.until_seq")):
-            for row in connection.execute(query.format(until=until, names=names, table=table)):
-                if row[3] + STEP_MS[row[2]] > END:
-                    continue
-                named = dict(
-                    zip(("ts", "seq", "seen", "marks", "until", *reference.RAW), row[3:], strict=True)
-                )
-                found.setdefault(tuple(row[:3]), []).append(named)
-    return found
-
-
 def _play(stage: Stage, run: Run) -> None:
     database = stage.settings.database_path
     for at in range(BEGIN + 60_000, END + SETTLED_MS, 10_000):
         stage.plan(at, lambda: _look(database, run))
     stage.play(END + SETTLED_MS)
-    run.versions = _versions(database)
+    run.versions = versions_of(database, END)
     run.verdict = verify(database)
     with closing(Opened(stage.settings, END + SETTLED_MS)) as api:
         for (exchange, symbol), _ in api.rows().items():
@@ -206,15 +186,14 @@ def test_no_bar_is_missing(run: Run, timeframe: str) -> None:
 def test_bars_closed_while_it_ran(run: Run) -> None:
     for (_, _, timeframe), versions in run.versions.items():
         step = STEP_MS[timeframe]
-        first = {v["ts"]: min(w["seen"] for w in versions if w["ts"] == v["ts"]) for v in versions}
-        live = [ts for ts, seen in first.items() if seen - (ts + step) < step]
+        live = [ts for ts, first in versions.first.items() if first["seen"] - (ts + step) < step]
         assert len(live) >= (4 if timeframe == "5m" else 2)
 
 
 def test_no_forming_bar_was_ever_stored(run: Run) -> None:
     assert run.forming == []
     for (_, _, timeframe), versions in run.versions.items():
-        assert all(v["ts"] + STEP_MS[timeframe] <= v["seen"] for v in versions)
+        assert all(v["ts"] + STEP_MS[timeframe] <= v["seen"] for v in versions.all)
 
 
 def test_the_exchanges_limits_are_kept(run: Run) -> None:
@@ -292,7 +271,7 @@ def test_clusters_count_the_alerts(run: Run) -> None:
     for key in run.series:
         step = STEP_MS[key[2]]
         started = [ts for ts, kind, tier in _of(run, key) if kind == "tier" and tier in range(1, 6)]
-        for ts in sorted(set(_first(run, key)) - _history(run, key)):
+        for ts in sorted(set(run.versions[key].first) - run.versions[key].history):
             (row,) = [row for row in run.series[key] if row["ts"] == ts]
             want = sum(ts - 12 * step < at <= ts for at in started) >= 3
             found[want] += 1
@@ -318,20 +297,6 @@ def test_fifteen_minutes_are_three_times_five(run: Run) -> None:
 # --- alerts ----------------------------------------------------------------------------------
 
 
-def _as_seen(versions: Sequence[Row], seq: int, seen: int) -> list[Row]:
-    """The raw bars as they stood after transaction `seq`, at time `seen`."""
-    first = {v["ts"]: v["seq"] for v in sorted(versions, key=itemgetter("seq"), reverse=True)}
-    stood = [
-        v
-        for v in versions
-        if (v["until"] is None or seq < v["until"])
-        # History that comes in pieces keeps the time of its first piece, not each piece.
-        and (v["seq"] <= seq or (v["seq"] == first[v["ts"]] and v["seen"] <= seen))
-    ]
-    assert len({v["ts"] for v in stood}) == len(stood)
-    return sorted(stood, key=itemgetter("ts"))
-
-
 def _name(alert: Row) -> tuple[int, str, int | None]:
     return alert["ts"], alert["kind"], alert["tier"]
 
@@ -342,28 +307,11 @@ def _of(run: Run, key: Key) -> list[tuple[int, str, int | None]]:
     return sorted(map(_name, mine), key=itemgetter(0))
 
 
-def _first(run: Run, key: Key) -> dict[int, Row]:
-    """The first version of each bar of a series."""
-    return {v["ts"]: v for v in sorted(run.versions[key], key=itemgetter("seq"), reverse=True)}
-
-
-def _history(run: Run, key: Key) -> set[int]:
-    """Bars that had closed before the product began: their inputs came in pieces."""
-    return {version["ts"] for version in run.versions[key] if version["marks"] & HISTORIC}
-
-
 def _expected(run: Run, key: Key) -> list[tuple[int, str, int | None]]:
-    """The alerts the reference starts, bar after bar, each on what was known when its bar was finalised."""
-    step, first, history = STEP_MS[key[2]], _first(run, key), _history(run, key)
-    found = [alert for alert in _of(run, key) if alert[0] in history]
-    for ts in sorted(set(first) - history):
-        stood = _as_seen(run.versions[key], first[ts]["seq"], first[ts]["seen"])
-        rows = [row for row in _derive(run, key, stood) if row["ts"] in (ts - step, ts)]
-        started = reference.alerts(rows, step, COOLDOWN, confluence_min=LIMITS["confluence_min"])
-        started = [one for one in started if one[2] != 6]
-        recent = {(kind, tier) for at, kind, tier in found if ts - at < COOLDOWN * step}
-        found += [(at, kind, tier) for at, kind, tier in started if at == ts and (kind, tier) not in recent]
-    return [alert for alert in found if alert[0] not in history]
+    """The alerts of tiers 1–4 and of confluence that the reference starts in one series."""
+    listed = run.sim.truth.row(*key[:2]).listed_ts
+    before = [alert for alert in _of(run, key) if alert[0] in run.versions[key].history]
+    return started_alone(key, run.versions[key], listed, Rules(LIMITS, COOLDOWN), before)
 
 
 def test_alerts_are_those_the_reference_starts(run: Run) -> None:
@@ -371,7 +319,7 @@ def test_alerts_are_those_the_reference_starts(run: Run) -> None:
         (*key, *a)
         for key in run.series
         for a in _of(run, key)
-        if a[0] not in _history(run, key) and a[2] not in (5, 6)
+        if a[0] not in run.versions[key].history and a[2] not in (5, 6)
     )
     want = Counter((*key, *one) for key in run.series for one in _expected(run, key))
     assert (got - want, want - got) == (Counter(), Counter())
@@ -387,7 +335,7 @@ def test_they_are_recomputed_from_what_was_known(run: Run) -> None:
 
 def test_a_bar_first_stored_late_starts_no_alert(run: Run) -> None:
     for key in run.series:
-        step, first = STEP_MS[key[2]], _first(run, key)
+        step, first = STEP_MS[key[2]], run.versions[key].first
         assert len(first) > 5
         for ts, _, _ in _of(run, key):
             assert first[ts]["seen"] - (ts + step) <= 2 * step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from soak.run import Settings, failures, not_flat, quarters, soak
@@ -14,8 +16,8 @@ SETTINGS = Settings(
 
 
 @pytest.mark.timeout(240)
-def test_half_an_hour_of_faults_leaves_nothing_missing_and_nothing_wrong() -> None:
-    report = soak(SETTINGS)
+def test_half_an_hour_of_faults_leaves_nothing_missing_and_nothing_wrong(tmp_path: Path) -> None:
+    report = soak(SETTINGS, tmp_path)
     assert failures(report) == [], report
     assert report["faults"] >= 3
     assert report["values"] > 10_000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import reference
 from futuresboard import cross
-from futuresboard.metrics import Z_CLIP
+from futuresboard.windows import Z_CLIP
 from random_bars import MIDNIGHT
 
 M5 = 300_000

@@ -14,10 +14,11 @@ from ta.momentum import RSIIndicator
 
 import reference
 from futuresboard.bars import UNLISTED, Bars
-from futuresboard.metrics import REGISTRY, correlation, get_all, quadrant
+from futuresboard.metrics import REGISTRY, get_all, quadrant
 from futuresboard.model import Thresholds, Tier
 from futuresboard.quality import guard
 from futuresboard.signals import evaluate
+from futuresboard.windows import correlation
 from random_bars import MIDNIGHT, clean_bars, rows, to_arrays
 
 M5, M15, H1 = 300_000, 900_000, 3_600_000

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 
 import orjson
 
 from soak import plan
-from soak.run import Settings, failures, soak
+from soak.run import Settings, failures, judge, soak
 from support_system import ROOT
 
 
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the market and of the faults")
     parser.add_argument("--every", type=float, default=300.0, help="seconds between two faults, on average")
     parser.add_argument("--faults", default=",".join(plan.known()), help="kinds to choose from")
+    parser.add_argument("--judge", action="store_true", help="only judge again what the last run left")
     given = parser.parse_args()
     settings = Settings(
         hours=given.hours,
@@ -30,12 +32,16 @@ def main() -> int:
         every_s=given.every,
         faults=[name for name in given.faults.split(",") if name],
     )
-    report = soak(settings)
+    folder = ROOT / "build" / f"soak-{given.hours:g}h"
+    if given.judge:
+        print(judge(settings, folder))
+        return 0
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    report = soak(settings, folder)
     problems = failures(report)
     text = orjson.dumps(report | {"failures": problems}, option=orjson.OPT_INDENT_2).decode()
-    kept = ROOT / "build" / f"soak-{given.hours:g}h.json"
-    kept.parent.mkdir(exist_ok=True)
-    kept.write_text(text)
+    (folder / "report.json").write_text(text)
     print(text)
     for problem in problems:
         print(f"FAILED: {problem}")

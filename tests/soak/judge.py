@@ -15,6 +15,7 @@ from typing import NamedTuple
 import reference
 from futuresboard.quality import LS_LATE, OI_LIVE, STAMP_ASSUMED
 from futuresboard.sim_exchange import SimConfig, Truth
+from futuresboard.sim_exchange.universe import Instrument, Sort, State
 from futuresboard.sim_exchange.venue import build_world
 from support_system import STEP_MS, Row
 
@@ -25,6 +26,9 @@ STANDS_IN = OI_LIVE | LS_LATE | STAMP_ASSUMED
 LOOK_BACK = 24
 """Bars whose stand-ins an alert may rest on: the window of the Z-score and a few."""
 EXAMPLES = 3
+DAY_BARS = 288
+PLACES = 2
+"""A list is read up to a quarter of an hour after a pair's last bar: it may stand a little higher by then."""
 
 type Key = tuple[str, str, str]
 
@@ -68,16 +72,19 @@ class Verdict:
 class Judge:
     """Reads a database that nobody writes any more."""
 
-    def __init__(self, config: SimConfig, database: Path, faults: Iterable[Row]) -> None:
+    def __init__(
+        self, config: SimConfig, database: Path, faults: Iterable[Row], *, pairs: int, history_bars: int
+    ) -> None:
+        """pairs: so many of each exchange, the most liquid, were to be recorded; history_bars: of each
+        pair that joined so many from before."""
         world = build_world(config)
-        self._begun: Counter[str] = Counter()
+        self._pairs, self._history_ms = pairs, history_bars * M5
         for rule in faults:
             at_ms = int(rule["options"].get("at_ms", rule["since_ms"]))
             if rule["kind"] == "delist":
                 world.market.delist(rule["exchange"], rule["symbol"], at_ms)
             elif rule["kind"] == "new_listing":
                 world.market.list_new(rule["exchange"], rule["symbol"], at_ms)
-                self._begun[rule["exchange"]] += 1
         self._market = world.market
         self._truth = Truth(world)
         self._database = database
@@ -110,9 +117,11 @@ class Judge:
             end_ms = min(end_ms, ended)
         query = "SELECT * FROM bars WHERE series_id = ? AND ts <= ? ORDER BY ts"
         rows = [dict(row) for row in db.execute(query, (number, end_ms - step))]
-        self._completeness(key, {row["ts"] for row in rows}, begin_ms, end_ms)
         if not rows:
             return
+        # A pair that joined on the way brought its history along.
+        joined = min(int(row["seen_ts"]) for row in rows) - self._history_ms
+        self._completeness(key, {row["ts"] for row in rows}, max(begin_ms, joined), end_ms)
         truth = self._true(key, rows[0]["ts"], rows[-1]["ts"])
         for row in rows:
             if row["ts"] not in truth:
@@ -128,24 +137,39 @@ class Judge:
         self._alerts(db, number, key, rows, truth)
 
     def _left(self, db: sqlite3.Connection, key: Key) -> int | None:
-        """When a pair that has not ended left the most liquid ones for one that was listed, else None.
+        """When a pair that has not ended left for a more liquid one, else None.
 
-        So many leave at most as others have joined.
+        None too where by its true turnover it should not have left: its bars are missing then.
         """
-        mine = self._truth.row(*key[:2])
-        left = [
-            str(symbol)
-            for (symbol,) in db.execute("SELECT symbol FROM pairs WHERE exchange = ? AND NOT active", key[:1])
-            if self._market.window(self._truth.row(key[0], symbol))[1] is None
-        ]
-        if key[1] not in left or self._market.window(mine)[1] is not None:
-            return None
-        assert len(left) <= self._begun[key[0]], (key[0], left)
         query = (
-            "SELECT last_ts FROM series s JOIN pairs p ON p.id = s.pair_id "
+            "SELECT p.active, s.last_ts FROM series s JOIN pairs p ON p.id = s.pair_id "
             "WHERE p.exchange = ? AND p.symbol = ? AND s.timeframe = ?"
         )
-        return int(db.execute(query, key).fetchone()[0]) + STEP_MS[key[2]]
+        active, last = db.execute(query, key).fetchone()
+        if active or last is None or self._market.window(self._truth.row(*key[:2]))[1] is not None:
+            return None
+        left_ms = int(last) + STEP_MS[key[2]]
+        place = self._more_traded(key, left_ms)
+        if place < self._pairs - PLACES:
+            self.verdict.note("left", key, left_ms, place)
+            return None
+        return left_ms
+
+    def _more_traded(self, key: Key, at_ms: int) -> int:
+        """How many pairs of the exchange traded more than this one in the day before."""
+        at = at_ms // M5
+
+        def turnover(row: Instrument) -> float:
+            bars = self._market.bars(row, at - DAY_BARS, at)
+            return float((bars.volume * bars.close).sum() * 10.0 ** (row.qty_exp - row.price_decimals))
+
+        mine = self._truth.row(*key[:2])
+        others = [
+            row
+            for row in self._market.rows[key[0]]
+            if row.sort is Sort.PERP and self._market.state(row, at_ms) is State.LIVE
+        ]
+        return sum(turnover(row) > turnover(mine) for row in others)
 
     def _completeness(self, key: Key, stored: set[int], begin_ms: int, end_ms: int) -> None:
         step = STEP_MS[key[2]]

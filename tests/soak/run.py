@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+
+import orjson
 
 from futuresboard.sim_exchange import SimConfig, Truth
 from futuresboard.sim_exchange.config import PUSH_MS
@@ -33,6 +34,8 @@ LEAST_STORED = 0.999
 MOST_RSS = 1.10
 RSS_SLACK_MB = 8.0
 MOST_THREADS, MOST_HANDLES = 2, 8
+PLAYED = "played.json"
+"""What a judge needs beside the database: the faults, and the time to judge."""
 
 
 @dataclass(frozen=True)
@@ -163,9 +166,8 @@ def failures(report: Row) -> list[str]:
     return found + [f"not flat: {what}" for what in report["not_flat"]]
 
 
-def soak(settings: Settings) -> Row:
-    """Run it all; returns the report."""
-    config = SimConfig(
+def _config(settings: Settings) -> SimConfig:
+    return SimConfig(
         seed=settings.seed,
         # OKX lists fewer than the others.
         pairs=-(-settings.pairs * 4 // 3),
@@ -174,6 +176,24 @@ def soak(settings: Settings) -> Row:
         epoch_ms=EPOCH,
         pushes={kind: max(ms, PUSH_EVERY_MS) for kind, ms in PUSH_MS.items()} | {"trade": PUSH_MS["trade"]},
     )
+
+
+def judge(settings: Settings, folder: Path) -> Verdict:
+    """What the database that a run left in a folder holds against the simulator's numbers."""
+    played = orjson.loads((folder / PLAYED).read_bytes())
+    found = Judge(
+        _config(settings),
+        folder / played["database"],
+        played["rules"],
+        pairs=settings.pairs,
+        history_bars=settings.history_bars,
+    )
+    return found.judge(played["begin_ms"], played["end_ms"])
+
+
+def soak(settings: Settings, folder: Path) -> Row:
+    """Run it all; returns the report. The database stays in the folder, which is empty before."""
+    config = _config(settings)
     truth = Truth(build_world(config))
     symbols = {
         name: [truth.row(name, symbol).id for symbol in truth.symbols(name)[: settings.pairs]]
@@ -187,8 +207,7 @@ def soak(settings: Settings) -> Row:
         every_s=settings.every_s,
         names=settings.faults,
     )
-    with tempfile.TemporaryDirectory() as name, exchanges(config) as sim:
-        folder = Path(name)
+    with exchanges(config) as sim:
         env = environment(
             folder,
             sim.url,
@@ -214,7 +233,14 @@ def soak(settings: Settings) -> Row:
             }
             counts = sim.call("GET", "/_sim/stats")
             log = product.log
-        verdict = Judge(config, product.database, run.story.rules).judge(begin_ms, end_ms)
+    played = {
+        "database": product.database.name,
+        "rules": run.story.rules,
+        "begin_ms": begin_ms,
+        "end_ms": end_ms,
+    }
+    (folder / PLAYED).write_bytes(orjson.dumps(played))
+    verdict = judge(settings, folder)
     report = _report(settings, run.story, verdict, counts, crashes, used)
     return report | {"tracebacks": told[:3], "log_end": log[-2000:].splitlines()}
 

@@ -305,6 +305,7 @@ def test_settings_tell_what_runs_and_no_secret(world: World, tmp_path: Path):
     found = response.get_json()
     assert secret not in response.get_data(as_text=True)
     assert (found["mode"], found["timeframes"], found["interval"]) == ("simulated", ["5m", "15m"], 30.0)
+    assert (found["alert_mode"], found["alert_budget"]) == ("literal", 50)
     assert found["thresholds"]["z_threshold"] == 3.5
     assert [metric["name"] for metric in found["catalog"]["metrics"]] == list(REGISTRY)
     assert found["catalog"]["columns"] == list(ROW_COLUMNS)

@@ -18,7 +18,9 @@ from futuresboard.calibrated import Calibrated, _past, packed
 from futuresboard.calibrating import fit
 from futuresboard.config import load
 from futuresboard.db import Pair, Store
-from futuresboard.db_read import AlertFilter, Reader
+from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_calibrations import keep_calibration
+from futuresboard.db_read import Reader
 from futuresboard.db_rules import add_rule
 from futuresboard.model import MS_PER_DAY, Thresholds, Tier
 from futuresboard.pipeline import Pipeline
@@ -254,7 +256,7 @@ class TestVerified:
         run = Run(tmp_path, market, timeframes=("5m", "15m"))
         made = run.calibrated._of(DAY, DAY)
         run.calibrated.budget = 3
-        run.store.keep_calibration(DAY, 3, made.made_ts, packed(made.calibration))
+        keep_calibration(run.store, DAY, 3, made.made_ts, packed(made.calibration))
         run.pipeline.use(Thresholds())
         run.play(LIVE)
         run.close()
@@ -326,6 +328,13 @@ def test_rules_of_the_user_are_not_calibrated(market: Simulated, tmp_path: Path)
         found.append([(alert["exchange"], alert["symbol"], alert["ts"]) for alert in started])
     assert found[0] == found[1]
     assert len(found[0]) > 5
+
+
+def test_a_changed_cooldown_counts_for_the_next_calibration(market: Simulated, tmp_path: Path):
+    run = Run(tmp_path, market)
+    run.pipeline.use(Thresholds(cooldown=3))
+    assert run.calibrated.cooldown == 3
+    run.close()
 
 
 def test_settings_say_the_mode(tmp_path: Path):

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from futuresboard.db_read import AlertFilter, Reader, ReadError, _grid
+from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_read import Reader, ReadError, _grid
 from futuresboard.errors import QueryError
 from futuresboard.quality import BY_BOTH, BY_SOCKET, GAP, STALE, UNHEARD, names
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS, guarded_of, judgement, quality_of, tiers_of

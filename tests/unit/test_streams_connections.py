@@ -142,6 +142,8 @@ def test_a_lost_connection_is_told_and_comes_back() -> None:
             assert (await it.told()).tickers
             assert it.streams.reconnects == 1
             assert "closed" in await it.lost("values 1")
+            it.open(BYBIT[:1])
+            assert it.streams.reconnects == 1
 
     run(main())
 

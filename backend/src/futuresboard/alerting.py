@@ -91,7 +91,9 @@ class AlertWriter:
         """Judge by these from now on."""
         self._thresholds = thresholds
         self._hash = settings_hash(thresholds)
-        budget = None if self._calibrated is None else self._calibrated.budget
+        budget = None
+        if self._calibrated is not None:
+            budget, self._calibrated.cooldown = self._calibrated.budget, thresholds.cooldown
         self.judged_by = (orjson.dumps(thresholds).decode(), budget)
 
     def reload(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Bars:
     columns: name -> (n, T) float64, NaN = unknown; names of `RAW_COLUMNS`.
     listed_ts: (n,) open time of the bar in which the pair was listed, or `UNLISTED`.
     out: how many of the newest slots a metric is asked for; the slots before are its past.
+    made: what `once` has computed.
     """
 
     timeframe_ms: int
@@ -45,6 +46,7 @@ class Bars:
     columns: Mapping[str, FloatArray]
     listed_ts: IntArray
     out: int
+    made: dict[str, FloatArray] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,6 +56,17 @@ class Bars:
     def widen(self, slots: int) -> Bars:
         """The same bars, asked for `slots` more values before the first (for metrics of metrics)."""
         return replace(self, out=self.out + slots)
+
+    def once(self, name: str, make: Callable[[], FloatArray]) -> FloatArray:
+        """What `make` computes, at most once for these bars: several metrics may rest on it."""
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
+
+    def series(self, part: slice) -> Bars:
+        """Some of the series alone."""
+        columns = {name: column[part] for name, column in self.columns.items()}
+        return replace(self, columns=columns, listed_ts=self.listed_ts[part])
 
     def lag(self, name: str, slots: int = 0) -> FloatArray:
         """(n, out) values of a column `slots` time slots before each slot asked for; NaN before the start."""

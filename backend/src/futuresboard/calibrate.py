@@ -35,8 +35,8 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr
 
-from futuresboard.metrics import Z_WINDOW
 from futuresboard.model import MS_PER_DAY, BoolArray, FloatArray, IntArray, Tier
+from futuresboard.windows import Z_WINDOW
 
 STATISTICS: Mapping[Tier, str] = {
     Tier.OI_SPIKE: "z_raw",

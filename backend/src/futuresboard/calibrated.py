@@ -29,6 +29,7 @@ from futuresboard.calibrate import (
 )
 from futuresboard.calibrating import SETTLE_MS, Past, fit, learns_from
 from futuresboard.db import Store
+from futuresboard.db_calibrations import calibrated_alerts, keep_calibration, kept_calibration
 from futuresboard.db_read import Reader
 from futuresboard.model import (
     MS_PER_DAY,
@@ -60,14 +61,15 @@ class _Made:
 class Calibrated:
     """Judges flags by the day's thresholds and admits alerts to its budget; for the writer's thread.
 
-    budget: alerts a day over all series, timeframes and tiers; cooldown: bars.
+    budget: alerts a day over all series, timeframes and tiers; cooldown: bars, by which the next
+    calibration replays the past.
     """
 
     def __init__(self, store: Store, timeframes: Sequence[str], *, budget: int, cooldown: int) -> None:
         self._store = store
         self._timeframes = tuple(timeframes)
         self.budget = budget
-        self._cooldown = cooldown
+        self.cooldown = cooldown
         self._made: dict[int, _Made] = {}
         self._days: dict[int, Spent] = {}
         self._ahead: dict[int, threading.Thread] = {}
@@ -105,7 +107,7 @@ class Calibrated:
     def _used(self, day: int) -> Spent:
         if day not in self._days:
             used = self._days[day] = Spent()
-            for alert in self._store.calibrated_alerts(day):
+            for alert in calibrated_alerts(self._store, day):
                 used.count(*alert)
             for old in [one for one in self._days if one < day - MS_PER_DAY]:
                 del self._days[old]
@@ -118,12 +120,12 @@ class Calibrated:
         if (ahead := self._ahead.pop(day, None)) is not None:
             ahead.join()
             made = self._prepared.pop(day, None)
-        elif made is None and (kept := self._store.calibration(day, self.budget)) is not None:
+        elif made is None and (kept := kept_calibration(self._store, day, self.budget)) is not None:
             made = self._served(unpacked(kept[1]), kept[0])
         if made is None or now_ms >= made.until:
             made = self._again(made, self._make(day, now_ms))
         self._made[day] = made
-        self._store.keep_calibration(day, self.budget, made.made_ts, packed(made.calibration))
+        keep_calibration(self._store, day, self.budget, made.made_ts, packed(made.calibration))
         for old in [one for one in self._made if one < day - MS_PER_DAY]:
             del self._made[old]
         return made
@@ -153,7 +155,7 @@ class Calibrated:
     def _make(self, day: int, now_ms: int) -> _Made:
         with closing(Reader(self._store.path, stale_after_ms=0)) as reader:
             pasts = [_past(reader, timeframe, day) for timeframe in self._timeframes]
-        made = self._served(fit(pasts, day=day, budget=self.budget, cooldown=self._cooldown), now_ms)
+        made = self._served(fit(pasts, day=day, budget=self.budget, cooldown=self.cooldown), now_ms)
         log.info("calibrated: %.0f alerts a day expected", made.calibration.expected)
         return made
 

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
-from futuresboard.metrics import correlation, log_changes
 from futuresboard.model import FloatArray
+from futuresboard.windows import correlation, log_changes
 
 FLAG_ABOVE = 0.6
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from futuresboard.metrics import Z_CLIP, Z_WINDOW, z_of_newest
 from futuresboard.model import BoolArray, FloatArray, IntArray
+from futuresboard.windows import Z_CLIP, Z_WINDOW, z_of_newest
 
 WEIGHT_WINDOW = 24
 WEIGHT_LEAST = 12

@@ -13,11 +13,12 @@ from typing import cast
 import numpy as np
 import orjson
 
+from futuresboard import db_alerts
 from futuresboard.db import connect
+from futuresboard.db_alerts import AlertFilter
 from futuresboard.db_rules import read_rules
-from futuresboard.errors import FuturesboardError, QueryError
+from futuresboard.errors import FuturesboardError
 from futuresboard.model import (
-    ALERT_KINDS,
     MS_PER_DAY,
     TAKER_COLUMNS,
     TIMEFRAME_MS,
@@ -59,19 +60,6 @@ class Snapshot:
     timeframe: str
     seq: int
     rows: list[Row]
-
-
-@dataclass(frozen=True)
-class AlertFilter:
-    """Which alerts: empty and None mean any; `since` is a bar time in ms (inclusive)."""
-
-    timeframe: str = ""
-    tier: int | None = None
-    kind: str = ""
-    symbol: str = ""
-    exchange: str = ""
-    since: int | None = None
-    rule: int | None = None
 
 
 class Reader:
@@ -301,50 +289,28 @@ class Reader:
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""
-        conditions, values = _alert_conditions(wanted)
-        source = (
-            f"FROM alerts a JOIN series s ON s.id = a.series_id JOIN pairs p ON p.id = s.pair_id {conditions}"
-        )
-        query = f"SELECT a.id, a.seq, a.payload {source} ORDER BY a.id DESC LIMIT ? OFFSET ?"
         with self._read() as connection:
-            total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
-            return [_alert(row) for row in connection.execute(query, (*values, limit, offset))], total
+            return db_alerts.alerts(connection, wanted, limit, offset)
 
     def alert(self, number: int) -> Row | None:
         """One alert by id, with the evidence of its kind and timeframe."""
-        query = (
-            "SELECT a.id, a.seq, a.payload, s.timeframe, a.kind, a.tier FROM alerts a "
-            "JOIN series s ON s.id = a.series_id WHERE a.id = ?"
-        )
         with self._read() as connection:
-            row = connection.execute(query, (number,)).fetchone()
-            if row is None:
-                return None
-            return _alert(row) | {"evidence": _evidence(connection, *row[3:])}
+            return db_alerts.alert(connection, number)
 
     def evidence(self, timeframe: str = "", kind: str = "", tier: int | None = None) -> list[Row]:
         """What alerts were worth by kind, direction and horizon; empty and None mean any."""
         with self._read() as connection:
-            return _evidence(connection, timeframe or None, kind or None, tier)
+            return db_alerts.evidence(connection, timeframe or None, kind or None, tier)
 
     def outcomes(self, number: int) -> list[Row] | None:
         """What the trades of one alert came to, as far as they have ended; None without such an alert."""
-        query = (
-            "SELECT horizon, late, entry, exit, funding, long_net, short_net, matured_ts FROM outcomes "
-            "WHERE alert_id = ? ORDER BY late, horizon"
-        )
         with self._read() as connection:
-            if connection.execute("SELECT 1 FROM alerts WHERE id = ?", (number,)).fetchone() is None:
-                return None
-            return [row for values in connection.execute(query, (number,)) for row in _outcomes(*values)]
+            return db_alerts.outcomes(connection, number)
 
     def alerts_after(self, seq: int, until: int, limit: int = -1) -> list[Row]:
         """Alerts of the transactions in (seq, until], oldest first; with `limit` the newest of them."""
-        # `+id`: found by the index on seq; ordering by the key would walk the whole table instead.
-        query = "SELECT id, seq, payload FROM alerts WHERE seq > ? AND seq <= ? ORDER BY +id DESC LIMIT ?"
         with self._read() as connection:
-            rows = connection.execute(query, (seq, until, limit)).fetchall()
-        return [_alert(row) for row in reversed(rows)]
+            return db_alerts.alerts_after(connection, seq, until, limit)
 
     def rules(self) -> list[UserRule]:
         """The user's alert rules in force, oldest first."""
@@ -386,70 +352,6 @@ class _Unpublished:
 def _unpublished(connection: Connection) -> _Unpublished:
     catalog, since = _state(connection, "unpublished"), _state(connection, "trades_since")
     return _Unpublished(orjson.loads(catalog) if catalog else {}, orjson.loads(since) if since else {})
-
-
-def _alert(row: Sequence[object]) -> Row:
-    payload: Row = orjson.loads(str(row[2]))
-    return payload | {"id": row[0], "seq": row[1]}
-
-
-def _evidence(connection: Connection, timeframe: str | None, kind: str | None, tier: int | None) -> list[Row]:
-    query = (
-        "SELECT timeframe, source, kind, tier, direction, horizon, cell FROM evidence "
-        "WHERE timeframe = coalesce(?, timeframe) AND kind = coalesce(?, kind) AND tier = coalesce(?, tier)"
-    )
-    names = ("timeframe", "source", "kind", "tier", "direction", "horizon")
-    found = []
-    for *values, cell in connection.execute(query, (timeframe, kind, tier)):
-        row: Row = dict(zip(names, values, strict=True))
-        row["tier"] = row["tier"] or None
-        found.append(row | orjson.loads(cell))
-    return found
-
-
-def _outcomes(
-    horizon: int,
-    late: int,
-    entry: float | None,
-    left: float | None,
-    funding: float | None,
-    long_net: float | None,
-    short_net: float | None,
-    matured_ts: int,
-) -> list[Row]:
-    """A row of the ledger for each direction."""
-    return [
-        {
-            "direction": direction,
-            "horizon": horizon,
-            "late": bool(late),
-            "net": net,
-            "gross": None if entry is None or left is None else sign * (left / entry - 1.0),
-            "hit": None if net is None else net > 0.0,
-            "entry": entry,
-            "exit": left,
-            "funding": funding,
-            "matured_ts": matured_ts,
-        }
-        for direction, sign, net in (("long", 1.0, long_net), ("short", -1.0, short_net))
-    ]
-
-
-def _alert_conditions(wanted: AlertFilter) -> tuple[str, tuple[object, ...]]:
-    if wanted.kind not in ("", *ALERT_KINDS):
-        raise QueryError("kind", wanted.kind, ", ".join(ALERT_KINDS))
-    pairs = (
-        ("s.timeframe = ?", wanted.timeframe),
-        ("a.kind = 'tier' AND a.tier = ?", wanted.tier),
-        ("a.kind = 'rule' AND a.tier = ?", wanted.rule),
-        ("a.kind = ?", wanted.kind),
-        ("p.symbol = ?", wanted.symbol),
-        ("p.exchange = ?", wanted.exchange),
-        ("a.ts >= ?", wanted.since),
-    )
-    given = [(condition, value) for condition, value in pairs if value not in ("", None)]
-    where = " AND ".join(condition for condition, _ in given)
-    return (f"WHERE {where}" if where else "", tuple(value for _, value in given))
 
 
 def _grid(first: int, last: int, step: int, start: int | None, end: int | None, limit: int) -> list[int]:

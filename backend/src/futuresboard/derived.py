@@ -9,6 +9,7 @@ import numpy as np
 from futuresboard import metrics, quality, signals
 from futuresboard.bars import Bars
 from futuresboard.model import BoolArray, FloatArray, IntArray, Thresholds, Tier
+from futuresboard.wilder import RSI_CHANGES
 
 type Value = float | int | str | None
 
@@ -29,7 +30,7 @@ class Derived:
         self._refused = np.where(np.isfinite(self.metrics["imbalance"]), np.nan, raw)
         self.shown = quality.spread(marks, present, bars.ts >= first_ts[:, None], bars.out)
         self.shown |= np.where(np.isfinite(self._refused), quality.GUARDED["imbalance"], 0)
-        self.shown |= np.where(_run_length(present, bars.out) <= metrics.RSI_CHANGES, quality.WARMING, 0)
+        self.shown |= np.where(_run_length(present, bars.out) <= RSI_CHANGES, quality.WARMING, 0)
 
     def stored_values(self, at: IntArray, slot: IntArray) -> list[tuple[Value, ...]]:
         """Values of the database's derived fields for chosen (row, slot) pairs."""

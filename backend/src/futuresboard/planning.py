@@ -15,6 +15,7 @@ from futuresboard.metrics import calc_confluence
 from futuresboard.model import MS_PER_DAY, FloatArray, IntArray, Thresholds, Tier
 from futuresboard.signals import RULES, Inputs
 from futuresboard.trade_sim import LONG, SHORT, Costs, Prices, Trades, fixed_horizons, funding_paid, won
+from futuresboard.windows import Z_CLIP
 
 COLUMNS: tuple[str, ...] = (
     "open",
@@ -90,7 +91,7 @@ class Window:
         self._bars = bars
         oi, volume = bars.columns["oi_contracts"], bars.columns["volume"]
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = np.clip(metrics.z_raw(bars), -metrics.Z_CLIP, metrics.Z_CLIP)
+            z = np.clip(metrics.z_raw(bars), -Z_CLIP, Z_CLIP)
             self._values = {
                 "z_score": z,
                 "imbalance": metrics.imbalance(bars),

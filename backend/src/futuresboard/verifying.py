@@ -33,7 +33,7 @@ from futuresboard.db_versions import (
     span_of,
 )
 from futuresboard.errors import StoreError
-from futuresboard.metrics import Z_WINDOW, get_all
+from futuresboard.metrics import get_all
 from futuresboard.model import (
     COIN_TIERS,
     LATE_BARS,
@@ -47,6 +47,7 @@ from futuresboard.model import (
 from futuresboard.recalling import Recalled
 from futuresboard.rulebook import Judge, judge_of, texts_of
 from futuresboard.signals import CLUSTER_BARS, RULES, Inputs, evaluate, judge_coins, starts
+from futuresboard.windows import Z_WINDOW
 
 _BLOCK = 1000
 _BAR_SLOTS = Z_WINDOW + 3

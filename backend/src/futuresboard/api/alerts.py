@@ -14,7 +14,7 @@ from futuresboard.api.problems import problem
 from futuresboard.api.query import choice, integer, moment, parse, text
 from futuresboard.api.routes import NUMBER, Route, Schema
 from futuresboard.config import EXCHANGE_IDS
-from futuresboard.db_read import AlertFilter
+from futuresboard.db_alerts import AlertFilter
 from futuresboard.model import ALERT_KINDS, Tier
 
 _MAX_ID = 2**63 - 1

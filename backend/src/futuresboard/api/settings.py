@@ -42,6 +42,8 @@ _SCHEMA: Schema = {
         "timeframes": {"type": "array", "items": {"type": "string"}},
         "exchanges": {"type": "array", "items": {"type": "string"}},
         "interval": {"type": "number", "description": "seconds between cycle starts"},
+        "alert_mode": {"type": "string", "enum": ["literal", "calibrated"]},
+        "alert_budget": {"type": "integer", "description": "alerts a day in calibrated mode"},
         "thresholds": _THRESHOLDS_SCHEMA,
         "catalog": OBJECT,
     },
@@ -128,6 +130,8 @@ def _document(context: ApiContext) -> dict[str, object]:
         "timeframes": settings.timeframes,
         "exchanges": settings.exchanges,
         "interval": settings.interval,
+        "alert_mode": settings.alert_mode,
+        "alert_budget": settings.alert_budget,
         "thresholds": {name: getattr(settings, name) for name in THRESHOLDS} | _kept(context),
         "catalog": {
             "metrics": [

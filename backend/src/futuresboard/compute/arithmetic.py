@@ -11,6 +11,7 @@ from futuresboard import metrics, signals
 from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.model import MS_PER_DAY, BoolArray, FloatArray, IntArray, Thresholds, Tier
 from futuresboard.signals import CLUSTER_BARS, CLUSTER_LEAST
+from futuresboard.wilder import RSI_CHANGES, RSI_PERIOD
 
 ELSEWHERE = ("weighted_oi", "global_oi_change_pct")
 """Metrics that need other exchanges, which a file does not have."""
@@ -81,9 +82,9 @@ def whole_rsi(ts: IntArray, close: FloatArray, timeframe_ms: int) -> FloatArray:
     fit = np.isfinite(close) & (ts % timeframe_ms == 0)
     follows = np.append(False, fit[1:] & fit[:-1] & (np.diff(ts) == timeframe_ms))
     starts = np.flatnonzero(~follows)
-    period, decay = metrics.RSI_PERIOD, 1.0 - 1.0 / metrics.RSI_PERIOD
+    period, decay = RSI_PERIOD, 1.0 - 1.0 / RSI_PERIOD
     for begin, end in zip(starts, np.append(starts[1:], len(ts)), strict=True):
-        if end - begin <= metrics.RSI_CHANGES:
+        if end - begin <= RSI_CHANGES:
             continue
         change = np.diff(close[begin:end])
         sides = np.stack([np.maximum(change, 0.0), np.maximum(-change, 0.0)])
@@ -91,7 +92,7 @@ def whole_rsi(ts: IntArray, close: FloatArray, timeframe_ms: int) -> FloatArray:
         smooth, _ = lfilter([1.0 / period], [1.0, -decay], sides[:, period:], axis=1, zi=decay * seed)
         total = smooth.sum(axis=0)
         value = np.where(total == 0.0, 50.0, 100.0 * smooth[0] / np.where(total == 0.0, 1.0, total))
-        result[begin + metrics.RSI_CHANGES : end] = value[metrics.RSI_CHANGES - period - 1 :]
+        result[begin + RSI_CHANGES : end] = value[RSI_CHANGES - period - 1 :]
     return result
 
 

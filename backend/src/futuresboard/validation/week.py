@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Pair, Store
-from futuresboard.db_read import AlertFilter, Reader
+from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_read import Reader
 from futuresboard.errors import FuturesboardError
 from futuresboard.model import TIMEFRAME_MS, Thresholds
 from futuresboard.pipeline import Pipeline, RawBars

@@ -87,7 +87,8 @@ class Streams:
             self._session = aiohttp.ClientSession(connector=self._connector(lines))
         for line in [line for line in self._tasks if line not in lines]:
             self._tasks.pop(line).cancel()
-            self._connections.pop(line.name, None)
+            if (gone := self._connections.pop(line.name, None)) is not None:
+                self._gone_reconnects += gone.reconnects
         session = self._session
 
         def connection(line: Line) -> Connection:

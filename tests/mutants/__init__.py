@@ -1,0 +1,1 @@
+"""Mutation testing of the arithmetic by cosmic-ray: `make mutants`."""
