@@ -32,6 +32,7 @@ from support_system import EXCHANGES, ROOT, STEP_MS, Product, Row, environment, 
 M5 = STEP_MS["5m"]
 WARM = ("z_score", "rsi", "cvd", "oi_delta_pct", "funding", "global_ls")
 WARM_SHARE = 0.95
+PAGE = 1000
 MOST_LAG_S = 90.0
 OHLCV = ("open", "high", "low", "close", "volume")
 
@@ -96,6 +97,13 @@ class Run:
             self._link.close()
             return None
 
+    def rows(self, timeframe: str, **query: object) -> list[Row]:
+        """All newest rows of a timeframe, page by page."""
+        found: list[Row] = []
+        while page := self.get("/api/metrics", tf=timeframe, limit=PAGE, offset=len(found), **query):
+            found += page
+        return found
+
     def since(self) -> float:
         """Seconds since the dashboard was started."""
         return round(time.monotonic() - self.began, 1)
@@ -119,7 +127,7 @@ def _published(row: Row, names: Sequence[str]) -> list[str]:
 def sample_warmth(run: Run, pairs: int) -> None:
     """Note when 95 % of an exchange's rows have all that it publishes, on both timeframes."""
     for timeframe in STEP_MS:
-        rows = run.get("/api/metrics", tf=timeframe, limit=1000) or []
+        rows = run.rows(timeframe)
         for exchange in EXCHANGES:
             mine = [row for row in rows if row["exchange"] == exchange]
             known = [row for row in mine if all(row[n] is not None for n in _published(row, WARM))]
@@ -131,7 +139,7 @@ def sample_warmth(run: Run, pairs: int) -> None:
 
 def chosen(run: Run, each: int) -> list[tuple[str, str]]:
     """Pairs spread over the ranks of each exchange."""
-    rows = run.get("/api/metrics", tf="5m", sort="-volume_24h_usd", limit=1000)
+    rows = run.rows("5m", sort="-volume_24h_usd")
     found = []
     for exchange in EXCHANGES:
         mine = [row["symbol"] for row in rows if row["exchange"] == exchange]

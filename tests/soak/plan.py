@@ -120,6 +120,9 @@ KINDS: Mapping[str, tuple[int, Callable[[random.Random, Sequence[str]], _Made]]]
 }
 """Weight and maker by name."""
 
+DROPPING = ("socket", "down", "maintenance", "ban", "geo-block")
+"""After these, and after nothing but broken messages for a while, a socket is dialled again."""
+
 
 def known() -> list[str]:
     """Kinds whose rules this simulator knows."""
@@ -152,7 +155,7 @@ def plan(
                     at,
                     lasts,
                     [{"exchange": exchange, "for_s": lasts} | rule for rule in rules],
-                    drops_sockets=name in ("socket", "down", "maintenance", "ban", "geo-block"),
+                    drops_sockets=name in DROPPING or (name == "broken body" and rules[0]["share"] == 1.0),
                 )
             )
             free[exchange] = at + lasts + CALM_S

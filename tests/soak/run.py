@@ -283,5 +283,6 @@ def _report(
         "most_used": {name: counts[name]["most_used"] for name in EXCHANGES},
         "lag_s": story.health.get("closed_bar_lag_s"),
         "resources": measured,
+        "rss_mb": [round(one.rss_mb, 1) for one in story.samples[:: max(1, len(story.samples) // 24)]],
         "not_flat": not_flat(measured),
     }

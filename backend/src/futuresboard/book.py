@@ -24,6 +24,7 @@ from futuresboard.sheets import (
     LS_LATE_BARS,
     TAKER_TOLERANCE,
     TRADES_TOLERANCE,
+    Sheet,
     empty,
     join_oi,
     join_ratio,
@@ -36,9 +37,6 @@ from futuresboard.sheets import (
 STEP_MS = 300_000
 SHOWN_AFTER_MS = 7_000
 """A bar whose other rows take longer than this after its close is shown as far as it is known."""
-CANDLE_LAG_MS = STEP_MS
-"""After this long a newest candle counts as closed though no newer one has come: nothing trades. Sooner it
-may as well be a feed that stands still, with a candle that had not closed yet."""
 _BARWISE = (Kind.CANDLES, Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS, Kind.TAKER)
 _LEVELS = (Kind.OI, Kind.GLOBAL_LS, Kind.TOP_LS)
 _SHIFT = 256
@@ -184,8 +182,9 @@ class Book:
         """Add an answer about a pair. `exhausted`: the exchange has nothing older than this page.
 
         Candles and other windows that have not closed at `now_ms` (exchange time) are left out. The
-        exchange's clock alone closes nothing, it may be wrong: some pair's next candle must be there,
-        or the row was `streamed`: its exchange said that it is closed.
+        exchange's clock alone closes nothing, it may be wrong, or the feed stand still with a candle as
+        it was before its close: the pair's next candle must be there (for other windows some pair's), or
+        the row was `streamed`: its exchange said that it is closed.
         """
         if rows.kind is Kind.FUNDING:
             for slot in self._slots_after(self.settlements.take(row, rows, exhausted=exhausted)):
@@ -200,7 +199,7 @@ class Book:
         slots = (rows.ts - self._origin) // STEP_MS
         held = (slots >= 0) & (slots < self._slots)
         if not streamed:
-            held &= self._are_closed(rows, sheet.offset, now_ms)
+            held &= self._are_closed(rows, sheet, int(sheet.high[row]), now_ms)
         slots = slots[held]
         if not len(slots):
             return
@@ -229,15 +228,14 @@ class Book:
             if not (0 <= slot < self._slots and np.isfinite(columns[name][row, slot])):
                 self._unfit.setdefault((rows.kind, row, slot), {})[name] = value
 
-    def _are_closed(self, rows: Rows, offset: int, now_ms: int) -> BoolArray:
+    def _are_closed(self, rows: Rows, sheet: Sheet, high: int, now_ms: int) -> BoolArray:
         closed: BoolArray = np.ones(len(rows.ts), dtype=bool)
-        if offset == 0:
+        if sheet.offset == 0:
             # A row stamped with its window's start may be shown while the window is still open.
             closed &= rows.ts + STEP_MS <= (min(now_ms, self._begun) if self._begun else now_ms)
         if rows.kind is Kind.CANDLES and not self._confirmed:
-            # A candle is final once the next one is there; an answer may lag behind the clock.
-            final = (rows.ts < rows.ts.max(initial=0)) | (rows.ts + STEP_MS + CANDLE_LAG_MS <= now_ms)
-            closed &= final
+            # A candle is final once a later one is there; an answer may lag behind the clock.
+            closed &= rows.ts < max(int(rows.ts.max(initial=0)), self._origin + high * STEP_MS)
         return closed
 
     def _slots_after(self, ts: int | None) -> list[int]:

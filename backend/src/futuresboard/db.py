@@ -129,7 +129,8 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute(f"PRAGMA query_only = {int(readonly)}")
-    connection.execute("PRAGMA cache_size = -65536")
+    # Bounded, in kB: what is read again and again is little, and the system caches the file too.
+    connection.execute(f"PRAGMA cache_size = -{8192 if readonly else 16384}")
     return connection
 
 
