@@ -285,7 +285,10 @@ class Judge:
         self, db: sqlite3.Connection, number: int, key: Key, rows: Sequence[Row], truth: Mapping[int, Row]
     ) -> None:
         """An alert that the exchange's own numbers do not bear out was made by a fault."""
-        query = "SELECT ts, kind, tier FROM alerts WHERE series_id = ? AND ts <= ?"
+        query = (
+            "SELECT ts, kind, tier, payload ->> '$.created_ts' AS created_ts FROM alerts "
+            "WHERE series_id = ? AND ts <= ?"
+        )
         found = db.execute(query, (number, rows[-1]["ts"])).fetchall()
         if not found:
             return
@@ -301,14 +304,17 @@ class Judge:
         stood_in = self._stand_ins(db, [number])
         peers = self._peers(db, key)
         others = self._stand_ins(db, [peer.number for peer in peers])
-        started = [ts for ts, kind, tier in found if kind == "tier" and tier < CLUSTER]
-        for ts, kind, tier in found:
+        started = [ts for ts, kind, tier, _ in found if kind == "tier" and tier < CLUSTER]
+        for ts, kind, tier, created_ts in found:
             self.verdict.alerts += 1
             row = derived.get(ts)
             if kind == "tier" and tier == CLUSTER:
                 borne_out = ts in reference.clusters(started, set(derived), step)
             elif kind == "tier" and tier == DIVERGENCE:
-                borne_out = self._departs(peers, key, ts)
+                # A pair that joined since brought history along that nobody knew then.
+                query = "SELECT series_id FROM bars WHERE ts = ? AND seen_ts <= ?"
+                known_then = {int(row[0]) for row in db.execute(query, (ts, created_ts))}
+                borne_out = self._departs([one for one in peers if one.number in known_then], key, ts)
             else:
                 borne_out = row is not None and _holds(row, kind, tier)
             if borne_out:
