@@ -82,6 +82,7 @@ class Run:
     ohlcv: dict[tuple[str, str, str, int], float] = field(default_factory=dict)
     unseen: int = 0
     closes: int = 0
+    in_turns: dict[str, list[str]] = field(default_factory=dict)
     said_lag: Row = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -156,7 +157,16 @@ def _readable(run: Run, exchange: str, symbol: str, timeframe: str, ts: int) -> 
     if all(row[name] is not None for name in OHLCV):
         since = time.time() - (ts + STEP_MS[timeframe]) / 1000
         run.ohlcv.setdefault((exchange, symbol, timeframe, ts), since)
-    return all(row[name] is not None for name in _published(row, reference.RAW))
+    names = [name for name in _published(row, reference.RAW) if name not in run.in_turns[exchange]]
+    return all(row[name] is not None for name in names)
+
+
+def in_turns(run: Run) -> dict[str, list[str]]:
+    """By exchange: what its budget does not suffice for at every bar, as `/health` says it."""
+    return {
+        name: [kind for kind, turn in facts["refresh"].items() if turn["every_s"] > STEP_MS["5m"] / 1000]
+        for name, facts in run.get("/health")["exchanges"].items()
+    }
 
 
 def watch_close(run: Run, close_ms: int, pairs: Sequence[tuple[str, str]]) -> None:
@@ -191,6 +201,7 @@ def measure(run: Run, options: argparse.Namespace) -> None:
             sample_warmth(run, options.pairs)
         elif not pairs:
             pairs = chosen(run, options.sampled)
+            run.in_turns = in_turns(run)
             next_close = math.ceil(time.time() * 1000 / M5) * M5
         elif time.time() * 1000 >= next_close:
             watch_close(run, next_close, pairs)
@@ -266,6 +277,7 @@ def figures(run: Run, sim_url: str, options: argparse.Namespace) -> Row:
         "warm_s": max(run.warm_s.values()) if complete else None,
         "warm_by_series_s": run.warm_s,
         "known_share": run.shares,
+        "in_turns": run.in_turns,
         "peak_in_flight": max(counts[name]["peak_in_flight"] for name in EXCHANGES),
         "violations": sum(sum(counts[name]["violations"].values()) for name in EXCHANGES),
         "requests": {name: counts[name]["requests"] for name in EXCHANGES},

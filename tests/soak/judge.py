@@ -312,8 +312,7 @@ class Judge:
                 borne_out = ts in reference.clusters(started, set(derived), step)
             elif kind == "tier" and tier == DIVERGENCE:
                 # A pair that joined since brought history along that nobody knew then.
-                query = "SELECT series_id FROM bars WHERE ts = ? AND seen_ts <= ?"
-                known_then = {int(row[0]) for row in db.execute(query, (ts, created_ts))}
+                known_then = self._known_then(db, ts, created_ts) | {number}
                 borne_out = self._departs([one for one in peers if one.number in known_then], key, ts)
             else:
                 borne_out = row is not None and _holds(row, kind, tier)
@@ -326,6 +325,15 @@ class Judge:
                 continue
             self.verdict.alerts_of_faults += 1
             self.verdict.note("alert", key, ts, kind, tier)
+
+    def _known_then(self, db: sqlite3.Connection, ts: int, at_ms: int) -> set[int]:
+        """Series whose bar at `ts` had been stored by a time."""
+        query = "SELECT series_id FROM {} WHERE ts = ? AND seen_ts <= ?"
+        return {
+            int(row[0])
+            for table in ("bars", "superseded")
+            for row in db.execute(query.format(table), (ts, at_ms))
+        }
 
     def _peers(self, db: sqlite3.Connection, key: Key) -> list[Peer]:
         """The same coin's series of the timeframe on all exchanges, this one's own among them."""
