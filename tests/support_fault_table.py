@@ -17,7 +17,7 @@ import pytest
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import Tier
 from futuresboard.sim_exchange.faults import Rule
-from support_faults import COINS, EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
+from support_faults import BEGIN, COINS, EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
 from support_truth import STEP_MS, Key, Row, same, truth_of
 
 CLOSE = MIDNIGHT
@@ -230,9 +230,14 @@ class FaultTable:
             for alert in twin.alerts
             if alert[3] + STEP_MS[str(alert[2])] <= played.fault.end  # type: ignore[operator]
         }
-        # A cluster counts alerts, so that it may begin later where there are fewer of them.
+        # A cluster counts alerts, so that it may begin later where there are fewer of them. Bars that had
+        # closed before it all began are history here: the order in which it comes decides about them.
         started, expected = (
-            {alert for alert in alerts if alert[4:] != ("tier", Tier.CLUSTER)}
+            {
+                alert
+                for alert in alerts
+                if alert[4:] != ("tier", Tier.CLUSTER) and alert[3] + STEP_MS[str(alert[2])] > BEGIN  # type: ignore[operator]
+            }
             for alerts in (played.run.alerts, expected)
         )
         mine = {alert for alert in started if alert[0] == played.fault.exchange}
