@@ -30,7 +30,7 @@ from futuresboard.calibrate import (
 from futuresboard.calibrating import SETTLE_MS, Past, fit, learns_from
 from futuresboard.db import Store
 from futuresboard.db_calibrations import calibrated_alerts, keep_calibration, kept_calibration
-from futuresboard.db_read import Reader
+from futuresboard.db_read import Reader, ReadError
 from futuresboard.model import (
     MS_PER_DAY,
     MS_PER_HOUR,
@@ -149,8 +149,8 @@ class Calibrated:
     def _make_ahead(self, day: int, now_ms: int) -> None:
         try:
             self._prepared[day] = self._make(day, now_ms)
-        except Exception:
-            log.exception("the thresholds of tomorrow could not be made ahead")
+        except ReadError as error:  # asked again in line, when the day begins
+            log.warning("the thresholds of tomorrow could not be made ahead: %s", error)
 
     def _make(self, day: int, now_ms: int) -> _Made:
         with closing(Reader(self._store.path, stale_after_ms=0)) as reader:
