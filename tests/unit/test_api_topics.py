@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from futuresboard import db_ledger
 from futuresboard.api.openapi import openapi_path
 from futuresboard.metrics import REGISTRY
-from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS
+from futuresboard.rows import JUDGED_COLUMNS, ROW_COLUMNS, STORED_COLUMNS
 from support_rows import T0, World, make_alert
 from support_web import Web
 
@@ -55,7 +55,7 @@ def test_history_is_contiguous_and_a_hole_is_a_gap(web: Web, btc: str):
     assert found["close"] == [100.0, 101.0, 102.0, None, 104.0, 105.0]
     assert found["quality"][3] == ["gap"]
     assert found["tiers"][3] == []
-    assert tuple(found) == ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
+    assert tuple(found) == ("ts", *STORED_COLUMNS, *JUDGED_COLUMNS)
     assert found["source"] == ["rest", "rest", "rest", None, "rest", "rest"]
     assert {len(values) for values in found.values()} == {6}
 

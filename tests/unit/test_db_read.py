@@ -282,16 +282,17 @@ class TestRows:
         assert guarded_of('{"imbalance": 63.1}') == {"imbalance": 63.1}
 
     def test_a_judgement(self):
-        assert judgement((1 << 1 | 1 << 2, GAP | STALE, '{"close": 0}'), ()) == (
+        assert judgement((1 << 1 | 1 << 2, 0b1010110, GAP | STALE, '{"close": 0}'), ()) == (
             [1, 2],
             2,
+            [3, 5],
             ["stale", "gap"],
             {"close": 0},
             "rest",
         )
-        assert judgement((None, None, None), ()) == ([], None, [], {}, "rest")
-        assert judgement((None, BY_SOCKET, None), ())[2:] == ([], {}, "websocket")
-        assert judgement((None, BY_SOCKET | BY_BOTH, None), ())[-1] == "mixed"
+        assert judgement((None, None, None, None), ()) == ([], None, [1, 2, 3, 4, 5, 6], [], {}, "rest")
+        assert judgement((0, 0b1111110, BY_SOCKET, None), ())[2:] == ([], [], {}, "websocket")
+        assert judgement((0, 0, BY_SOCKET | BY_BOTH, None), ())[-1] == "mixed"
 
     def test_a_calm_series_has_no_tiers(self, tmp_path):
         with closing(Recorder(tmp_path)) as recorder:

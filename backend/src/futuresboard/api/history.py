@@ -16,9 +16,9 @@ from futuresboard.api.problems import problem
 from futuresboard.api.query import choice, choices, integer, moment, parse, text
 from futuresboard.api.routes import NUMBER, Route, Schema
 from futuresboard.config import EXCHANGE_IDS
-from futuresboard.rows import STORED_COLUMNS
+from futuresboard.rows import JUDGED_COLUMNS, STORED_COLUMNS
 
-_COLUMNS = ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
+_COLUMNS = ("ts", *STORED_COLUMNS, *JUDGED_COLUMNS)
 _SCHEMA: Schema = {
     "type": "object",
     "required": list(_COLUMNS),

@@ -18,10 +18,10 @@ from futuresboard.errors import QueryError
 from futuresboard.metrics import REGISTRY
 from futuresboard.model import SEVERITY, TIMEFRAME_MS
 from futuresboard.rows import ROW_COLUMNS
-from futuresboard.rules import facts
+from futuresboard.rules import BARS, ROWS, facts
 from futuresboard.signals import RULES
 
-RULE_FACTS = facts()
+_RULE_FACTS, _FILTER_FACTS = facts(BARS), facts(ROWS)
 THRESHOLDS: tuple[str, ...] = (
     "z_threshold",
     "ls_threshold",
@@ -155,7 +155,8 @@ def _document(context: ApiContext) -> dict[str, object]:
                 }
                 for rule in RULES.values()
             ],
-            "rules": RULE_FACTS,
+            "rules": _RULE_FACTS,
+            "filters": _FILTER_FACTS,
             "unpublished": context.reader.unpublished(),
         },
     }
