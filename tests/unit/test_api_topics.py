@@ -370,6 +370,7 @@ def test_health_statuses(web: Web, status: str, code: int, ready: int):
     response = web.get("/health")
     assert (response.status_code, response.get_json()["status"]) == (code, status)
     assert response.get_json()["exchanges"]["okx"]["errors"] == 4
+    assert response.get_json()["database"] == web.world.reader.facts()
     assert web.get("/health/ready").status_code == ready
     assert web.get("/health/live").status_code == 200
 
@@ -413,6 +414,12 @@ def test_prometheus_shows_the_health_document(web: Web, world: World, btc: str):
     assert values["futuresboard_exchange_errors_total", "okx"] == 4.0
     assert math.isclose(values["futuresboard_exchange_clock_skew_seconds", "okx"], -0.12)
     assert values["futuresboard_database_seq",] == 1.0
+    assert values["futuresboard_database_size_bytes",] == world.path.stat().st_size
+    assert values["futuresboard_database_bars",] == 6.0
+    assert values["futuresboard_database_newest_bar_seconds",] == (T0 + 5 * STEP) / 1000
+    assert values["futuresboard_recent_cycle_seconds", "0.99"] == 2.5
+    assert values["futuresboard_exchange_gap_bars", "okx"] == 3.0
+    assert values["futuresboard_exchange_gap_rows_given_up_total", "okx"] == 1.0
     assert values["futuresboard_exchange_breaker_state", "okx", "closed"] == 1.0
     assert ("futuresboard_exchange_next_probe_seconds", "okx") not in values
 
