@@ -441,7 +441,8 @@ def test_prometheus_shows_the_health_document(web: Web, world: World, btc: str):
     assert values["futuresboard_database_bars",] == 6.0
     assert values["futuresboard_database_newest_bar_seconds",] == (T0 + 5 * STEP) / 1000
     assert values["futuresboard_recent_cycle_seconds", "0.99"] == 2.5
-    assert values["futuresboard_exchange_gap_bars", "okx"] == 3.0
+    assert values["futuresboard_exchange_gap_bars_open", "okx"] == 3.0
+    assert values["futuresboard_exchange_gap_bars_missing", "okx"] == 1.0
     assert values["futuresboard_exchange_gap_rows_given_up_total", "okx"] == 1.0
     assert values["futuresboard_exchange_breaker_state", "okx", "closed"] == 1.0
     assert ("futuresboard_exchange_next_probe_seconds", "okx") not in values
