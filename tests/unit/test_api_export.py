@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -156,10 +156,10 @@ def test_columns_are_those_asked_for_in_their_order(web: Web):
         as_text=True
     )
     assert text == (
-        "z_score,symbol,tiers,quality\n"
-        "0.5,BTC/USDT:USDT,,\n"
-        "3.0,ETH/USDT:USDT,1 4,stale revised\n"
-        ",SOL/USDT:USDT,,\n"
+        "z_score,symbol,tiers,quality\r\n"
+        "0.5,BTC/USDT:USDT,,\r\n"
+        "3.0,ETH/USDT:USDT,1 4,stale revised\r\n"
+        ",SOL/USDT:USDT,,\r\n"
     )
     history = rows_of(web.get(f"/api/export?kind=history&{BTC}&columns=macd,ts,obv"))
     assert list(history[0]) == ["macd", "ts", "obv"]
@@ -203,6 +203,7 @@ def test_what_a_spreadsheet_would_run(text: str, cell: str):
     assert harmless(text) == cell
 
 
+@example([(0.0, "\r", []), (-0.0, 'a"\n,b', [1, 2])])
 @given(st.lists(st.tuples(st.floats(allow_nan=False), st.text(), st.lists(st.integers(0, 9)))))
 def test_any_rows_read_back(rows: list[tuple[float, str, list[int]]]):
     forms = {"a": Form.REAL, "b": Form.TEXT, "c": Form.INTEGERS}
@@ -219,7 +220,7 @@ def test_any_rows_read_back(rows: list[tuple[float, str, list[int]]]):
 def test_nothing_is_a_file_with_a_header(web: Web, form: str):
     answer = web.get(f"/api/export?kind=metrics&tf=15m&columns=symbol,ts&format={form}")
     if form == "csv":
-        assert answer.get_data(as_text=True) == "symbol,ts\n"
+        assert answer.get_data(as_text=True) == "symbol,ts\r\n"
     else:
         assert table_of(answer).schema.names == ["symbol", "ts"]
 

@@ -46,7 +46,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.AS
 def csv_parts(columns: Mapping[str, Form], blocks: Iterable[Block]) -> Iterator[bytes]:
     """The file: the header with the first block, then a part a block."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    # Both of them, so that a text with either is quoted.
+    writer = csv.writer(text, lineterminator="\r\n")
     forms = tuple(columns.values())
     writer.writerow(columns)
     for block in blocks:
