@@ -249,7 +249,7 @@ def get_all(bars: Bars) -> dict[str, FloatArray]:
     found = dict(zip(REGISTRY, np.empty((len(REGISTRY), *bars.shape)), strict=True))
     series = bars.shape[0]
     # A few series at a time: what is made on the way stays in the processor's cache.
-    at_once = _IN_CACHE // max(bars.out, 100)
+    at_once = max(1, _IN_CACHE // max(bars.out, 100))
     parts = [slice(begin, begin + at_once) for begin in range(0, series, at_once)]
     # Unknown input is NaN by design, and 0/0 of it is no news.
     with np.errstate(invalid="ignore", divide="ignore"):
