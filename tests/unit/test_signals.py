@@ -100,7 +100,7 @@ class TestTheTable:
 
 
 class TestSpike:
-    OI = [100.0, 101.0] * 10 + [100.0]  # noqa: RUF012
+    OI = [100.0, 101.0] * 10 + [100.0]
 
     def test_above_the_threshold_and_not_at_it(self):
         bars = bars_of({"oi_contracts": [*self.OI, 105.0]})
