@@ -24,7 +24,7 @@ _LEFT_OUT = """
 Left out are operators that mostly fail at the first call and would raise the share without a test being any
 better: a bit operator, a remainder or a power in place of a sum or a product, `is` in place of `==`, and
 `~` or `not` in place of a sign. Of each sum and product there remains the opposite, of each comparison
-the other five. Nothing is left out by its place: annotations, defaults and sizes of blocks count as any other line.
+the other five. Nothing is left out by its place: annotations, defaults and sizes of blocks count as well.
 """
 
 

@@ -187,6 +187,10 @@ class TestTakers:
         np.testing.assert_array_equal(net_taker_volume(bars), [[20.0, -40.0, np.nan, np.nan]])
         np.testing.assert_array_equal(net_taker_volume(bars, 1), [[np.nan, 20.0, -40.0, np.nan]])
 
+    def test_bought_where_nothing_traded_is_unknown_and_not_infinite(self):
+        assert not np.isfinite(value("imbalance", laid(1, volume=0.0, taker_buy=1.0))).any()
+        assert np.isnan(imbalance_raw(laid(1, volume=0.0, taker_buy=1.0))).all()
+
     @pytest.mark.parametrize(
         ("buy", "volume", "told"),
         [

@@ -232,6 +232,10 @@ class TestFunding:
         assert flag(Tier.CROWDED_UNWIND, self.bars(), funding_pct=0.0199) == 1.0
         assert flag(Tier.CROWDED_UNWIND, self.bars(), funding_pct=0.0200) == 0.0
 
+    def test_just_the_tolerance_above_is_not_above(self):
+        assert flag(Tier.CROWDED_UNWIND, self.bars(funding=1e-9), funding_pct=0.0) == 0.0
+        assert flag(Tier.CROWDED_UNWIND, self.bars(funding=1.01e-9), funding_pct=0.0) == 1.0
+
     def test_per_eight_hours(self):
         found = funding_8h(bars_of({"funding": [1e-4, 1e-4, 3e-4], "funding_interval_h": [1, 8, 4]}, out=3))
         np.testing.assert_allclose(found, [[8e-4, 1e-4, 6e-4]], rtol=1e-15)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import reference
-from futuresboard.wilder import OLD_MATTERS, RSI_CHANGES, RSI_PERIOD, RSI_REACH, rsi_of_newest
+from futuresboard.wilder import RSI_PERIOD, RSI_REACH, rsi_of_newest
 
 BLOCK = 4096
 """Values that are computed anew at once."""
@@ -38,6 +38,20 @@ def same(got, wanted):
 def of_last_changes(close, slot):
     """What the 400 changes up to a slot tell alone."""
     return rsi_of_newest(close[None, slot - RSI_REACH : slot + 1], 1)[0, 0]
+
+
+def recursion(changes):
+    """(RSI, mean gain + mean loss) after each change, as the filter takes them one by one."""
+    gain = loss = 0.0
+    values, means = [], []
+    for i, change in enumerate(changes):
+        if i >= RSI_PERIOD:
+            gain, loss = gain * (1 - 1 / RSI_PERIOD), loss * (1 - 1 / RSI_PERIOD)
+        up = max(change, 0.0)
+        gain, loss = gain + up / RSI_PERIOD, loss + (up - change) / RSI_PERIOD
+        means.append(gain + loss)
+        values.append(100.0 * gain / means[-1] if means[-1] else 50.0)
+    return values, means
 
 
 class TestOneRun:
@@ -82,7 +96,7 @@ class TestGaps:
         for row, slots in enumerate(holes):
             close[row, list(slots)] = np.nan
         wanted = np.array([expected(one) for one in close])
-        for out in (520, 319, 120, 101, 100, 3, 1):
+        for out in (520, 319, 120, 103, 101, 100, 3, 1):
             same(rsi_of_newest(close, out), wanted[:, -out:])
 
     def test_a_run_needs_a_hundred_changes(self):
@@ -144,26 +158,33 @@ class TestTheOld:
         assert not np.isfinite(got[4, 600:]).any()
 
     def test_the_rule_is_kept_to_the_last_bit(self):
-        """From 8 times on what was before is left out, not merely small."""
+        """From 8 times on what was before is left out; until then it is the filter and nothing else."""
         quiet = np.exp(-np.maximum(np.arange(1200) - 500, 0) / 150.0)
         change = np.random.default_rng(10).normal(0, 1.0, 1200) * quiet
         close = np.concatenate([[1000.0], 1000.0 + np.cumsum(change)])
         got = rsi_of_newest(close[None, :], len(close))[0]
-        moves = np.abs(np.diff(close)).tolist()
-        means, mean = [], 0.0
-        for i, move in enumerate(moves):
-            mean = math.fsum(moves[: i + 1]) / RSI_PERIOD if i < RSI_PERIOD else (13 * mean + move) / 14
-            means.append(mean)
-        old = near = 0
-        for last in range(RSI_REACH, len(moves)):
+        filtered, means = recursion(np.diff(close).tolist())
+        shares = []
+        for last in range(RSI_REACH, len(means)):
             ago = last - RSI_REACH
-            seed = math.fsum(moves[ago + 1 : ago + 1 + RSI_PERIOD]) / RSI_PERIOD
+            seed = math.fsum(np.abs(np.diff(close))[ago + 1 : ago + 1 + RSI_PERIOD]) / RSI_PERIOD
             share = (means[ago] + seed) / means[last]
+            shares.append(share)
             if share > 8.0 + 1e-6:
-                old += 1
-                near += share < 9.0
                 assert got[last + 1] == of_last_changes(close, last + 1)
-        assert old > 100
-        assert near > 3
-        assert OLD_MATTERS == 8.0
-        assert RSI_CHANGES == 100
+            elif share < 8.0 - 1e-6:
+                assert got[last + 1] == filtered[last]
+        assert sum(share < 7.0 for share in shares) > 50
+        assert sum(7.0 < share < 8.0 for share in shares) > 3
+        assert sum(8.0 < share < 9.0 for share in shares) > 3
+        assert sum(share > 9.0 for share in shares) > 100
+
+    def test_a_leap_among_the_first_changes_counts_as_what_was_before(self):
+        """Until 14 changes are in their sum stands for the mean: 400 bars later the rule is the same."""
+        for first, left_out in ((1.0, False), (40.0, True)):
+            close = 100.0 + np.cumsum([0.0, first, *[0.1, -0.1] * 250])
+            got = rsi_of_newest(close[None, :], len(close))[0]
+            filtered, _ = recursion(np.diff(close).tolist())
+            alone = of_last_changes(close, RSI_REACH + 1)
+            assert filtered[RSI_REACH] != alone
+            assert got[RSI_REACH + 1] == (alone if left_out else filtered[RSI_REACH])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from futuresboard.bars import UNLISTED, Bars
+from futuresboard.bars import Bars
 from futuresboard.model import MS_PER_DAY, MS_PER_HOUR, FloatArray
 from futuresboard.wilder import RSI_CHANGES, RSI_REACH, rsi_of_newest
 from futuresboard.windows import Z_CLIP, Z_WINDOW, correlation, log_changes, z_of_newest
@@ -138,7 +138,7 @@ def cvd(bars: Bars) -> FloatArray:
         else:
             total = np.cumsum(flow, axis=1)
         if ts[0] % MS_PER_DAY:
-            total[(bars.listed_ts == UNLISTED) | (bars.listed_ts < ts[0])] = np.nan
+            total[bars.listed_ts < ts[0]] = np.nan
         result[:, begin:end] = total
     if slots >= bars.out:
         return result[:, slots - bars.out :]
