@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import ndiff
 from pathlib import Path
 
 REASONS = Path(__file__).with_name("reasons.toml")
@@ -30,11 +31,11 @@ class Reason:
     changes: tuple[str, ...]
 
 
-def change_of(diff: str) -> str:
-    """The changed line of a unified diff, with `[old → new]` where it changed."""
-    lines = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+def change_of(before: str, after: str) -> str:
+    """The line in which two sources differ, with `[old → new]` where they do."""
+    diff = [line for line in ndiff(before.splitlines(), after.splitlines()) if line[:1] in "+-"]
     old, new = (
-        _TOKENS.findall(" ".join(line[1:].strip() for line in lines if line[0] == sign)) for sign in "-+"
+        _TOKENS.findall(" ".join(line[1:].strip() for line in diff if line[0] == sign)) for sign in "-+"
     )
     begin = _same(old, new)
     end = _same(old[begin:][::-1], new[begin:][::-1])

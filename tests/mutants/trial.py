@@ -1,0 +1,90 @@
+"""One module mutated in a clone of the last commit, the tests run in a fork for each mutant.
+
+A fork finds pytest and numpy loaded, which takes most of the time of a run of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy.testing  # noqa: F401 - loaded here, once for all forks
+import pytest
+import pytest_timeout  # noqa: F401
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import MutationSpec
+
+from mutants.survivors import Survivor, change_of
+from mutants.telling import Part
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CONFIG = HERE / "cosmic-ray.toml"
+MODULES = ("metrics", "windows", "wilder", "signals")
+_PYTEST = (
+    *("-c", "backend/pyproject.toml", "--noconftest", "-p", "no:cacheprovider", "-p", "pytest_timeout"),
+    *("--timeout", "30", "--assert", "plain", "--tb", "no", "-x", "-q"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+
+
+def mutate(folder: Path, module: str) -> Part:
+    """Put every mutant of a module before the tests, those of its own module first."""
+    _prepare(folder, module)
+    files = sorted((f"tests/unit/test_{name}.py" for name in MODULES), key=lambda name: module not in name)
+    if not _passes(files):
+        raise RuntimeError("the tests fail on what is not mutated")
+    sys.dont_write_bytecode = True
+    _run("cosmic-ray", "init", CONFIG.name, "session.sqlite")
+    with use_db("session.sqlite", WorkDB.Mode.open) as session:
+        every = len(list(session.work_items))
+    _run("cr-filter-operators", "session.sqlite", CONFIG.name)
+    mutants = list(_mutants())
+    survivors = [one for one in (_survivor(module, mutant, files) for mutant in mutants) if one]
+    survivors.sort(key=lambda one: (one.line, one.change))
+    return Part(module, every - len(mutants), len(mutants), tuple(survivors))
+
+
+def _prepare(folder: Path, module: str) -> None:
+    subprocess.run(("git", "clone", "-q", str(ROOT), str(folder)), check=True)
+    os.chdir(folder)
+    path = f"backend/src/futuresboard/{module}.py"
+    Path(CONFIG.name).write_text(CONFIG.read_text(encoding="utf-8").replace("MODULE", path), encoding="utf-8")
+    # Compiled once, and known by its contents: two mutants may be of one size and of one second.
+    known = ("-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "backend/src/futuresboard")
+    _run(sys.executable, *known)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path[:0] = [str(folder / "backend" / "src"), str(folder / "tests")]
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _mutants() -> Iterator[MutationSpec]:
+    with use_db("session.sqlite", WorkDB.Mode.open) as session:
+        for item in session.pending_work_items:
+            yield from item.mutations
+
+
+def _survivor(module: str, mutant: MutationSpec, files: Sequence[str]) -> Survivor | None:
+    operator = get_operator(mutant.operator_name)(**mutant.operator_args)
+    with use_mutation(mutant.module_path, operator, mutant.occurrence) as (before, after):
+        if not _passes(files):
+            return None
+    return Survivor(module, mutant.start_pos[0], change_of(before, after))
+
+
+def _passes(files: Sequence[str]) -> bool:
+    child = os.fork()
+    if not child:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        os._exit(pytest.main([*_PYTEST, *files]))
+    return os.waitpid(child, 0)[1] == 0
