@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     TOLD.write_text(tell(parts, reasons), encoding="utf-8")
     unknown = without_reason([one for part in parts for one in part.survivors], reasons)
     for one in unknown:
-        print(f"survived, no reason given: {one.module}:{one.line} {one.change}")
+        print(f"no reason given: {one.module}:{one.line} {one.change}")
     mutants, killed = sum(part.mutants for part in parts), sum(part.killed for part in parts)
     print(f"{mutants} mutants, {killed} noticed: {killed / mutants:.1%} (goal {GOAL:.0%})")
     return 0 if killed >= GOAL * mutants and not unknown else 1

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import ndiff
+from difflib import unified_diff
 from pathlib import Path
 
 REASONS = Path(__file__).with_name("reasons.toml")
@@ -33,7 +33,7 @@ class Reason:
 
 def change_of(before: str, after: str) -> str:
     """The line in which two sources differ, with `[old → new]` where they do."""
-    diff = [line for line in ndiff(before.splitlines(), after.splitlines()) if line[:1] in "+-"]
+    diff = list(unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
     old, new = (
         _TOKENS.findall(" ".join(line[1:].strip() for line in diff if line[0] == sign)) for sign in "-+"
     )

@@ -37,7 +37,7 @@ def mutate(folder: Path, module: str) -> Part:
     """Put every mutant of a module before the tests, those of its own module first."""
     _prepare(folder, module)
     files = sorted((f"tests/unit/test_{name}.py" for name in MODULES), key=lambda name: module not in name)
-    if not _passes(files):
+    if not _all_pass(files):
         raise RuntimeError("the tests fail on what is not mutated")
     sys.dont_write_bytecode = True
     _run("cosmic-ray", "init", CONFIG.name, "session.sqlite")
@@ -75,9 +75,16 @@ def _mutants() -> Iterator[MutationSpec]:
 def _survivor(module: str, mutant: MutationSpec, files: Sequence[str]) -> Survivor | None:
     operator = get_operator(mutant.operator_name)(**mutant.operator_args)
     with use_mutation(mutant.module_path, operator, mutant.occurrence) as (before, after):
-        if not _passes(files):
+        if not _all_pass(files):
             return None
-    return Survivor(module, mutant.start_pos[0], change_of(before, after))
+    survivor = Survivor(module, mutant.start_pos[0], change_of(before, after))
+    print(f"survived: {module}:{survivor.line} {survivor.change}", flush=True)
+    return survivor
+
+
+def _all_pass(files: Sequence[str]) -> bool:
+    """The first file alone tells of most mutants."""
+    return _passes(files[:1]) and _passes(files[1:])
 
 
 def _passes(files: Sequence[str]) -> bool:
