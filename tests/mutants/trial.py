@@ -5,15 +5,17 @@ A fork finds pytest and numpy loaded, which takes most of the time of a run of i
 
 from __future__ import annotations
 
+import gc
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy.testing  # noqa: F401 - loaded here, once for all forks
 import pytest
-import pytest_timeout  # noqa: F401
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
@@ -25,9 +27,10 @@ from mutants.telling import Part
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CONFIG = HERE / "cosmic-ray.toml"
-MODULES = ("metrics", "windows", "wilder", "signals")
+MODULES = ("metrics", "signals", "windows", "wilder")
 _PYTEST = (
     *("-c", "backend/pyproject.toml", "--noconftest", "-p", "no:cacheprovider", "-p", "pytest_timeout"),
+    *("-p", "no:unraisableexception", "-p", "no:threadexception"),  # each collects garbage five times
     *("--timeout", "30", "--assert", "plain", "--tb", "no", "-x", "-q"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
@@ -39,7 +42,6 @@ def mutate(folder: Path, module: str) -> Part:
     files = sorted((f"tests/unit/test_{name}.py" for name in MODULES), key=lambda name: module not in name)
     if not _all_pass(files):
         raise RuntimeError("the tests fail on what is not mutated")
-    sys.dont_write_bytecode = True
     _run("cosmic-ray", "init", CONFIG.name, "session.sqlite")
     with use_db("session.sqlite", WorkDB.Mode.open) as session:
         every = len(list(session.work_items))
@@ -57,9 +59,13 @@ def _prepare(folder: Path, module: str) -> None:
     Path(CONFIG.name).write_text(CONFIG.read_text(encoding="utf-8").replace("MODULE", path), encoding="utf-8")
     # Compiled once, and known by its contents: two mutants may be of one size and of one second.
     known = ("-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "backend/src/futuresboard")
-    _run(sys.executable, *known)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    _run(sys.executable, *known, "tests/reference.py", "tests/random_bars.py", "tests/unit")
+    sys.dont_write_bytecode = True
     sys.path[:0] = [str(folder / "backend" / "src"), str(folder / "tests")]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    with redirect_stdout(io.StringIO()):
+        pytest.main([*_PYTEST, "--markers"])  # loads what pytest is made of
+    gc.freeze()
 
 
 def _run(*command: str) -> None:
