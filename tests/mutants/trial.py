@@ -8,17 +8,20 @@ from __future__ import annotations
 import gc
 import io
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy.testing  # noqa: F401 - loaded here, once for all forks
 import pytest
+from cosmic_ray.commands import init
+from cosmic_ray.config import load_config
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import MutationSpec
 
 from mutants.survivors import Survivor, change_of
@@ -38,28 +41,23 @@ _PYTEST = (
 
 def mutate(folder: Path, module: str) -> Part:
     """Put every mutant of a module before the tests, those of its own module first."""
-    _prepare(folder, module)
+    _prepare(folder)
     files = sorted((f"tests/unit/test_{name}.py" for name in MODULES), key=lambda name: module not in name)
     if not _all_pass(files):
         raise RuntimeError("the tests fail on what is not mutated")
-    _run("cosmic-ray", "init", CONFIG.name, "session.sqlite")
-    with use_db("session.sqlite", WorkDB.Mode.open) as session:
-        every = len(list(session.work_items))
-    _run("cr-filter-operators", "session.sqlite", CONFIG.name)
-    mutants = list(_mutants())
+    every, mutants = _mutants(Path(f"backend/src/futuresboard/{module}.py"))
     survivors = [one for one in (_survivor(module, mutant, files) for mutant in mutants) if one]
     survivors.sort(key=lambda one: (one.line, one.change))
     return Part(module, every - len(mutants), len(mutants), tuple(survivors))
 
 
-def _prepare(folder: Path, module: str) -> None:
+def _prepare(folder: Path) -> None:
     subprocess.run(("git", "clone", "-q", str(ROOT), str(folder)), check=True)
     os.chdir(folder)
-    path = f"backend/src/futuresboard/{module}.py"
-    Path(CONFIG.name).write_text(CONFIG.read_text(encoding="utf-8").replace("MODULE", path), encoding="utf-8")
     # Compiled once, and known by its contents: two mutants may be of one size and of one second.
     known = ("-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "backend/src/futuresboard")
-    _run(sys.executable, *known, "tests/reference.py", "tests/random_bars.py", "tests/unit")
+    files = ("tests/reference.py", "tests/random_bars.py", "tests/unit")
+    subprocess.run((sys.executable, *known, *files), check=True)
     sys.dont_write_bytecode = True
     sys.path[:0] = [str(folder / "backend" / "src"), str(folder / "tests")]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -68,14 +66,15 @@ def _prepare(folder: Path, module: str) -> None:
     gc.freeze()
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-def _mutants() -> Iterator[MutationSpec]:
-    with use_db("session.sqlite", WorkDB.Mode.open) as session:
-        for item in session.pending_work_items:
-            yield from item.mutations
+def _mutants(path: Path) -> tuple[int, list[MutationSpec]]:
+    """How many mutants of a module there are, and those that are not left out, line by line."""
+    config = load_config(CONFIG)
+    with use_db("session.sqlite") as session:
+        init([path], session, config.operators_config)
+        every = [mutant for item in session.work_items for mutant in item.mutations]
+    left_out = re.compile("|".join(config["left-out"]))
+    mutants = [mutant for mutant in every if not left_out.match(mutant.operator_name)]
+    return len(every), sorted(mutants, key=lambda one: (one.start_pos, one.operator_name, one.occurrence))
 
 
 def _survivor(module: str, mutant: MutationSpec, files: Sequence[str]) -> Survivor | None:
