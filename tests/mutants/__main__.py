@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mutants.survivors import read_reasons, without_reason
 from mutants.telling import tell
-from mutants.trial import MODULES, ROOT, mutate
+from mutants.trial import MODULES, ROOT, clone, mutate
 
 TOLD = ROOT / "docs" / "mutants.md"
 GOAL = 0.85
@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one_each = {"mp_context": get_context("spawn"), "max_tasks_per_child": 1}
     parts = []
     with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(jobs, **one_each) as pool:
-        for part in pool.map(mutate, [Path(name) / module for module in MODULES], MODULES):
+        commit = Path(name) / "commit"
+        clone(ROOT, commit)
+        for part in pool.map(mutate, [commit] * len(MODULES), MODULES):
             print(f"{part.module}: {part.mutants} mutants, {part.killed} noticed", flush=True)
             parts.append(part)
     reasons = read_reasons()

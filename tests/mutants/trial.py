@@ -39,9 +39,17 @@ _PYTEST = (
 )
 
 
-def mutate(folder: Path, module: str) -> Part:
-    """Put every mutant of a module before the tests, those of its own module first."""
-    _prepare(folder)
+def clone(source: Path, folder: Path) -> None:
+    """The last commit of one folder in another."""
+    subprocess.run(("git", "clone", "-q", str(source), str(folder)), check=True)
+
+
+def mutate(commit: Path, module: str) -> Part:
+    """Put every mutant of a module before the tests, those of its own module first.
+
+    commit: a clone that nobody changes; beside it another is made for this module.
+    """
+    _prepare(commit, commit.with_name(module))
     files = sorted((f"tests/unit/test_{name}.py" for name in MODULES), key=lambda name: module not in name)
     if not _all_pass(files):
         raise RuntimeError("the tests fail on what is not mutated")
@@ -51,8 +59,8 @@ def mutate(folder: Path, module: str) -> Part:
     return Part(module, every - len(mutants), len(mutants), tuple(survivors))
 
 
-def _prepare(folder: Path) -> None:
-    subprocess.run(("git", "clone", "-q", str(ROOT), str(folder)), check=True)
+def _prepare(commit: Path, folder: Path) -> None:
+    clone(commit, folder)
     os.chdir(folder)
     # Compiled once, and known by its contents: two mutants may be of one size and of one second.
     known = ("-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "backend/src/futuresboard")
@@ -98,5 +106,6 @@ def _passes(files: Sequence[str]) -> bool:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
+        gc.disable()
         os._exit(pytest.main([*_PYTEST, *files]))
     return os.waitpid(child, 0)[1] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import FrozenInstanceError, replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -102,81 +103,6 @@ class TestDeclared:
     )
     def test_hours_are_bars_of_the_timeframe(self, name, step, bars):
         assert REGISTRY[name].warmup_bars(step) == bars
-
-    @pytest.mark.parametrize("step", [M5, M15, H1])
-    @each_metric
-    def test_the_warm_up_is_exact(self, entry, step):
-        """One bar fewer is not enough; with what is declared every later value is known."""
-        warmup = entry.warmup_bars(step)
-        # A day that begins a bar after midnight is told at the next, nine in ten changes are enough.
-        sooner = {"cvd": 1, "oi_price_corr": DAY // step // 10}.get(entry.name, 0)
-        bars = clean_bars(np.random.default_rng(1), 2, warmup + 30, step)
-        bars = replace(bars, ts=MIDNIGHT + step + np.arange(warmup + 30, dtype=np.int64) * step)
-        first = warmup - 1 - sooner
-        assert known(value(entry.name, bars)) == [[slot >= first for slot in range(warmup + 30)]] * 2
-
-    def test_lookback_is_what_rsi_remembers(self):
-        """The newest close included: with one fewer it forgets a change, one more tells nothing new."""
-        close = [1.0] * 100 + [2.0] * LOOKBACK
-        moved = laid(len(close), close=close)
-        newest = slice(len(close) - LOOKBACK - 1, None)
-        for slots, told in ((LOOKBACK + 1, 50.0), (LOOKBACK, 50.0)):
-            assert value("rsi", laid(slots, close=close[-slots:], out=1)).tolist() == [[told]]
-        assert value("rsi", replace(moved, out=1)).tolist() == [[50.0]]
-        before = close[newest][:-1]  # the leap is now the oldest change the value remembers
-        assert len(before) == LOOKBACK
-        assert value("rsi", laid(LOOKBACK, close=before, out=1)).tolist() == [[100.0]]
-        assert value("rsi", laid(LOOKBACK - 1, close=before[1:], out=1)).tolist() == [[50.0]]
-
-
-class TestBatches:
-    def test_more_series_than_are_taken_at_once(self):
-        """Each alone has what it has among 1,203 others, in any number of slots asked for."""
-        bars = clean_bars(np.random.default_rng(2), 1203, 130, H1)
-        for out in (3, 130):
-            found = get_all(replace(bars, out=out))
-            assert list(found) == list(REGISTRY)
-            for name, values in found.items():
-                assert values.shape == (1203, out)
-                assert values.tobytes() == value(name, replace(bars, out=out)).tobytes(), name
-
-    def test_a_series_longer_than_what_is_taken_at_once(self):
-        bars = clean_bars(np.random.default_rng(3), 2, 40_100, M5)
-        found = get_all(bars)
-        for name in ("z_score", "cvd"):
-            assert found[name].tobytes() == value(name, bars).tobytes()
-
-    @each_metric
-    def test_slots_before_the_first_are_unknown(self, entry):
-        bars = clean_bars(np.random.default_rng(4), 2, 350, M15)
-        bars = replace(bars, ts=MIDNIGHT + np.arange(350, dtype=np.int64) * M15)
-        wide = value(entry.name, replace(bars, out=357))
-        assert wide.shape == (2, 357)
-        assert not np.isfinite(wide[:, :7]).any()
-        assert wide[:, 7:].tobytes() == value(entry.name, bars).tobytes()
-        assert np.isfinite(wide[:, -1]).all()
-
-
-class TestChanges:
-    @pytest.mark.parametrize("step", [M5, H1])
-    @pytest.mark.parametrize("name", CHANGES)
-    def test_against_the_bar_so_long_before(self, name, step):
-        column, hours = CHANGES[name]
-        back = hours * H1 // step or 1
-        bars = clean_bars(np.random.default_rng(5), 2, back + 5, step)
-        levels = bars.columns[column].tolist()
-        for series, found in zip(levels, value(name, bars).tolist(), strict=True):
-            for slot, got in enumerate(found):
-                if slot < back:
-                    assert math.isnan(got)
-                else:
-                    wanted = reference.percent_change(series[slot], series[slot - back])
-                    assert math.isclose(got, wanted, rel_tol=1e-12)
-
-    def test_less_than_one_bar_is_unknown_and_one_bar_is_not(self):
-        bars = laid(9, step=H4, oi_contracts=[100.0 + i for i in range(9)])
-        assert not np.isfinite(value("oi_change_1h_pct", bars)).any()
-        assert value("oi_change_4h_pct", bars)[0, 1] == 1.0
 
 
 class TestTakers:
@@ -296,17 +222,6 @@ class TestZ:
         assert value("z_raw", bars) is value("z_raw", bars)
 
 
-class TestCorrelation:
-    def test_the_changes_of_24_hours(self):
-        bars = clean_bars(np.random.default_rng(6), 1, 30, H1)
-        oi, close = (bars.columns[name][0].tolist() for name in ("oi_contracts", "close"))
-        changes = [(math.log(oi[i] / oi[i - 1]), math.log(close[i] / close[i - 1])) for i in range(1, 30)]
-        found = value("oi_price_corr", bars)[0]
-        for slot in range(24, 30):
-            wanted = reference.correlation(changes[slot - 24 : slot])
-            assert math.isclose(found[slot], wanted, rel_tol=1e-12)
-
-
 class TestQuadrant:
     def test_the_corners_and_no_word_on_an_axis(self):
         words = {
@@ -330,11 +245,12 @@ class TestConfluence:
     def count(self, z, ls, flow):
         return calc_confluence(np.array([z]), np.array([ls]), np.array([flow]), self.LIMITS)[0]
 
-    @pytest.mark.parametrize("z", [(2.5, 0), (2.6, 1), (-9.0, 0), (10.0, 1)])
-    @pytest.mark.parametrize("ls", [(2.0, 0), (2.1, 1), (0.3, 0), (9.0, 1)])
-    @pytest.mark.parametrize("flow", [(3.0, 0), (3.1, 1), (-3.0, 0), (-3.1, 1), (0.0, 0), (40.0, 1)])
-    def test_how_many_are_above_their_limits(self, z, ls, flow):
-        assert self.count(z[0], ls[0], flow[0]) == z[1] + ls[1] + flow[1]
+    def test_how_many_are_above_their_limits(self):
+        zs = ((2.5, 0), (2.6, 1), (-9.0, 0), (10.0, 1))
+        ratios = ((2.0, 0), (2.1, 1), (0.3, 0), (9.0, 1))
+        flows = ((3.0, 0), (3.1, 1), (-3.0, 0), (-3.1, 1), (0.0, 0), (40.0, 1))
+        for z, ls, flow in product(zs, ratios, flows):
+            assert self.count(z[0], ls[0], flow[0]) == z[1] + ls[1] + flow[1]
 
     @pytest.mark.parametrize("unknown", [0, 1, 2])
     def test_unknown_when_any_is_even_if_others_decide(self, unknown):
@@ -342,3 +258,91 @@ class TestConfluence:
         inputs[unknown] = np.nan
         with np.errstate(invalid="ignore"):
             assert math.isnan(self.count(*inputs))
+
+
+class TestChanges:
+    @pytest.mark.parametrize("step", [M5, H1])
+    @pytest.mark.parametrize("name", CHANGES)
+    def test_against_the_bar_so_long_before(self, name, step):
+        column, hours = CHANGES[name]
+        back = hours * H1 // step or 1
+        bars = clean_bars(np.random.default_rng(5), 2, back + 5, step)
+        levels = bars.columns[column].tolist()
+        for series, found in zip(levels, value(name, bars).tolist(), strict=True):
+            for slot, got in enumerate(found):
+                if slot < back:
+                    assert math.isnan(got)
+                else:
+                    wanted = reference.percent_change(series[slot], series[slot - back])
+                    assert math.isclose(got, wanted, rel_tol=1e-12)
+
+    def test_less_than_one_bar_is_unknown_and_one_bar_is_not(self):
+        bars = laid(9, step=H4, oi_contracts=[100.0 + i for i in range(9)])
+        assert not np.isfinite(value("oi_change_1h_pct", bars)).any()
+        assert value("oi_change_4h_pct", bars)[0, 1] == 1.0
+
+
+class TestCorrelation:
+    def test_the_changes_of_24_hours(self):
+        bars = clean_bars(np.random.default_rng(6), 1, 30, H1)
+        oi, close = (bars.columns[name][0].tolist() for name in ("oi_contracts", "close"))
+        changes = [(math.log(oi[i] / oi[i - 1]), math.log(close[i] / close[i - 1])) for i in range(1, 30)]
+        found = value("oi_price_corr", bars)[0]
+        for slot in range(24, 30):
+            wanted = reference.correlation(changes[slot - 24 : slot])
+            assert math.isclose(found[slot], wanted, rel_tol=1e-12)
+
+
+class TestWarmUp:
+    @pytest.mark.parametrize("step", [M5, M15, H1])
+    @each_metric
+    def test_the_warm_up_is_exact(self, entry, step):
+        """One bar fewer is not enough; with what is declared every later value is known."""
+        warmup = entry.warmup_bars(step)
+        # A day that begins a bar after midnight is told at the next, nine in ten changes are enough.
+        sooner = {"cvd": 1, "oi_price_corr": DAY // step // 10}.get(entry.name, 0)
+        bars = clean_bars(np.random.default_rng(1), 2, warmup + 30, step)
+        bars = replace(bars, ts=MIDNIGHT + step + np.arange(warmup + 30, dtype=np.int64) * step)
+        first = warmup - 1 - sooner
+        assert known(value(entry.name, bars)) == [[slot >= first for slot in range(warmup + 30)]] * 2
+
+    def test_lookback_is_what_rsi_remembers(self):
+        """The newest close included: with one fewer it forgets a change, one more tells nothing new."""
+        close = [1.0] * 100 + [2.0] * LOOKBACK
+        moved = laid(len(close), close=close)
+        newest = slice(len(close) - LOOKBACK - 1, None)
+        for slots, told in ((LOOKBACK + 1, 50.0), (LOOKBACK, 50.0)):
+            assert value("rsi", laid(slots, close=close[-slots:], out=1)).tolist() == [[told]]
+        assert value("rsi", replace(moved, out=1)).tolist() == [[50.0]]
+        before = close[newest][:-1]  # the leap is now the oldest change the value remembers
+        assert len(before) == LOOKBACK
+        assert value("rsi", laid(LOOKBACK, close=before, out=1)).tolist() == [[100.0]]
+        assert value("rsi", laid(LOOKBACK - 1, close=before[1:], out=1)).tolist() == [[50.0]]
+
+
+class TestBatches:
+    def test_more_series_than_are_taken_at_once(self):
+        """Each alone has what it has among 402 others, in any number of slots asked for."""
+        bars = clean_bars(np.random.default_rng(2), 403, 130, H1)
+        for out in (3, 130):
+            found = get_all(replace(bars, out=out))
+            assert list(found) == list(REGISTRY)
+            for name, values in found.items():
+                assert values.shape == (403, out)
+                assert values.tobytes() == value(name, replace(bars, out=out)).tobytes(), name
+
+    def test_more_slots_than_are_taken_at_once(self):
+        bars = replace(clean_bars(np.random.default_rng(3), 2, 130, M5), out=40_001)
+        for name, values in get_all(bars).items():
+            assert values.shape == (2, 40_001)
+            assert values.tobytes() == value(name, bars).tobytes(), name
+
+    @each_metric
+    def test_slots_before_the_first_are_unknown(self, entry):
+        bars = clean_bars(np.random.default_rng(4), 2, 350, M15)
+        bars = replace(bars, ts=MIDNIGHT + np.arange(350, dtype=np.int64) * M15)
+        wide = value(entry.name, replace(bars, out=357))
+        assert wide.shape == (2, 357)
+        assert not np.isfinite(wide[:, :7]).any()
+        assert wide[:, 7:].tobytes() == value(entry.name, bars).tobytes()
+        assert np.isfinite(wide[:, -1]).all()
