@@ -76,10 +76,10 @@ test-deep: install $(VENV)/.installed-dev
 validate: install
 	$(BIN)/futuresboard validate $(if $(RECORDED),--recorded $(RECORDED))
 
-# Mutation testing of the last commit; survivors are explained in docs/mutants.md.
+# Mutation testing of the last commit, some minutes; writes docs/mutants.md, which explains the survivors.
 mutants: install $(VENV)/.installed-dev
 	$(BIN)/pip install -q 'cosmic-ray==8.7.0'
-	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests $(BIN)/python -m mutants
+	PYTHONPATH=tests $(BIN)/python -m mutants
 
 lint: $(VENV)/.installed-dev frontend/node_modules/.installed
 	$(BIN)/ruff check --config backend/pyproject.toml .

@@ -11,7 +11,6 @@ pytest.register_assert_rewrite("support_fault_table")
 
 settings.register_profile("default", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=500, deadline=None)
-settings.register_profile("mutants", max_examples=15, deadline=None, derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from futuresboard.bars import UNLISTED, Bars
+from futuresboard.bars import Bars
 from futuresboard.model import MS_PER_DAY, MS_PER_HOUR, FloatArray
 from futuresboard.wilder import RSI_CHANGES, RSI_REACH, rsi_of_newest
 from futuresboard.windows import Z_CLIP, Z_WINDOW, correlation, log_changes, z_of_newest
@@ -138,7 +138,7 @@ def cvd(bars: Bars) -> FloatArray:
         else:
             total = np.cumsum(flow, axis=1)
         if ts[0] % MS_PER_DAY:
-            total[(bars.listed_ts == UNLISTED) | (bars.listed_ts < ts[0])] = np.nan
+            total[bars.listed_ts < ts[0]] = np.nan
         result[:, begin:end] = total
     if slots >= bars.out:
         return result[:, slots - bars.out :]
@@ -249,7 +249,7 @@ def get_all(bars: Bars) -> dict[str, FloatArray]:
     found = dict(zip(REGISTRY, np.empty((len(REGISTRY), *bars.shape)), strict=True))
     series = bars.shape[0]
     # A few series at a time: what is made on the way stays in the processor's cache.
-    at_once = _IN_CACHE // max(bars.out, 100)
+    at_once = max(1, _IN_CACHE // max(bars.out, 100))
     parts = [slice(begin, begin + at_once) for begin in range(0, series, at_once)]
     # Unknown input is NaN by design, and 0/0 of it is no news.
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -32,9 +32,9 @@ def z_of_newest(values: FloatArray) -> FloatArray:
         squares = squares[..., :-width] + squares[..., width:] + between * between / (2.0 * width)
         total = total[..., :-width] + total[..., width:]
     out = values.shape[-1] - Z_WINDOW
-    first, last = total[..., :out], sums[..., 16 : 16 + out]
+    first, last = total[..., :out], sums[..., 16:]
     between = first / 16.0 - last / 4.0
-    squares = squares[..., :out] + apart[..., 16 : 16 + out] + between * between * (16.0 * 4.0 / Z_WINDOW)
+    squares = squares[..., :out] + apart[..., 16:] + between * between * (16.0 * 4.0 / Z_WINDOW)
     mean = (first + last) / Z_WINDOW
     deviation = np.sqrt(squares / (Z_WINDOW - 1))
     fit = (deviation > 1e-9) & (deviation > 1e-6 * np.abs(mean))
