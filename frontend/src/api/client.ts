@@ -1,34 +1,24 @@
-import type { Alert, Health, History, MetricRow, Problem, Settings } from "./types";
+import { setDenied } from "./access";
+import { ApiError, errorOf } from "./errors";
+import type { Alert, Health, History, MetricRow, Settings } from "./types";
+
+export { ApiError } from "./errors";
 
 const PAGE = 1000;
 
-/** An answer that is not what was asked for, in words a reader can act on. */
-export class ApiError extends Error {
-  override name = "ApiError";
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
-}
-
-async function problemOf(response: Response): Promise<string> {
-  const fallback = `${response.status} ${response.statusText}`.trim();
-  if (!(response.headers.get("content-type") ?? "").includes("json")) return fallback;
-  const problem = (await response.json()) as Problem;
-  return problem.detail ?? problem.title ?? fallback;
-}
-
-async function get(path: string, signal?: AbortSignal): Promise<Response> {
-  let response: Response;
+async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) });
+    return await fetch(path, init);
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError("The server does not answer.", 0);
   }
-  if (!response.ok) throw new ApiError(await problemOf(response), response.status);
+}
+
+async function get(path: string, signal?: AbortSignal): Promise<Response> {
+  const response = await send(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) });
+  if (response.status === 401) setDenied(true);
+  if (!response.ok) throw await errorOf(response);
   return response;
 }
 
@@ -62,8 +52,8 @@ export const fetchAlerts = (limit: number, signal?: AbortSignal) =>
 
 /** `down` comes with status 503 and is an answer all the same. */
 export async function fetchHealth(signal?: AbortSignal): Promise<Health> {
-  const response = await fetch("/health", signal ? { signal } : {});
-  if (!response.ok && response.status !== 503) throw new ApiError(await problemOf(response), response.status);
+  const response = await send("/health", signal ? { signal } : {});
+  if (!response.ok && response.status !== 503) throw await errorOf(response);
   return (await response.json()) as Health;
 }
 

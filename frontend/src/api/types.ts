@@ -105,6 +105,8 @@ export interface Catalog {
 
 export interface Settings {
   mode: "live" | "simulated";
+  /** Names the database: another one holds other rows, alerts and rules. */
+  database?: string;
   timeframes: string[];
   exchanges: string[];
   thresholds: Record<string, number>;
@@ -189,4 +191,5 @@ export interface Problem {
   title?: string;
   detail?: string;
   status?: number;
+  parameter?: string;
 }
