@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from futuresboard import db_ledger
 from futuresboard.api.openapi import openapi_path
 from futuresboard.metrics import REGISTRY
-from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS
+from futuresboard.rows import JUDGED_COLUMNS, ROW_COLUMNS, STORED_COLUMNS
 from support_rows import T0, World, make_alert
 from support_web import Web
 
@@ -55,7 +55,7 @@ def test_history_is_contiguous_and_a_hole_is_a_gap(web: Web, btc: str):
     assert found["close"] == [100.0, 101.0, 102.0, None, 104.0, 105.0]
     assert found["quality"][3] == ["gap"]
     assert found["tiers"][3] == []
-    assert tuple(found) == ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
+    assert tuple(found) == ("ts", *STORED_COLUMNS, *JUDGED_COLUMNS)
     assert found["source"] == ["rest", "rest", "rest", None, "rest", "rest"]
     assert {len(values) for values in found.values()} == {6}
 
@@ -370,6 +370,7 @@ def test_health_statuses(web: Web, status: str, code: int, ready: int):
     response = web.get("/health")
     assert (response.status_code, response.get_json()["status"]) == (code, status)
     assert response.get_json()["exchanges"]["okx"]["errors"] == 4
+    assert response.get_json()["database"] == web.world.reader.facts()
     assert web.get("/health/ready").status_code == ready
     assert web.get("/health/live").status_code == 200
 
@@ -413,6 +414,12 @@ def test_prometheus_shows_the_health_document(web: Web, world: World, btc: str):
     assert values["futuresboard_exchange_errors_total", "okx"] == 4.0
     assert math.isclose(values["futuresboard_exchange_clock_skew_seconds", "okx"], -0.12)
     assert values["futuresboard_database_seq",] == 1.0
+    assert values["futuresboard_database_size_bytes",] == world.path.stat().st_size
+    assert values["futuresboard_database_bars",] == 6.0
+    assert values["futuresboard_database_newest_bar_seconds",] == (T0 + 5 * STEP) / 1000
+    assert values["futuresboard_recent_cycle_seconds", "0.99"] == 2.5
+    assert values["futuresboard_exchange_gap_bars", "okx"] == 3.0
+    assert values["futuresboard_exchange_gap_rows_given_up_total", "okx"] == 1.0
     assert values["futuresboard_exchange_breaker_state", "okx", "closed"] == 1.0
     assert ("futuresboard_exchange_next_probe_seconds", "okx") not in values
 

@@ -14,17 +14,27 @@ from futuresboard.api.metrics import column_schema
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.problems import problem
 from futuresboard.api.query import choice, choices, integer, moment, parse, text
-from futuresboard.api.routes import NUMBER, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import NUMBER, Component, array, nullable, record
 from futuresboard.config import EXCHANGE_IDS
-from futuresboard.rows import STORED_COLUMNS
+from futuresboard.rows import JUDGED_COLUMNS, STORED_COLUMNS
 
-_COLUMNS = ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
-_SCHEMA: Schema = {
-    "type": "object",
-    "required": list(_COLUMNS),
-    "properties": {name: {"type": "array", "items": column_schema(name)} for name in _COLUMNS}
-    | {name: {"type": "array", "items": NUMBER} for name in overlays.outputs(tuple(overlays.OVERLAYS))},
-}
+_COLUMNS = ("ts", *STORED_COLUMNS, *JUDGED_COLUMNS)
+_LINES = overlays.outputs(tuple(overlays.OVERLAYS))
+
+
+def _items(name: str) -> Mapping[str, object]:
+    # Of a missing bar nobody knows whence it came.
+    return nullable(column_schema(name)) if name == "source" else column_schema(name)
+
+
+HISTORY = Component(
+    "History",
+    record(
+        {name: array(_items(name)) for name in _COLUMNS} | {name: array(NUMBER) for name in _LINES},
+        optional=_LINES,
+    ),
+)
 
 
 class _NoSuchSeriesError(LookupError):
@@ -69,7 +79,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         except _NoSuchSeriesError:
             return problem(404, f"no {query['tf']} series of {query['symbol']} on {query['exchange']}")
 
-    return (Route("/api/history", closed_bars, _SCHEMA, parameters=parameters, failures=(404,)),)
+    return (Route("/api/history", closed_bars, HISTORY, parameters=parameters, failures=(404,)),)
 
 
 def _lines(context: ApiContext, query: Mapping[str, Any], ts: list[object]) -> dict[str, list[object]]:

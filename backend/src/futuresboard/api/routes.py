@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Response
 
 from futuresboard.api.query import Parameter
-
-type Schema = Mapping[str, object]
-
-NUMBER: Schema = {"type": ["number", "null"]}
-OBJECT: Schema = {"type": "object"}
+from futuresboard.api.schema import Schema
 
 
 @dataclass(frozen=True)
