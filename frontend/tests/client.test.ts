@@ -24,12 +24,4 @@ describe("the HTTP client", () => {
     expect(asked).toHaveLength(2);
     vi.unstubAllGlobals();
   });
-
-  it("says what the server's problem document says", async () => {
-    const body = JSON.stringify({ title: "Bad request", detail: "tf: 7m came, 5m or 15m is allowed", status: 400 });
-    const headers = { "content-type": "application/problem+json" };
-    vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { status: 400, headers })));
-    await expect(fetchMetrics("7m")).rejects.toThrow("5m or 15m is allowed");
-    vi.unstubAllGlobals();
-  });
 });

@@ -8,7 +8,7 @@ import type { Alert, MetricRow, SubscribeAck, SubscribeRequest } from "../src/ap
 import { makeRow } from "./make";
 
 export const ack = (over: Partial<SubscribeAck> = {}): SubscribeAck => ({
-  tf: "5m", seq: 10, ts: 0, full: true, rows: [makeRow()], alerts: [], ...over,
+  tf: "5m", seq: 10, ts: 0, full: true, rows: [makeRow()], ...over,
 });
 
 const offline = () => Promise.reject(new ApiError("The server does not answer.", 0));

@@ -36,10 +36,10 @@ const sentence = (text: string) => {
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 };
 
-async function problemOf(response: Response): Promise<Problem> {
+async function problemOf(response: Response): Promise<Partial<Problem>> {
   if (!(response.headers.get("content-type") ?? "").includes("json")) return {};
   try {
-    return (await response.json()) as Problem;
+    return (await response.json()) as Partial<Problem>;
   } catch {
     // It says it is JSON and is not: the status alone has to do.
     return {};

@@ -1,6 +1,6 @@
 import type { Socket } from "socket.io-client";
 
-import type { Alert, Health, MetricsUpdate, SubscribeAck, SubscribeRequest } from "./types";
+import type { Alert, Health, MetricsUpdate, SubscribeAck, SubscribeRefusal, SubscribeRequest } from "./types";
 
 /** How the figures arrive right now. `http` is the page asking again and again without a socket. */
 export type Transport = "connecting" | "websocket" | "polling" | "http" | "offline";
@@ -71,7 +71,9 @@ export function openFeed(handlers: FeedHandlers): Feed {
   return {
     subscribe: async (request) => {
       if (!socket) throw new Error("no connection");
-      return (await socket.timeout(ACK_TIMEOUT_MS).emitWithAck("subscribe", request)) as SubscribeAck;
+      const answer = (await socket.timeout(ACK_TIMEOUT_MS).emitWithAck("subscribe", request)) as SubscribeAck | SubscribeRefusal;
+      if ("error" in answer) throw new Error(answer.error.detail);
+      return answer;
     },
     retry: () => {
       if (closed || loading) return;

@@ -19,9 +19,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 
 const isRow = (value: unknown) => isRecord(value) && typeof value.exchange === "string" && typeof value.symbol === "string";
 
+const isNewestRow = (value: unknown) =>
+  isRow(value) && typeof (value as MetricRow).age_s === "number" && Array.isArray((value as MetricRow).quality);
+
 function asFrame(value: unknown, tf: string): KeptFrame | null {
   if (!isRecord(value) || value.tf !== tf || !Array.isArray(value.rows) || value.rows.length === 0) return null;
-  const sound = value.rows.every((kept: unknown) => isRecord(kept) && typeof kept.at === "number" && isRow(kept.row));
+  const sound = value.rows.every((kept: unknown) => isRecord(kept) && typeof kept.at === "number" && isNewestRow(kept.row));
   return sound && (value.seq === null || typeof value.seq === "number") ? (value as unknown as KeptFrame) : null;
 }
 

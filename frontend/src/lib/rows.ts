@@ -12,9 +12,8 @@ export interface RowView {
 /** A pair of an exchange. Stores hold one timeframe each, so this names a row there. */
 export const pairKey = (row: Pick<MetricRow, "exchange" | "symbol">) => `${row.exchange}|${row.symbol}`;
 
-/** Seconds since the exchange spoke, at local time `now`; null when the server does not know. */
-export const ageOf = (view: RowView, now: number) =>
-  view.row.age_s === null ? null : view.row.age_s + Math.max(0, now - view.at) / 1000;
+/** Seconds since the exchange spoke, at local time `now`. */
+export const ageOf = (view: RowView, now: number) => view.row.age_s + Math.max(0, now - view.at) / 1000;
 
 /** Rows as old as this are grey while the page hears nothing: nobody else marks them then. */
 const GREY_AFTER_S = 90;
@@ -23,8 +22,8 @@ const greyed = new WeakMap<RowView, RowView>();
 
 /** A row as it stands without a server at local time `now`: marked `stale` once it is old. */
 export function withoutServer(view: RowView, now: number): RowView {
-  const quality = view.row.quality ?? [];
-  if (quality.includes("stale") || (ageOf(view, now) ?? Infinity) < GREY_AFTER_S) return view;
+  const { quality } = view.row;
+  if (quality.includes("stale") || ageOf(view, now) < GREY_AFTER_S) return view;
   const found = greyed.get(view) ?? { ...view, row: { ...view.row, quality: ["stale", ...quality] } };
   greyed.set(view, found);
   return found;
@@ -33,7 +32,7 @@ export function withoutServer(view: RowView, now: number): RowView {
 /** The exchange's own clock at local time `now`, as well as a row can tell it. */
 export function exchangeNow(view: RowView, now: number): number {
   const { live_ts: liveTs, age_s: ageS } = view.row;
-  return liveTs === null || ageS === null ? now : liveTs + ageS * 1000 + (now - view.at);
+  return liveTs === null ? now : liveTs + ageS * 1000 + (now - view.at);
 }
 
 /** Newest rows of one timeframe. Updates may repeat or come late; each pair ends on its newest. */
@@ -77,8 +76,8 @@ export class RowStore {
 export function freshestAt(views: readonly RowView[]): number | null {
   let best: number | null = null;
   for (const { row, at } of views) {
-    const moment = at - (row.age_s ?? 0) * 1000;
-    if (row.age_s !== null && (best === null || moment > best)) best = moment;
+    const moment = at - row.age_s * 1000;
+    if (best === null || moment > best) best = moment;
   }
   return best;
 }

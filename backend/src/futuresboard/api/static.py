@@ -15,6 +15,7 @@ from futuresboard.api.problems import from_http
 from futuresboard.config import Settings
 
 _FOREVER = "public, max-age=31536000, immutable"
+_GZIP_LEVEL = 9
 _PACKAGED = Path(__file__).parent.parent / "static"
 _NOT_PAGES = ("/api", "/assets", "/health", "/metrics", "/socket.io")
 _UNBUILT = (
@@ -53,7 +54,7 @@ class Files:
 
 def _page(path: Path) -> Page:
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Page(path.read_bytes(), media_type=media_type)
+    return Page(path.read_bytes(), media_type=media_type, level=_GZIP_LEVEL)
 
 
 def folder(settings: Settings) -> Path:
