@@ -43,6 +43,12 @@ describe("LiveData without a server", () => {
     expect(h.live.snapshot().rows[0]?.row.quality).toEqual([]);
   });
 
+  it("is offline when nothing answers and not even a timeframe is known", () => {
+    const h = harness();
+    h.handlers().onTransport("offline");
+    expect(h.live.snapshot()).toMatchObject({ loaded: false, transport: "offline" });
+  });
+
   it("waits as long as the server asks for", async () => {
     const asked = vi.fn(() => Promise.reject(new ApiError("Not now.", 503, 60_000)));
     const h = harness({ fetchRows: asked });

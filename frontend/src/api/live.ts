@@ -60,7 +60,8 @@ export class LiveData {
   }
 
   snapshot(): LiveSnapshot {
-    const transport = transportOf(this.socket, this.http);
+    // Before the settings name a timeframe nothing is asked for over HTTP: the socket alone can tell.
+    const transport = this.tf === "" && this.socket === "offline" ? "offline" : transportOf(this.socket, this.http);
     const now = this.ports.now();
     const kept = this.origin.get(this.tf) === "kept";
     const found = this.store(this.tf).list();
