@@ -19,7 +19,7 @@ export default function Login({ onDone }: { onDone: () => void }) {
     setBusy(false);
   };
   return (
-    <div className="flex h-full items-center justify-center p-4">
+    <main className="flex h-full items-center justify-center p-4">
       <form
         onSubmit={(event) => void submit(event)}
         className="w-80 rounded-lg border border-line bg-panel p-6"
@@ -47,6 +47,6 @@ export default function Login({ onDone }: { onDone: () => void }) {
           {busy ? "One moment…" : "Log in"}
         </button>
       </form>
-    </div>
+    </main>
   );
 }
