@@ -109,7 +109,7 @@ describe("writing", () => {
     const value = vi.fn(() => frame());
     for (let i = 0; i < 50; i += 1) keeper.offerFrame("5m", value);
     expect(load).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(3000);
+    await vi.advanceTimersByTimeAsync(5000);
     expect(puts).toEqual(["rows:5m"]);
     expect(value).toHaveBeenCalledOnce();
     keeper.offerFrame("5m", value);

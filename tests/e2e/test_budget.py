@@ -31,7 +31,7 @@ def _kind(path: str) -> str | None:
 def _first_load(page: Page, url: str, selector: str) -> list[tuple[str, int]]:
     page.add_init_script(FIRST_ROW.replace("SELECTOR", repr(selector)))
     page.goto(url)
-    page.wait_for_function("window.firstRow !== null")
+    page.wait_for_function("() => window.firstRow !== null")
     page.wait_for_load_state()
     found: list[Any] = page.evaluate(LOADED, page.evaluate("window.firstRow"))
     return [(str(path), int(size)) for path, size in found]
@@ -45,5 +45,5 @@ def test_a_first_row_costs_no_more_than_its_budget(
         loaded = _first_load(context.new_page(), server_url, row)
         for kind, limit in BUDGET.items():
             sizes = {path: size for path, size in loaded if _kind(path) == kind}
-            assert all(size > 0 for size in sizes.values()), sizes
-            assert 0 < sum(sizes.values()) <= limit, sizes
+            # Less than a tenth of what is allowed would mean that nothing was measured.
+            assert limit / 10 < sum(sizes.values()) <= limit, sizes

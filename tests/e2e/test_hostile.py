@@ -127,7 +127,7 @@ def test_no_script_but_the_pages_own_runs(browser: Browser, hostile: Board) -> N
             button.click();
         }"""
     )
-    page.wait_for_function("window.broken.length >= 2")
+    page.wait_for_function("() => window.broken.length >= 2")
     assert page.evaluate("window.pwned") is None
     made.close()
 

@@ -256,7 +256,9 @@ def test_a_new_version_is_offered_and_taken_only_when_asked(browser: Browser, tm
         assert page.evaluate("window.mark") == 1
         assert old in page.evaluate("caches.keys()")
         page.get_by_role("button", name="Reload", exact=True).click()
-        page.wait_for_function("window.mark === undefined")
-        page.wait_for_function("caches.keys().then((names) => names.join() === 'futuresboard-shell-next')")
+        page.wait_for_function("() => window.mark === undefined")
+        page.wait_for_function(
+            "() => caches.keys().then((names) => names.join() === 'futuresboard-shell-next')"
+        )
         expect(page.get_by_text("A new version of this page is ready")).to_have_count(0)
     context.close()

@@ -11,7 +11,7 @@ export interface KeptFrame {
 const KEPT_ALERTS = 200;
 const WRITE_MS = 30_000;
 /** A short visit is kept too. */
-const FIRST_WRITE_MS = 3000;
+const FIRST_WRITE_MS = 5000;
 
 const rowsName = (tf: string) => `rows:${tf}`;
 

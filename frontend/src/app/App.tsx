@@ -111,10 +111,10 @@ function Page({ onOther }: { onOther: () => void }) {
   const { settings, error: settingsError, refresh } = useSettings(onOther);
   const { health, failed, told } = useHealth();
   const page = usePage(settings, wide);
-  const { alerts, live } = useBoard(page.tf, page.openAlert, told, onOther);
+  const { alerts, live, settled } = useBoard(page.tf, page.openAlert, told, onOther, settingsError !== null);
   useReturn(live.transport, refresh);
   const context = useCellContext(settings, health);
-  const board: Board = { page, live, alerts, settings, health, context, phone };
+  const board: Board = { page, live, alerts, settings, health, context, phone, settled };
   const view = viewOf(page.view);
 
   const showRail = (shown: boolean) => {
@@ -135,7 +135,7 @@ function Page({ onOther }: { onOther: () => void }) {
           <Overlays {...board} />
         </main>
       </Bars>
-      {live.loaded && (
+      {settled && (
         <Suspense fallback={null}>
           <Toasts beside={page.openKey !== null} />
         </Suspense>

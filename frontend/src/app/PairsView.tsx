@@ -25,7 +25,7 @@ export function PairsView({ board }: { board: Board }) {
       <ErrorBoundary name="The overview">
         {/* Its figures are of the rows: loaded with them, in a place that is kept for it. */}
         <div className="h-[86px] shrink-0">
-          {live.loaded && (
+          {board.settled && (
             <Suspense fallback={null}>
               <KpiStrip kpis={kpis} oiTrail={oiTrail} health={health} zThreshold={context.limits.z} />
             </Suspense>
@@ -52,7 +52,7 @@ export function PairsView({ board }: { board: Board }) {
         {railOpen && (
           <aside aria-label="Alerts" className={RAIL} onMouseEnter={alerts.markRead} onFocus={alerts.markRead}>
             <ErrorBoundary name="The alert list">
-              {live.loaded && (
+              {board.settled && (
                 <Suspense fallback={null}>
                   <AlertRail
                     alerts={alerts.alerts}

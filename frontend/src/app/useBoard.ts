@@ -39,6 +39,7 @@ export function useBoard(
   openAlert: (alert: Alert) => void,
   told: (part: Partial<Health>) => void,
   onOtherDatabase: () => void,
+  failed: boolean,
 ) {
   const rowsRef = useRef<readonly RowView[]>([]);
   const largest = useCallback(() => largestByOi(rowsRef.current, POPS_UP_FOR), []);
@@ -47,12 +48,12 @@ export function useBoard(
     [openAlert],
   );
   const alerts = useAlerts(largest, notify);
-  const live = useLive(tf, { onAlerts: alerts.take, onHealth: told, onOtherDatabase });
+  const { live, settled } = useLive(tf, { onAlerts: alerts.take, onHealth: told, onOtherDatabase }, failed);
   useKeptAlerts(alerts, live.transport === "offline");
   useEffect(() => {
     rowsRef.current = live.rows;
   }, [live]);
-  return { alerts, live };
+  return { alerts, live, settled };
 }
 
 const refreshOf = (health: Health | null): RefreshOf =>

@@ -7,8 +7,8 @@ import { LiveData, type LiveSnapshot } from "../api/live";
 import type { Alert, Health } from "../api/types";
 
 const PAINT_MS = 1000;
-/** Without a first row the socket is opened all the same after so long. */
-const CONNECT_MS = 2000;
+/** Without a first row and without a word on why the socket is opened all the same after so long. */
+const CONNECT_MS = 10_000;
 const NEWEST_ALERTS = 200;
 const EMPTY: LiveSnapshot = {
   tf: "", rows: [], loaded: false, kept: false, transport: "connecting", error: null, freshAt: null,
@@ -20,8 +20,13 @@ interface Sinks {
   onOtherDatabase: () => void;
 }
 
-/** Calls back when what React has just committed is on the screen. */
-const painted = (then: () => void) => requestAnimationFrame(() => requestAnimationFrame(then));
+/** Calls back when what React has just committed is on the screen; returns how not to. */
+function painted(then: () => void): () => void {
+  let frame = requestAnimationFrame(() => {
+    frame = requestAnimationFrame(then);
+  });
+  return () => cancelAnimationFrame(frame);
+}
 
 function paintPaced(paint: () => void): { schedule: () => void; soon: () => void; stop: () => void } {
   let paintedAt = -Infinity;
@@ -94,10 +99,12 @@ function startLive(sinks: () => Sinks, show: (snapshot: LiveSnapshot) => void) {
 /**
  * The live rows of one timeframe. Updates gather outside React and are painted at most once a
  * second, as a transition, and not at all while nobody looks. The socket and its client are loaded
- * when the first rows are on the screen.
+ * when the first rows are on the screen, or cannot be had (`failed`: not even the settings can);
+ * `settled` says so to whatever else can wait that long.
  */
-export function useLive(tf: string | null, sinks: Sinks): LiveSnapshot {
+export function useLive(tf: string | null, sinks: Sinks, failed: boolean): { live: LiveSnapshot; settled: boolean } {
   const [shown, setShown] = useState(EMPTY);
+  const [settled, setSettled] = useState(false);
   const sinksRef = useRef(sinks);
   const running = useRef<ReturnType<typeof startLive> | null>(null);
   useEffect(() => {
@@ -118,10 +125,14 @@ export function useLive(tf: string | null, sinks: Sinks): LiveSnapshot {
     if (tf !== null) running.current?.setTimeframe(tf);
   }, [tf]);
 
-  const { loaded } = shown;
+  const known = shown.loaded || shown.error !== null || failed;
   useEffect(() => {
-    if (loaded) painted(() => running.current?.connect());
-  }, [loaded]);
+    if (!known) return;
+    return painted(() => {
+      running.current?.connect();
+      setSettled(true);
+    });
+  }, [known]);
 
-  return shown;
+  return { live: shown, settled };
 }
