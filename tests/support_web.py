@@ -40,7 +40,15 @@ HEALTH: dict[str, Any] = {
             "oldest_s": 1.5,
             "source": "rest",
             "breaker": {"state": "closed", "reason": None, "next_probe_s": None},
-            "gaps": {"open": 3, "pairs": 2, "healing": False, "healed": 7, "given_up": 1, "looked_ts": 5},
+            "gaps": {
+                "missing": 1,
+                "open": 3,
+                "pairs": 2,
+                "healing": False,
+                "healed": 7,
+                "given_up": 1,
+                "looked_ts": 5,
+            },
         }
     },
 }

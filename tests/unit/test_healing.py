@@ -218,7 +218,7 @@ class TestTheReport:
 
         station.run(work)
         assert reports[0] == GapReport()
-        assert reports[1] == GapReport(0, 0, looked_ts=reports[1].looked_ts)
+        assert reports[1] == GapReport(0, 0, 0, looked_ts=reports[1].looked_ts)
         assert reports[1].looked_ts >= FIRST
 
     def test_what_is_missing_what_came_and_what_never_will(self, make):
@@ -236,12 +236,26 @@ class TestTheReport:
                 reports.append(healer.report())
 
         station.run(work)
-        assert [(one.open, one.pairs, one.healed, one.healing) for one in reports] == [
-            (10, 1, 3, False),
-            (0, 0, 3, False),
+        assert [(one.missing, one.open, one.pairs, one.healed, one.healing) for one in reports] == [
+            (10, 10, 1, 3, False),
+            (0, 0, 0, 3, False),
         ]
         assert reports[0].given_up == 0
         assert reports[1].given_up >= 10
+
+    def test_a_value_that_is_unknown_is_no_missing_bar(self, make):
+        station = make()
+        reports = []
+
+        async def work():
+            healer = await ready(station)
+            blank(station, "global_ls", FIRST - 20 * M5, FIRST - 18 * M5)
+            station.exchange.lacking |= {(Kind.GLOBAL_LS, FIRST - n * M5) for n in range(18, 25)}
+            await healer.look()
+            reports.append(healer.report())
+
+        station.run(work)
+        assert (reports[0].missing, reports[0].open) == (0, 2)
 
     def test_a_look_under_way_is_said(self, make):
         station = make()

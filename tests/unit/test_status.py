@@ -162,8 +162,9 @@ class TestAnExchange:
         assert (idle["error_rate"], idle["budget_used"]) == (0.0, 0.0)
 
     def test_gaps_are_told_as_they_are(self):
-        report = GapReport(3, 2, healing=True, healed=7, given_up=1, looked_ts=5)
+        report = GapReport(1, 3, 2, healing=True, healed=7, given_up=1, looked_ts=5)
         assert exchange_status(collector(), Tally(), None, report)["gaps"] == {
+            "missing": 1,
             "open": 3,
             "pairs": 2,
             "healing": True,

@@ -302,6 +302,11 @@ class Reader:
         with self._read() as connection:
             return db_alerts.alerts(connection, wanted, limit, offset)
 
+    def alerts_before(self, wanted: AlertFilter, limit: int) -> list[Row]:
+        """Alerts newest first."""
+        with self._read() as connection:
+            return db_alerts.newest(connection, wanted, limit)
+
     def alert(self, number: int) -> Row | None:
         """One alert by id, with the evidence of its kind and timeframe."""
         with self._read() as connection:

@@ -51,12 +51,14 @@ class Stored:
 class GapReport:
     """How an exchange's gaps stand, for an operator.
 
-    open: closed bars that lacked something the exchange may have at the end of the last look, of `pairs`
-    pairs (None before the first one's end, at `looked_ts`, exchange time); healing: a look is under way;
+    missing: closed bars that were not there at the end of the last look and that the exchange may have;
+    open: those and the ones of which a value is unknown or stood in for, of `pairs` pairs (all None
+    before the first look's end, at `looked_ts`, exchange time); healing: a look is under way;
     healed: bars stored by looks since start that were not there; given_up: rows an exchange turned out
     not to have since start.
     """
 
+    missing: int | None = None
     open: int | None = None
     pairs: int | None = None
     healing: bool = False

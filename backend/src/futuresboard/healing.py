@@ -33,11 +33,12 @@ class Mender:
 
     records: what was looked for in vain before, and is after; assume: also levels whose stamps
     nobody has decided yet (marked so). added: bars stored that were not there; given_up: rows that
-    will not be looked for again; open_bars: bars that were still to be looked for after the last `mend`.
+    will not be looked for again; open_bars: bars that were still to be looked for after the last `mend`,
+    missing_bars: those of them that were not there at all.
     """
 
     def __init__(self, collector: Collector, records: Records, *, assume: bool = False) -> None:
-        self.added = self.given_up = self.open_bars = 0
+        self.added = self.given_up = self.open_bars = self.missing_bars = 0
         self._collector = collector
         self._records = records
         self._assume = assume
@@ -55,7 +56,7 @@ class Mender:
         bar that is still to be looked for (a failed page, or a first look in vain).
         """
         left: dict[int, int] = {}
-        self.open_bars = 0
+        self.open_bars = self.missing_bars = 0
         end = last
         oldest = min(since.values(), default=last + STEP_MS)
         while end >= oldest:
@@ -169,6 +170,7 @@ class Mender:
         masks = [self._open(kind, after, rows, begin) for kind in self._kinds()]
         still = np.any(masks, axis=0) if masks else np.zeros(after.present.shape, dtype=bool)
         self.open_bars += int(still.sum())
+        self.missing_bars += int((still & ~after.present).sum())
         return {row: int(after.ts[np.argmax(still[i])]) for i, row in enumerate(rows) if still[i].any()}
 
 
@@ -249,7 +251,9 @@ class Healer:
         since = {row: ts for row, ts in since.items() if ts <= last}
         self._report = replace(self._report, healing=True)
         left = await self._mender.mend(since, last)
-        self._report = GapReport(self._mender.open_bars, len(left), looked_ts=collector.now_ms())
+        self._report = GapReport(
+            self._mender.missing_bars, self._mender.open_bars, len(left), looked_ts=collector.now_ms()
+        )
         for row in since:
             if not collector.is_gone(row):
                 self.records.of(collector.markets[row].symbol).settle(left.get(row, last + STEP_MS) - STEP_MS)

@@ -211,6 +211,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a filter shows, as a CSV or Parquet file: newest rows, one pair's closed bars, or alerts
+         * @description What a filter shows, as a CSV or Parquet file: newest rows, one pair's closed bars, or alerts. The filters are those of `/api/metrics`, `/api/history` and `/api/alerts` (the kind of an alert is asked for by `alert_kind`), without `limit` and `offset`: a file has all rows. History begins with the first stored bar unless `start` is given. Lines of overlays may be named in `columns` too. In CSV unknown is an empty cell, a list has a space between its items, an object is JSON, floats are written so that they read back as they were, and a text that a spreadsheet would run as a formula begins with an apostrophe. In Parquet unknown is null, lists are lists, objects JSON.
+         */
+        get: operations["export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/weighted-oi": {
         parameters: {
             query?: never;
@@ -659,7 +679,9 @@ export interface components {
             values: string[];
         };
         Gaps: {
-            /** @description closed bars that lacked something the exchange may have, at the end of the last look */
+            /** @description closed bars that were not there at the end of the last look, and that the exchange may have */
+            missing: number | null;
+            /** @description those, and the bars of which a value is unknown or stood in for */
             open: number | null;
             /** @description pairs they are of */
             pairs: number | null;
@@ -1146,6 +1168,8 @@ export interface operations {
                 search?: string;
                 /** @description rows for which this tier is true (allowed: a whole number from 1 to 6) */
                 tier?: number;
+                /** @description rows for which this holds; where it is unknown it does not. Written as alert rules are (allowed: an expression over a row's columns (`catalog.filters` of /api/settings)) */
+                filter?: string;
                 /** @description columns to sort by, the first decides; a leading - sorts downwards; -z_score when absent (allowed: columns separated by commas, each with or without a leading -: exchange, symbol, base, timeframe, ts, open, high, low, close, volume, quote_volume, taker_buy, taker_sell, imbalance, cvd, oi_contracts, oi_abs_usd, oi_delta_pct, global_ls, top_ls, ls_delta_pct, funding, funding_interval_h, rsi, z_score, z_raw, confluence, tiers, tier, unknown_tiers, quality, guarded, source, live_price, live_ts, live_oi_abs_usd, price_change_24h_pct, volume_24h_usd, oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, oi_price_quadrant, funding_next, funding_next_ts, market_cap_usd, live_source, listed_ts, oi_mcap_pct, age_s) */
                 sort?: string;
                 /** @description at most so many rows (allowed: a whole number from 1 to 1000) */
@@ -1212,10 +1236,10 @@ export interface operations {
                 start?: number;
                 /** @description last bar's open time, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
                 end?: number;
-                /** @description at most so many bars (allowed: a whole number from 1 to 5000) */
-                limit?: number;
                 /** @description lines for the chart (allowed: words of obv, macd, bollinger, atr, separated by commas) */
                 overlays?: string;
+                /** @description at most so many bars (allowed: a whole number from 1 to 5000) */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1281,12 +1305,16 @@ export interface operations {
                 kind?: "tier" | "confluence" | "rule";
                 /** @description alerts of one of the user's rules (allowed: a whole number from 1 to 9223372036854775807) */
                 rule?: number;
+                /** @description alerts of one direction; none: of neither (allowed: long, short, none) */
+                direction?: "long" | "short" | "none";
                 /** @description alerts of one symbol, ccxt's unified name: BTC/USDT:USDT (allowed: any text) */
                 symbol?: string;
                 /** @description alerts of one exchange (allowed: binanceusdm, bybit, okx) */
                 exchange?: "binanceusdm" | "bybit" | "okx";
                 /** @description alerts of bars that opened at or after this, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
                 since?: number;
+                /** @description alerts of bars that opened at or before this, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                until?: number;
                 /** @description at most so many alerts (allowed: a whole number from 1 to 1000) */
                 limit?: number;
                 /** @description alerts to leave out first (allowed: a whole number from 0 to 1000000000) */
@@ -1841,6 +1869,100 @@ export interface operations {
             };
             /** @description the token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_file: {
+        parameters: {
+            query: {
+                /** @description what to export (allowed: metrics, history, alerts) */
+                kind: "metrics" | "history" | "alerts";
+                /** @description of the file (allowed: csv, parquet) */
+                format?: "csv" | "parquet";
+                /** @description columns of the file, in this order (allowed: words of exchange, symbol, base, timeframe, ts, open, high, low, close, volume, quote_volume, taker_buy, taker_sell, imbalance, cvd, oi_contracts, oi_abs_usd, oi_delta_pct, global_ls, top_ls, ls_delta_pct, funding, funding_interval_h, rsi, z_score, z_raw, confluence, tiers, tier, unknown_tiers, quality, guarded, source, live_price, live_ts, live_oi_abs_usd, price_change_24h_pct, volume_24h_usd, oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, oi_price_quadrant, funding_next, funding_next_ts, market_cap_usd, live_source, listed_ts, oi_mcap_pct, age_s, separated by commas) */
+                columns?: string;
+                /** @description timeframe (allowed: 5m, 15m, 30m, 1h, 4h) */
+                tf?: "5m" | "15m" | "30m" | "1h" | "4h";
+                /** @description rows of one exchange (allowed: binanceusdm, bybit, okx) */
+                exchange?: "binanceusdm" | "bybit" | "okx";
+                /** @description rows of one symbol, ccxt's unified name: BTC/USDT:USDT (allowed: any text) */
+                symbol?: string;
+                /** @description rows whose symbol or base contains this, in any case (kind metrics) (allowed: any text) */
+                search?: string;
+                /** @description rows for which this tier is true (kind metrics, alerts) (allowed: a whole number from 1 to 6) */
+                tier?: number;
+                /** @description rows for which this holds; where it is unknown it does not. Written as alert rules are (kind metrics) (allowed: an expression over a row's columns (`catalog.filters` of /api/settings)) */
+                filter?: string;
+                /** @description columns to sort by, the first decides; a leading - sorts downwards; -z_score when absent (kind metrics) (allowed: columns separated by commas, each with or without a leading -: exchange, symbol, base, timeframe, ts, open, high, low, close, volume, quote_volume, taker_buy, taker_sell, imbalance, cvd, oi_contracts, oi_abs_usd, oi_delta_pct, global_ls, top_ls, ls_delta_pct, funding, funding_interval_h, rsi, z_score, z_raw, confluence, tiers, tier, unknown_tiers, quality, guarded, source, live_price, live_ts, live_oi_abs_usd, price_change_24h_pct, volume_24h_usd, oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, oi_price_quadrant, funding_next, funding_next_ts, market_cap_usd, live_source, listed_ts, oi_mcap_pct, age_s) */
+                sort?: string;
+                /** @description first bar's open time, milliseconds UTC (kind history) (allowed: a whole number from 0 to 9999999999999) */
+                start?: number;
+                /** @description last bar's open time, milliseconds UTC (kind history) (allowed: a whole number from 0 to 9999999999999) */
+                end?: number;
+                /** @description lines for the chart (kind history) (allowed: words of obv, macd, bollinger, atr, separated by commas) */
+                overlays?: string;
+                /** @description alerts of one kind (kind alerts) (allowed: tier, confluence, rule) */
+                alert_kind?: "tier" | "confluence" | "rule";
+                /** @description alerts of one of the user's rules (kind alerts) (allowed: a whole number from 1 to 9223372036854775807) */
+                rule?: number;
+                /** @description alerts of one direction; none: of neither (kind alerts) (allowed: long, short, none) */
+                direction?: "long" | "short" | "none";
+                /** @description alerts of bars that opened at or after this, milliseconds UTC (kind alerts) (allowed: a whole number from 0 to 9999999999999) */
+                since?: number;
+                /** @description alerts of bars that opened at or before this, milliseconds UTC (kind alerts) (allowed: a whole number from 0 to 9999999999999) */
+                until?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

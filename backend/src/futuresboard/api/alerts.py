@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response, request
 
@@ -11,7 +12,7 @@ from futuresboard.api.evidence import CELL
 from futuresboard.api.metrics import content_range
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.problems import problem
-from futuresboard.api.query import choice, integer, moment, parse, text
+from futuresboard.api.query import Parameter, choice, integer, moment, parse, text
 from futuresboard.api.routes import Route
 from futuresboard.api.schema import (
     BOOLEAN,
@@ -31,10 +32,11 @@ from futuresboard.api.schema import (
     words,
 )
 from futuresboard.config import EXCHANGE_IDS
-from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_alerts import NEITHER, AlertFilter
 from futuresboard.model import ALERT_KINDS, Tier
 
 _MAX_ID = 2**63 - 1
+DIRECTIONS = ("long", "short")
 
 CALIBRATION = Component(
     "Calibration",
@@ -65,7 +67,7 @@ ALERT_PROPERTIES: Mapping[str, Schema] = {
     "kind": words(ALERT_KINDS),
     "tier": nullable(INTEGER),
     "severity": doc(INTEGER, "0 is the severest"),
-    "direction": nullable(words(("long", "short"))),
+    "direction": nullable(words(DIRECTIONS)),
     "text": doc(STRING, "a sentence for people"),
     "values": doc(mapping(NUMBER), "the row's metrics at the bar"),
     "window": doc(mapping(array(NUMBER)), "the raw inputs the rule read, oldest first"),
@@ -82,7 +84,7 @@ _OUTCOME = Component(
     "Outcome",
     record(
         {
-            "direction": words(("long", "short")),
+            "direction": words(DIRECTIONS),
             "horizon": doc(INTEGER, "bars held"),
             "late": doc(BOOLEAN, "entered one bar later"),
             "net": doc(NUMBER, "return after fees, slippage and funding, a fraction"),
@@ -97,16 +99,40 @@ _OUTCOME = Component(
 )
 
 
-def routes(context: ApiContext) -> Sequence[Route]:
-    """The topic's routes."""
-    parameters = (
-        choice("tf", "alerts of one timeframe", context.settings.timeframes),
+def selection(frames: Sequence[str], kind: str = "kind") -> tuple[Parameter, ...]:
+    """What says which alerts; `kind`: what the parameter for their kind is called."""
+    return (
+        choice("tf", "alerts of one timeframe", frames),
         integer("tier", "alerts of one tier", min(Tier), max(Tier)),
-        choice("kind", "alerts of one kind", ALERT_KINDS),
+        choice(kind, "alerts of one kind", ALERT_KINDS),
         integer("rule", "alerts of one of the user's rules", 1, _MAX_ID),
+        choice("direction", "alerts of one direction; none: of neither", (*DIRECTIONS, NEITHER)),
         text("symbol", "alerts of one symbol, ccxt's unified name: BTC/USDT:USDT"),
         choice("exchange", "alerts of one exchange", EXCHANGE_IDS),
         moment("since", "alerts of bars that opened at or after this"),
+        moment("until", "alerts of bars that opened at or before this"),
+    )
+
+
+def wanted_of(query: Mapping[str, Any], kind: str = "kind") -> AlertFilter:
+    """The filter that a query of `selection` asks for."""
+    return AlertFilter(
+        timeframe=query["tf"],
+        tier=query["tier"],
+        kind=query[kind],
+        symbol=query["symbol"],
+        exchange=query["exchange"],
+        since=query["since"],
+        rule=query["rule"],
+        until=query["until"],
+        direction=query["direction"],
+    )
+
+
+def routes(context: ApiContext) -> Sequence[Route]:
+    """The topic's routes."""
+    parameters = (
+        *selection(context.settings.timeframes),
         integer("limit", "at most so many alerts", 1, 1000, default=100),
         integer("offset", "alerts to leave out first", 0, 1_000_000_000, default=0),
     )
@@ -114,15 +140,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
     def alert_list() -> Response:
         """Alerts, newest first; `Content-Range` tells which of how many these are."""
         query = parse(parameters, request.args)
-        wanted = AlertFilter(
-            query["tf"],
-            query["tier"],
-            query["kind"],
-            query["symbol"],
-            query["exchange"],
-            query["since"],
-            query["rule"],
-        )
+        wanted = wanted_of(query)
         offset, limit = query["offset"], query["limit"]
 
         def build() -> Page:

@@ -51,10 +51,11 @@ _GAPS = Component(
     "Gaps",
     record(
         {
-            "open": doc(
+            "missing": doc(
                 nullable(INTEGER),
-                "closed bars that lacked something the exchange may have, at the end of the last look",
+                "closed bars that were not there at the end of the last look, and that the exchange may have",
             ),
+            "open": doc(nullable(INTEGER), "those, and the bars of which a value is unknown or stood in for"),
             "pairs": doc(nullable(INTEGER), "pairs they are of"),
             "healing": doc(BOOLEAN, "a look is under way"),
             "healed": doc(INTEGER, "bars stored by looks since start that were not there"),

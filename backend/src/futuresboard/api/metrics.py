@@ -8,9 +8,10 @@ from typing import cast
 import orjson
 from flask import Response, request
 
+from futuresboard import rules
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import Page, answer, json_page
-from futuresboard.api.query import Parameter, choice, integer, parse, text
+from futuresboard.api.query import Parameter, choice, filter_expression, integer, parse, text
 from futuresboard.api.routes import Route
 from futuresboard.api.schema import (
     ANYTHING,
@@ -65,14 +66,8 @@ ROW = Component("Row", record({name: column_schema(name) for name in ROW_COLUMNS
 
 def routes(context: ApiContext) -> Sequence[Route]:
     """The topic's routes."""
-    frames = context.settings.timeframes
     parameters = (
-        choice("tf", "timeframe", frames, default=frames[0]),
-        choice("exchange", "rows of one exchange", EXCHANGE_IDS),
-        text("symbol", "rows of one symbol, ccxt's unified name: BTC/USDT:USDT"),
-        text("search", "rows whose symbol or base contains this, in any case"),
-        integer("tier", "rows for which this tier is true", min(Tier), max(Tier)),
-        _sort_parameter(),
+        *selection(context.settings.timeframes),
         integer("limit", "at most so many rows", 1, 1000, default=200),
         integer("offset", "rows to leave out first", 0, 1_000_000, default=0),
     )
@@ -89,6 +84,19 @@ def routes(context: ApiContext) -> Sequence[Route]:
         return answer(context.pages.get(key, version, lambda: _page(snapshot.rows, query)))
 
     return (Route("/api/metrics", newest_rows, array(ROW), parameters=parameters, ranged=True),)
+
+
+def selection(frames: Sequence[str]) -> tuple[Parameter, ...]:
+    """What says which newest rows, in which order."""
+    return (
+        choice("tf", "timeframe", frames, default=frames[0]),
+        choice("exchange", "rows of one exchange", EXCHANGE_IDS),
+        text("symbol", "rows of one symbol, ccxt's unified name: BTC/USDT:USDT"),
+        text("search", "rows whose symbol or base contains this, in any case"),
+        integer("tier", "rows for which this tier is true", min(Tier), max(Tier)),
+        filter_expression(),
+        _sort_parameter(),
+    )
 
 
 def _sort_parameter() -> Parameter:
@@ -108,16 +116,25 @@ def _sort_parameter() -> Parameter:
     )
 
 
-def _page(rows: list[Row], query: dict[str, object]) -> Page:
-    wanted = _matcher(query)
-    found = sort_rows([row for row in rows if wanted(row)], cast("SortKeys", query["sort"]))
+def _page(rows: list[Row], query: Mapping[str, object]) -> Page:
+    found = selected(rows, query)
     offset, limit = cast("int", query["offset"]), cast("int", query["limit"])
     return json_page(
         found[offset : offset + limit], content_range=content_range("metrics", offset, limit, len(found))
     )
 
 
-def _matcher(query: dict[str, object]) -> Callable[[Row], bool]:
+def selected(rows: list[Row], query: Mapping[str, object]) -> list[Row]:
+    """The rows that a query of `selection` asks for, in its order."""
+    wanted = _matcher(query)
+    found = [row for row in rows if wanted(row)]
+    if (expression := cast("rules.Expression | None", query["filter"])) is not None:
+        holds = rules.matching(expression, found)
+        found = [row for row, held in zip(found, holds.tolist(), strict=True) if held]
+    return sort_rows(found, cast("SortKeys", query["sort"]))
+
+
+def _matcher(query: Mapping[str, object]) -> Callable[[Row], bool]:
     exchange, symbol, tier = query["exchange"], query["symbol"], query["tier"]
     search = str(query["search"]).casefold()
 

@@ -104,7 +104,8 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
 def _responses(route: Route, components: dict[str, object]) -> dict[str, object]:
     good: dict[str, object] = {"description": HTTPStatus(route.status).phrase}
     if route.status != HTTPStatus.NO_CONTENT:
-        good["content"] = {route.media_type: _content(route, components)}
+        types = (route.media_type, *route.other_types)
+        good["content"] = {media_type: _content(route, components) for media_type in types}
     if route.ranged:
         shown = "which rows of how many: `metrics 0-199/512`"
         good["headers"] = {"Content-Range": {"description": shown, "schema": {"type": "string"}}}

@@ -43,7 +43,8 @@ _DATABASE = (
     _Shown("newest_ts", "database_newest_bar_seconds", "open time of the newest closed bar", scale=0.001),
 )
 _GAPS = (
-    _Shown("open", "exchange_gap_bars", "closed bars that lack something, as of the last look"),
+    _Shown("missing", "exchange_gap_bars_missing", "closed bars that are not there, as of the last look"),
+    _Shown("open", "exchange_gap_bars_open", "closed bars that lack something, as of the last look"),
     _Shown("healed", "exchange_gap_bars_healed", "bars stored by looks since start", counter=True),
     _Shown("given_up", "exchange_gap_rows_given_up", "rows it turned out not to have", counter=True),
 )

@@ -16,8 +16,8 @@ class Route:
     """One method of one path; the view's docstring is its public description.
 
     rule: in Flask's notation; schema: of the answer's JSON, None for other media types; body: of
-    the request's JSON; status: of the answer when all is well (204: without a body); failures:
-    statuses beside 400, 401 and 503 that it may answer.
+    the request's JSON; other_types: media types beside `media_type`; status: of the answer when all is
+    well (204: without a body); failures: statuses beside 400, 401 and 503 that it may answer.
     """
 
     rule: str
@@ -27,6 +27,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: Schema | None = None
     media_type: str = "application/json"
+    other_types: tuple[str, ...] = ()
     ranged: bool = False
     status: int = 200
     failures: tuple[int, ...] = field(default=())
