@@ -49,6 +49,6 @@ export const makeExchange = (over: Partial<ExchangeHealth> = {}): ExchangeHealth
   in_flight: 0, peak_in_flight: 1, latency_p50_s: 0.1, latency_p95_s: 0.2, clock_skew_ms: 0, oldest_s: 1,
   reconnects: 0, source: "rest", websockets: [], refresh: {}, stamps: {}, throttled: {}, banned_for_s: null,
   breaker: { state: "closed", reason: null, next_probe_s: null }, guarded: {}, last_error: null,
-  gaps: { open: 0, pairs: 0, healing: false, healed: 0, given_up: 0, looked_ts: null },
+  gaps: { missing: 0, open: 0, pairs: 0, healing: false, healed: 0, given_up: 0, looked_ts: null },
   ...over,
 });
