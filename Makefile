@@ -67,6 +67,7 @@ frontend/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
 
 test: install $(VENV)/.installed-dev lint
 	cd frontend && PATH="$(NPM_PATH)" npm run --silent test
+	cd frontend && PATH="$(NPM_PATH)" npm run --silent size
 	$(PYTEST) -m 'not deep' -n 3 --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 test-deep: install $(VENV)/.installed-dev

@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 
 import { App } from "./app/App";
 import { followTheme } from "./lib/theme";
+import { keepPage } from "./sw/register";
 import { ErrorBoundary } from "./ui/ErrorBoundary";
 
 const root = document.getElementById("root");
@@ -17,3 +18,5 @@ createRoot(root).render(
     </ErrorBoundary>
   </StrictMode>,
 );
+// What the worker keeps is loaded a second time: not while the first rows are on their way.
+window.addEventListener("load", () => setTimeout(keepPage, 3000));

@@ -5,18 +5,19 @@ import { describe, expect, it, vi } from "vitest";
 import type { Health } from "../src/api/types";
 import { localTime } from "../src/lib/time";
 import Exchanges from "../src/panels/exchanges/Exchanges";
+import { makeExchange } from "./make";
 
 const AT = Date.now();
 const HEALTH: Health = {
   status: "degraded",
   at: AT,
   exchanges: {
-    binanceusdm: {
-      state: "ok", pairs: 200, source: "mixed", reconnects: 3, budget_used: 0.42, budgets: { weight: 0.42, data: 0.1 },
+    binanceusdm: makeExchange({
+      pairs: 200, source: "mixed", reconnects: 3, budget_used: 0.42, budgets: { weight: 0.42, data: 0.1 },
       clock_skew_ms: -120, oldest_s: 75, latency_p50_s: 0.08, latency_p95_s: 0.2, request_rate: 4.2, error_rate: 0.001,
       refresh: { candles: { every_s: 300, share: 1 }, top_ls: { every_s: 900, share: 0.33 } },
-    },
-    bybit: { state: "banned", banned_for_s: 600, last_error: "access too frequent", throttled: { all: 12 } },
+    }),
+    bybit: makeExchange({ state: "banned", banned_for_s: 600, last_error: "access too frequent", throttled: { all: 12 } }),
   },
   coingecko: { state: "ok", age_s: 60, matched: 180 },
 };

@@ -3,37 +3,39 @@ import { describe, expect, it } from "vitest";
 import type { ExchangeHealth, Health } from "../src/api/types";
 import { capWords, feedState, refreshWords, skewWords, sourceWords, troubles, worstTone } from "../src/lib/feeds";
 import { localTime } from "../src/lib/time";
+import { makeExchange } from "./make";
 
 const AT = new Date(2026, 10, 23, 14, 0, 0).getTime();
 const moment = { at: AT, now: AT + 5000 };
-const state = (health: ExchangeHealth) => feedState(health, moment);
+const state = (health: Partial<ExchangeHealth>) => feedState(makeExchange(health), moment);
+const breaker = (over: Partial<ExchangeHealth["breaker"]>) => ({ ...makeExchange().breaker, ...over });
 
 describe("the state of an exchange", () => {
   it("says nothing of one that works", () => {
-    expect(state({ state: "ok", breaker: { state: "closed" } })).toEqual({ tone: "good", word: "ok", words: "" });
+    expect(state({ state: "ok", breaker: breaker({ state: "closed" }) })).toEqual({ tone: "good", word: "ok", words: "" });
   });
 
   it("names the end of a ban, counted from when it was told", () => {
     const end = localTime(AT + 600_000, AT);
     expect(state({ state: "banned", banned_for_s: 600 })).toMatchObject({ tone: "bad", word: `banned until ${end}` });
     // Asked again later with the same facts: the same end.
-    expect(feedState({ state: "banned", banned_for_s: 600 }, { at: AT, now: AT + 300_000 }).word).toBe(`banned until ${end}`);
+    expect(feedState(makeExchange({ state: "banned", banned_for_s: 600 }), { at: AT, now: AT + 300_000 }).word).toBe(`banned until ${end}`);
   });
 
   it("tells an open breaker with its reason and its next try", () => {
-    const told = state({ state: "down", breaker: { state: "open", reason: "HTTP 503", next_probe_s: 120 } });
+    const told = state({ state: "down", breaker: breaker({ state: "open", reason: "HTTP 503", next_probe_s: 120 }) });
     expect(told.word).toBe("breaker open");
     expect(told.words).toContain("HTTP 503");
     expect(told.words).toContain(localTime(AT + 120_000, AT));
-    expect(state({ state: "down", breaker: { state: "half_open", next_probe_s: null } }).word).toBe("breaker half open");
+    expect(state({ state: "down", breaker: breaker({ state: "half-open" }) }).word).toBe("breaker half open");
   });
 
   it("calls a block a block, whatever its breaker says", () => {
-    expect(state({ state: "blocked", breaker: { state: "open", next_probe_s: 60 } })).toMatchObject({ word: "blocked", tone: "bad" });
+    expect(state({ state: "blocked", breaker: breaker({ state: "open", next_probe_s: 60 }) })).toMatchObject({ word: "blocked", tone: "bad" });
   });
 
-  it("shows a state it does not know as it is", () => {
-    expect(state({ state: "resting" })).toMatchObject({ word: "resting", tone: "warn" });
+  it("shows a state of a newer server as it is", () => {
+    expect(state({ state: "resting" as ExchangeHealth["state"] })).toMatchObject({ word: "resting", tone: "warn" });
   });
 });
 
@@ -41,12 +43,16 @@ describe("all exchanges together", () => {
   const health: Health = {
     status: "degraded",
     at: AT,
-    exchanges: { binanceusdm: { state: "ok" }, bybit: { state: "starting" }, okx: { state: "degraded" } },
+    exchanges: {
+      binanceusdm: makeExchange(),
+      bybit: makeExchange({ state: "starting" }),
+      okx: makeExchange({ state: "degraded" }),
+    },
   };
 
   it("are as well as the worst of them", () => {
     expect(worstTone(health)).toBe("warn");
-    expect(worstTone({ status: "ok", exchanges: { okx: { state: "ok" } } })).toBe("good");
+    expect(worstTone({ status: "ok", exchanges: { okx: makeExchange() } })).toBe("good");
     expect(worstTone({ status: "ok" })).toBeNull();
     expect(worstTone(null)).toBeNull();
   });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import type { Catalog } from "../src/api/types";
 import { applyFilter, type Filter, thresholdsOf } from "../src/lib/filter";
 import { computeKpis } from "../src/lib/kpis";
 import { explain, inWords, markKind, notable } from "../src/lib/quality";
 import { severityRank } from "../src/lib/tiers";
-import { makeRow, makeView } from "./make";
+import { makeCatalog, makeRow, makeView } from "./make";
 
-const catalog: Catalog = { metrics: [], tiers: [], unpublished: { bybit: { taker_buy: "only by trades" } } };
+const catalog = makeCatalog({ unpublished: { bybit: { taker_buy: "only by trades" } } });
 
 describe("why a cell is empty", () => {
   it("says nothing about a known value, zero included", () => {

@@ -1,45 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { ApiError, fetchMetrics, rangeTotal } from "../src/api/client";
-import type { FeedHandlers } from "../src/api/feed";
-import { LiveData } from "../src/api/live";
-import type { MetricRow, SubscribeAck, SubscribeRequest } from "../src/api/types";
+import { ack, harness } from "./liveHarness";
 import { makeAlert, makeRow } from "./make";
-
-const ack = (over: Partial<SubscribeAck> = {}): SubscribeAck => ({
-  tf: "5m", seq: 10, ts: 0, full: true, rows: [makeRow()], alerts: [], ...over,
-});
-
-function harness(fetchRows: () => Promise<MetricRow[]> = () => Promise.reject(new ApiError("The server does not answer.", 0))) {
-  const requests: SubscribeRequest[] = [];
-  const answers: (SubscribeAck | Error)[] = [];
-  let handlers: FeedHandlers | null = null;
-  const onAlerts = vi.fn();
-  const live = new LiveData({
-    open: (given) => {
-      handlers = given;
-      return {
-        subscribe: (request) => {
-          requests.push(request);
-          const answer = answers.shift() ?? new Error("timeout");
-          return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-        },
-        close: () => undefined,
-      };
-    },
-    fetchRows,
-    now: () => 0,
-    onChange: () => undefined,
-    onAlerts,
-    onHealth: () => undefined,
-  });
-  const connect = async () => {
-    handlers?.onTransport("websocket");
-    handlers?.onConnect();
-    await vi.advanceTimersByTimeAsync(0);
-  };
-  return { live, requests, answers, onAlerts, connect, handlers: () => handlers as unknown as FeedHandlers };
-}
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -75,18 +37,26 @@ describe("LiveData", () => {
     expect(h.live.snapshot().rows).toHaveLength(1);
   });
 
-  it("starts over when the server counts from lower than before", async () => {
+  it("asks once, however often it is told to, while an answer is due", async () => {
     const h = harness();
     h.live.setTimeframe("5m");
-    h.answers.push(ack({ seq: 100 }), ack({ full: false, seq: 3, rows: [] }), ack({ seq: 3, rows: [] }));
-    await h.connect();
-    await h.connect();
-    expect(h.requests.map(({ since }) => since)).toEqual([null, 100, null]);
-    expect(h.live.snapshot()).toMatchObject({ loaded: true, rows: [] });
+    h.answers.push(ack(), ack());
+    h.handlers().onTransport("websocket");
+    h.handlers().onConnect();
+    h.handlers().onConnect();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(h.requests).toHaveLength(1);
+  });
+
+  it("shows the first rows over HTTP, before there is a socket", async () => {
+    const h = harness({ fetchRows: () => Promise.resolve([makeRow()]) });
+    h.live.setTimeframe("5m");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(h.live.snapshot()).toMatchObject({ loaded: true, transport: "connecting", kept: false });
   });
 
   it("asks over HTTP while the socket is silent, and says so", async () => {
-    const h = harness(() => Promise.resolve([makeRow()]));
+    const h = harness({ fetchRows: () => Promise.resolve([makeRow()]) });
     h.live.setTimeframe("5m");
     h.handlers().onTransport("offline");
     await vi.advanceTimersByTimeAsync(1600);
@@ -105,7 +75,7 @@ describe("LiveData", () => {
   });
 
   it("reports a stream that does not answer, then recovers", async () => {
-    const h = harness(() => Promise.resolve([makeRow()]));
+    const h = harness({ fetchRows: () => Promise.resolve([makeRow()]) });
     h.live.setTimeframe("5m");
     await h.connect();
     expect(h.live.snapshot().error).toContain("did not answer");
@@ -114,44 +84,14 @@ describe("LiveData", () => {
     expect(h.live.snapshot()).toMatchObject({ loaded: true, error: null });
   });
 
-  it("marks alerts of the stream as fresh and those of an answer as not", async () => {
+  it("marks alerts of the stream as fresh", async () => {
     const h = harness();
     h.live.setTimeframe("5m");
-    const [old, now] = [makeAlert(), makeAlert()];
-    h.answers.push(ack({ alerts: [old] }));
+    h.answers.push(ack());
     await h.connect();
+    h.onAlerts.mockClear();
+    const now = makeAlert();
     h.handlers().onAlert(now);
-    expect(h.onAlerts.mock.calls).toEqual([[[old], false], [[now], true]]);
-  });
-});
-
-describe("the HTTP client", () => {
-  it("reads the total of a Content-Range", () => {
-    expect(rangeTotal("metrics 0-199/512")).toBe(512);
-    expect(rangeTotal("metrics */0")).toBe(0);
-    expect(rangeTotal(null)).toBeNull();
-  });
-
-  it("fetches page after page until the total is reached", async () => {
-    const all = Array.from({ length: 1500 }, (_, i) => makeRow({ symbol: `S${i}/USDT:USDT` }));
-    const asked: string[] = [];
-    vi.stubGlobal("fetch", (path: string) => {
-      asked.push(path);
-      const offset = Number(new URLSearchParams(path.split("?")[1]).get("offset"));
-      const page = all.slice(offset, offset + 1000);
-      const headers = { "Content-Range": `metrics ${offset}-${offset + page.length - 1}/1500` };
-      return Promise.resolve(new Response(JSON.stringify(page), { headers }));
-    });
-    expect(await fetchMetrics("5m")).toHaveLength(1500);
-    expect(asked).toHaveLength(2);
-    vi.unstubAllGlobals();
-  });
-
-  it("says what the server's problem document says", async () => {
-    const body = JSON.stringify({ title: "Bad request", detail: "tf: 7m came, 5m or 15m is allowed", status: 400 });
-    const headers = { "content-type": "application/problem+json" };
-    vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { status: 400, headers })));
-    await expect(fetchMetrics("7m")).rejects.toThrow("5m or 15m is allowed");
-    vi.unstubAllGlobals();
+    expect(h.onAlerts.mock.calls).toEqual([[[now], true]]);
   });
 });

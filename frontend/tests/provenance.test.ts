@@ -9,14 +9,14 @@ const lines = (column: Parameters<typeof provenance>[1], over: Parameters<typeof
 describe("where a figure comes from", () => {
   it("tells live values from the closed bar's, with their times", () => {
     expect(lines("live_price")).toEqual(["Live, heard 2023-11-14 22:18:20 UTC"]);
-    expect(lines("global_ls")).toEqual(["Closed bar opened 2023-11-14 22:13:20 UTC"]);
+    expect(lines("global_ls")).toEqual(["Closed bar opened 2023-11-14 22:13:20 UTC, by REST"]);
     expect(lines("live_price", { live_ts: null })).toEqual(["Live"]);
   });
 
   it("names the way it came where that is known", () => {
     expect(lines("live_price", { live_source: "websocket" })[0]).toContain("by websocket");
     expect(lines("rsi", { source: "rest" })[0]).toContain("by REST");
-    expect(lines("rsi", { live_source: "websocket" })[0]).not.toContain("by");
+    expect(lines("rsi", { live_source: "websocket" })[0]).not.toContain("websocket");
   });
 
   it("says how often a series is renewed where not all pairs are asked at each close", () => {

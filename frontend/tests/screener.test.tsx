@@ -6,10 +6,10 @@ import { thresholdsOf } from "../src/lib/filter";
 import type { RowView } from "../src/lib/rows";
 import { type ScreenerHandle, ScreenerTable } from "../src/panels/screener/ScreenerTable";
 import { useScreener } from "../src/panels/screener/useScreener";
-import { makeView } from "./make";
+import { makeCatalog, makeView } from "./make";
 
 const context = {
-  catalog: { metrics: [], tiers: [], unpublished: { bybit: { taker_buy: "only by trades" } } },
+  catalog: makeCatalog({ unpublished: { bybit: { taker_buy: "only by trades" } } }),
   limits: thresholdsOf(),
   refresh: {},
 };
@@ -94,7 +94,7 @@ describe("the table", () => {
   it("ranks tiers by severity, none and unknown behind", () => {
     render(
       <Table
-        views={[coin("A", { tiers: [4], tier: 4 }), coin("B", { tiers: null, tier: null }), coin("C", { tiers: [6], tier: 6 }), coin("D", { tiers: [5], tier: 5 })]}
+        views={[coin("A", { tiers: [4], tier: 4 }), coin("B", { tiers: [], tier: null }), coin("C", { tiers: [6], tier: 6 }), coin("D", { tiers: [5], tier: 5 })]}
       />,
     );
     fireEvent.click(header(/^Tiers/));

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import cast
+from uuid import uuid4
 
 import orjson
 
@@ -179,7 +180,10 @@ class Store:
             raise
 
     def _stamp(self, kind: str) -> None:
-        self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('kind', ?), ('seq', '0')", (kind,))
+        # The id tells clients that come back whether this is the database they knew.
+        self._connection.execute(
+            "INSERT OR IGNORE INTO meta VALUES ('kind', ?), ('seq', '0'), ('id', ?)", (kind, uuid4().hex)
+        )
         stamped = self.state("kind")
         if stamped != kind:
             self.close()
@@ -210,7 +214,7 @@ class Store:
             self._sole.close()
 
     def state(self, key: str) -> str | None:
-        """A value kept beside the data (kind, seq, request budgets …)."""
+        """A value kept beside the data (kind, id, seq, request budgets …)."""
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 

@@ -1,40 +1,13 @@
-import type { Alert, Health, History, MetricRow, Problem, Settings } from "./types";
+import { errorOf } from "./errors";
+import { ask, call, send } from "./http";
+import type { Alert, Health, History, MetricRow, Settings } from "./types";
+
+export { ApiError } from "./errors";
+export { call } from "./http";
 
 const PAGE = 1000;
 
-/** An answer that is not what was asked for, in words a reader can act on. */
-export class ApiError extends Error {
-  override name = "ApiError";
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
-}
-
-async function problemOf(response: Response): Promise<string> {
-  const fallback = `${response.status} ${response.statusText}`.trim();
-  if (!(response.headers.get("content-type") ?? "").includes("json")) return fallback;
-  const problem = (await response.json()) as Problem;
-  return problem.detail ?? problem.title ?? fallback;
-}
-
-async function get(path: string, signal?: AbortSignal): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) });
-  } catch (cause) {
-    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
-    throw new ApiError("The server does not answer.", 0);
-  }
-  if (!response.ok) throw new ApiError(await problemOf(response), response.status);
-  return response;
-}
-
-async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await get(path, signal)).json()) as T;
-}
+const until = (signal?: AbortSignal) => (signal ? { signal } : {});
 
 /** Total of a `Content-Range: metrics 0-199/512` or `metrics *\/0`; null when it says nothing. */
 export function rangeTotal(header: string | null): number | null {
@@ -46,8 +19,8 @@ export function rangeTotal(header: string | null): number | null {
 export async function fetchMetrics(tf: string, signal?: AbortSignal): Promise<MetricRow[]> {
   const rows: MetricRow[] = [];
   for (;;) {
-    const query = new URLSearchParams({ tf, limit: String(PAGE), offset: String(rows.length) });
-    const response = await get(`/api/metrics?${query.toString()}`, signal);
+    const query = { tf, limit: PAGE, offset: rows.length };
+    const response = await ask("get", "/api/metrics", { query, ...until(signal) });
     const page = (await response.json()) as MetricRow[];
     rows.push(...page);
     const total = rangeTotal(response.headers.get("content-range"));
@@ -55,25 +28,22 @@ export async function fetchMetrics(tf: string, signal?: AbortSignal): Promise<Me
   }
 }
 
-export const fetchSettings = (signal?: AbortSignal) => getJson<Settings>("/api/settings", signal);
+export const fetchSettings = (signal?: AbortSignal): Promise<Settings> => call("get", "/api/settings", until(signal));
 
-export const fetchAlerts = (limit: number, signal?: AbortSignal) =>
-  getJson<Alert[]>(`/api/alerts?limit=${limit}`, signal);
+export const fetchAlerts = (limit: number, signal?: AbortSignal): Promise<Alert[]> =>
+  call("get", "/api/alerts", { query: { limit }, ...until(signal) });
 
 /** `down` comes with status 503 and is an answer all the same. */
 export async function fetchHealth(signal?: AbortSignal): Promise<Health> {
-  const response = await fetch("/health", signal ? { signal } : {});
-  if (!response.ok && response.status !== 503) throw new ApiError(await problemOf(response), response.status);
+  const response = await send("/health", until(signal));
+  if (!response.ok && response.status !== 503) throw await errorOf(response);
   return (await response.json()) as Health;
 }
 
-export function fetchHistory(
+export const fetchHistory = (
   exchange: string,
   symbol: string,
   tf: string,
   limit: number,
   signal?: AbortSignal,
-): Promise<History> {
-  const query = new URLSearchParams({ exchange, symbol, tf, limit: String(limit) });
-  return getJson<History>(`/api/history?${query.toString()}`, signal);
-}
+): Promise<History> => call("get", "/api/history", { query: { exchange, symbol, tf, limit }, ...until(signal) });

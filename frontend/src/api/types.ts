@@ -1,192 +1,56 @@
-/** What the server says: shapes of its JSON and of its socket events. Unknown is null, never 0. */
+/** What the server says, by the names the page uses. The shapes are the API's own (`schema.ts`). */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
 
 export type Maybe = number | null;
 
-export type Quadrant = "new longs" | "short covering" | "new shorts" | "long liquidation";
-
 /** The newest row of a pair: its newest closed bar plus what moves between closes. */
-export interface MetricRow {
-  exchange: string;
-  symbol: string;
-  base: string;
-  timeframe: string;
-  /** Open time of the closed bar, ms UTC. */
-  ts: number;
-  open: Maybe;
-  high: Maybe;
-  low: Maybe;
-  close: Maybe;
-  volume: Maybe;
-  quote_volume: Maybe;
-  taker_buy: Maybe;
-  taker_sell: Maybe;
-  imbalance: Maybe;
-  cvd: Maybe;
-  oi_contracts: Maybe;
-  oi_abs_usd: Maybe;
-  oi_delta_pct: Maybe;
-  global_ls: Maybe;
-  top_ls: Maybe;
-  ls_delta_pct: Maybe;
-  /** Fraction per `funding_interval_h`, not percent. */
-  funding: Maybe;
-  funding_interval_h: Maybe;
-  rsi: Maybe;
-  z_score: Maybe;
-  z_raw: Maybe;
-  confluence: Maybe;
-  tiers: number[] | null;
-  tier: Maybe;
-  quality: string[] | null;
-  guarded: Record<string, number> | null;
-  live_price: Maybe;
-  live_ts: Maybe;
-  live_oi_abs_usd: Maybe;
-  price_change_24h_pct: Maybe;
-  volume_24h_usd: Maybe;
-  oi_change_1h_pct: Maybe;
-  oi_change_4h_pct: Maybe;
-  oi_change_24h_pct: Maybe;
-  oi_price_quadrant: string | null;
-  funding_next: Maybe;
-  funding_next_ts: Maybe;
-  market_cap_usd?: Maybe;
-  /** Open interest of this pair in percent of its coin's market cap. */
-  oi_mcap_pct?: Maybe;
-  /** How the closed bar came, and how the live values did: rest, websocket. */
-  source?: string | null;
-  live_source?: string | null;
-  listed_ts?: Maybe;
-  age_s: Maybe;
-}
+export type MetricRow = Schemas["Row"];
+
+export type Quadrant = NonNullable<MetricRow["oi_price_quadrant"]>;
 
 /** Columns of a row that hold one number. */
 export type NumberColumn = {
   [K in keyof MetricRow]-?: Exclude<MetricRow[K], null | undefined> extends number ? K : never;
 }[keyof MetricRow];
 
-export type AlertKind = "tier" | "confluence" | "rule";
+export type Alert = Schemas["Alert"];
+export type AlertWithEvidence = Schemas["AlertWithEvidence"];
+export type AlertKind = Alert["kind"];
+export type EvidenceCell = Schemas["EvidenceCell"];
+export type Outcome = Schemas["Outcome"];
 
-export interface Alert {
-  id: number | string;
-  seq: number;
-  kind: AlertKind;
-  tier: number | null;
-  exchange: string;
-  symbol: string;
-  base: string;
-  timeframe: string;
-  ts: number;
-  severity: number | string | null;
-  direction: string | number | null;
-  text: string;
-  values: Record<string, unknown> | null;
-}
+export type MetricDoc = Schemas["MetricDoc"];
+export type TierDoc = Schemas["TierDoc"];
+export type Catalog = Schemas["Catalog"];
+export type Settings = Schemas["Settings"];
+export type Thresholds = Schemas["Thresholds"];
+export type ThresholdChanges = Schemas["ThresholdChanges"];
+export type Planner = Schemas["Planner"];
+export type Rule = Schemas["Rule"];
+export type NewRule = Schemas["NewRule"];
+export type NotifyResult = Schemas["NotifyResult"];
 
-export interface MetricDoc {
-  name: string;
-  unit: string;
-  doc: string;
-}
-
-export interface TierDoc {
-  tier: number;
-  name: string;
-  doc: string;
-  severity: number | string;
-}
-
-export interface Catalog {
-  metrics: MetricDoc[];
-  tiers: TierDoc[];
-  /** exchange -> column -> why the exchange does not publish it. */
-  unpublished: Record<string, Record<string, string>>;
-}
-
-export interface Settings {
-  mode: "live" | "simulated";
-  timeframes: string[];
-  exchanges: string[];
-  thresholds: Record<string, number>;
-  catalog: Catalog;
-}
-
+export type ExchangeHealth = Schemas["ExchangeHealth"];
 /** The longest time between two requests about a pair, and the share of pairs asked at each close. */
-export interface Refresh {
-  every_s: number;
-  share: number;
-}
+export type Refresh = ExchangeHealth["refresh"][string];
 
-export interface ExchangeHealth {
-  state: string;
-  pairs?: number;
-  source?: string;
-  reconnects?: number;
-  request_rate?: number;
-  error_rate?: number;
-  budget_used?: number;
-  budgets?: Record<string, number>;
-  /** Budgets the exchange has closed for a while: seconds left. */
-  throttled?: Record<string, number>;
-  latency_p50_s?: Maybe;
-  latency_p95_s?: Maybe;
-  clock_skew_ms?: Maybe;
-  oldest_s?: Maybe;
-  banned_for_s?: number;
-  breaker?: { state: string; reason?: string | null; next_probe_s?: Maybe };
-  refresh?: Record<string, Refresh>;
-  last_error?: string | null;
-}
-
-export interface CoinGeckoHealth {
-  state: string;
-  age_s?: Maybe;
-  matched?: number;
-}
-
-export interface Health {
-  status: "starting" | "ok" | "degraded" | "down";
-  uptime_s?: number;
-  /** 0 to 1: the share of start-up history requests that are done. */
-  warm?: number;
-  exchanges?: Record<string, ExchangeHealth>;
-  coingecko?: CoinGeckoHealth;
+export type Health = Schemas["Health"] & {
   /** Local time (ms) at which this page was told; the server does not send it. */
   at?: number;
-}
+};
+export type HealthUpdate = Schemas["HealthUpdate"];
 
+export type Correlation = Schemas["Correlation"];
+export type WeightedOi = Schemas["WeightedOi"];
 /** Closed bars as columns, oldest first; `quality` holds a list per bar. */
-export interface History {
-  ts: number[];
-  [column: string]: unknown;
-}
+export type History = Schemas["History"];
 
-export interface SubscribeRequest {
-  tf: string;
-  exchange: string;
-  since: number | null;
-}
-
-export interface SubscribeAck {
-  tf: string;
-  seq: number;
-  ts: number;
-  /** True: `rows` is everything. False: `rows` is what changed after `since`. */
-  full: boolean;
-  rows: MetricRow[];
-  alerts: Alert[];
-}
-
-export interface MetricsUpdate {
-  tf: string;
-  seq: number;
-  ts: number;
-  rows: MetricRow[];
-}
+export type SubscribeRequest = Schemas["SubscribeRequest"];
+export type SubscribeAck = Schemas["SubscribeAck"];
+export type SubscribeRefusal = Schemas["SubscribeRefusal"];
+export type MetricsUpdate = Schemas["MetricsUpdate"];
 
 /** RFC 9457 problem. */
-export interface Problem {
-  title?: string;
-  detail?: string;
-  status?: number;
-}
+export type Problem = Schemas["Problem"];

@@ -1,12 +1,15 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 
+import type { Transport } from "../api/feed";
+import { keeper } from "../api/kept";
 import type { Catalog } from "../api/types";
+import { useDenied } from "../hooks/useDenied";
 import { useMedia } from "../hooks/useMedia";
 import { useHealth, useSettings } from "../hooks/useServer";
 import { worstTone } from "../lib/feeds";
-import { Toasts } from "../panels/alerts/Toasts";
 import { BottomBar } from "../panels/topbar/BottomBar";
 import { TopBar } from "../panels/topbar/TopBar";
+import { checkForUpdate } from "../sw/register";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Banners } from "./Banners";
 import { useBoard, useCellContext } from "./useBoard";
@@ -17,6 +20,8 @@ import { type Board, viewOf, VIEWS } from "./views";
 const Drawer = lazy(() => import("../panels/drawer/Drawer"));
 const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
+const Login = lazy(() => import("../panels/login/Login"));
+const Toasts = lazy(async () => ({ default: (await import("../panels/alerts/Toasts")).Toasts }));
 
 /** What stands over the page when asked for. */
 function Overlays({ page, live, health, context }: Board) {
@@ -87,15 +92,30 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
   );
 }
 
-export function App() {
+/** When the server is there again: is it the one it was, and is the page still the newest? */
+function useReturn(transport: Transport, refresh: () => void): void {
+  const away = useRef(false);
+  useEffect(() => {
+    if (transport === "offline") away.current = true;
+    else if (transport !== "connecting" && away.current) {
+      away.current = false;
+      refresh();
+      checkForUpdate();
+    }
+  }, [transport, refresh]);
+}
+
+function Page({ onOther }: { onOther: () => void }) {
   const phone = useMedia("(max-width: 767px)");
   const wide = useMedia("(min-width: 1280px)");
-  const { settings, error: settingsError } = useSettings();
+  const { settings, error: settingsError, refresh } = useSettings(onOther);
   const { health, failed, told } = useHealth();
   const page = usePage(settings, wide);
-  const { alerts, live } = useBoard(page.tf, page.openAlert, told);
+  const { alerts, live, settled } = useBoard(page.tf, page.openAlert, told, onOther, settingsError !== null);
+  useReturn(live.transport, refresh);
   const context = useCellContext(settings, health);
-  const board: Board = { page, live, alerts, settings, health, context, phone };
+  const board: Board = { page, live, alerts, settings, health, context, phone, settled };
+  const view = viewOf(page.view);
 
   const showRail = (shown: boolean) => {
     page.setRail(shown);
@@ -107,13 +127,45 @@ export function App() {
       <Bars board={board} showRail={showRail}>
         <Banners live={live} settingsError={settingsError} health={health} healthFailed={failed} />
         <main className="relative flex min-h-0 flex-1 flex-col">
-          <Suspense fallback={<p role="status" className="p-6 text-xs text-ink-soft">Loading…</p>}>
-            {viewOf(page.view).render(board)}
-          </Suspense>
+          <ErrorBoundary key={view.id} name={`The view ${view.label}`}>
+            <Suspense fallback={<p role="status" className="p-6 text-xs text-ink-soft">Loading…</p>}>
+              {view.render(board)}
+            </Suspense>
+          </ErrorBoundary>
           <Overlays {...board} />
         </main>
       </Bars>
-      <Toasts beside={page.openKey !== null} />
+      {settled && (
+        <Suspense fallback={null}>
+          <Toasts beside={page.openKey !== null} />
+        </Suspense>
+      )}
     </div>
+  );
+}
+
+/** What this tab remembers of the data it has shown. */
+function forgetSession(): void {
+  try {
+    const ours = Object.keys(sessionStorage).filter((key) => key.startsWith("futuresboard."));
+    ours.forEach((key) => sessionStorage.removeItem(key));
+  } catch {
+    // Without storage there is nothing to forget.
+  }
+}
+
+/** The page; a login where the server wants one; begun anew where the server holds another database. */
+export function App() {
+  const denied = useDenied();
+  const [epoch, setEpoch] = useState(0);
+  const startOver = useCallback(() => {
+    forgetSession();
+    void keeper.clear().then(() => setEpoch((before) => before + 1));
+  }, []);
+  if (!denied) return <Page key={epoch} onOther={startOver} />;
+  return (
+    <Suspense fallback={null}>
+      <Login onDone={startOver} />
+    </Suspense>
   );
 }

@@ -1,11 +1,14 @@
+import { lazy, Suspense } from "react";
+
 import type { RowView } from "../lib/rows";
-import { AlertRail } from "../panels/alerts/AlertRail";
-import { KpiStrip } from "../panels/kpis/KpiStrip";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Screener } from "./Screener";
 import { useKpis } from "./useBoard";
 import { useTrail } from "./useTrail";
 import type { Board } from "./views";
+
+const KpiStrip = lazy(async () => ({ default: (await import("../panels/kpis/KpiStrip")).KpiStrip }));
+const AlertRail = lazy(async () => ({ default: (await import("../panels/alerts/AlertRail")).AlertRail }));
 
 const RAIL =
   "w-80 shrink-0 max-xl:absolute max-xl:inset-y-0 max-xl:right-3 max-xl:z-30 max-xl:pb-3 max-xl:drop-shadow-2xl max-md:inset-0 max-md:w-full max-md:pb-0";
@@ -20,7 +23,14 @@ export function PairsView({ board }: { board: Board }) {
   return (
     <>
       <ErrorBoundary name="The overview">
-        <KpiStrip kpis={kpis} oiTrail={oiTrail} health={health} zThreshold={context.limits.z} />
+        {/* Its figures are of the rows: loaded with them, in a place that is kept for it. */}
+        <div className="h-[86px] shrink-0">
+          {board.settled && (
+            <Suspense fallback={null}>
+              <KpiStrip kpis={kpis} oiTrail={oiTrail} health={health} zThreshold={context.limits.z} />
+            </Suspense>
+          )}
+        </div>
       </ErrorBoundary>
       <div className="relative flex min-h-0 flex-1 gap-2 md:px-3 md:pb-3">
         <ErrorBoundary name="The screener">
@@ -42,16 +52,20 @@ export function PairsView({ board }: { board: Board }) {
         {railOpen && (
           <aside aria-label="Alerts" className={RAIL} onMouseEnter={alerts.markRead} onFocus={alerts.markRead}>
             <ErrorBoundary name="The alert list">
-              <AlertRail
-                alerts={alerts.alerts}
-                loaded={alerts.loaded}
-                error={alerts.error}
-                onOpen={page.openAlert}
-                onClose={() => {
-                  page.setRail(false);
-                  alerts.markRead();
-                }}
-              />
+              {board.settled && (
+                <Suspense fallback={null}>
+                  <AlertRail
+                    alerts={alerts.alerts}
+                    loaded={alerts.loaded}
+                    error={alerts.error}
+                    onOpen={page.openAlert}
+                    onClose={() => {
+                      page.setRail(false);
+                      alerts.markRead();
+                    }}
+                  />
+                </Suspense>
+              )}
             </ErrorBoundary>
           </aside>
         )}

@@ -1,31 +1,59 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 
+import { keeper } from "../api/kept";
 import type { LiveSnapshot } from "../api/live";
 import type { Alert, Health, Settings } from "../api/types";
-import { useAlerts } from "../hooks/useAlerts";
+import { type AlertFeed, useAlerts } from "../hooks/useAlerts";
 import { useLive } from "../hooks/useLive";
 import { thresholdsOf } from "../lib/filter";
 import { computeKpis } from "../lib/kpis";
 import type { RefreshOf } from "../lib/provenance";
 import { largestByOi, type RowView } from "../lib/rows";
 import type { ToastPlan } from "../lib/toastPolicy";
-import { popUp } from "../panels/alerts/Toasts";
 import type { CellContext } from "../panels/screener/columns";
 
 /** Alerts of these many pairs, the largest by open interest, may pop up. */
 const POPS_UP_FOR = 50;
 
+/** The newest alerts are kept for a visit without a server, and shown again in one. */
+function useKeptAlerts({ alerts, take }: AlertFeed, offline: boolean): void {
+  useEffect(() => {
+    if (alerts.length > 0) keeper.offerAlerts(alerts);
+  }, [alerts]);
+  const none = alerts.length === 0;
+  useEffect(() => {
+    if (!offline || !none) return;
+    let gone = false;
+    void keeper.alerts().then((kept) => {
+      if (!gone && kept.length > 0) take(kept, false);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [offline, none, take]);
+}
+
 /** Rows and alerts as they come in, and the toasts that follow from them. */
-export function useBoard(tf: string | null, openAlert: (alert: Alert) => void, told: (part: Partial<Health>) => void) {
+export function useBoard(
+  tf: string | null,
+  openAlert: (alert: Alert) => void,
+  told: (part: Partial<Health>) => void,
+  onOtherDatabase: () => void,
+  failed: boolean,
+) {
   const rowsRef = useRef<readonly RowView[]>([]);
   const largest = useCallback(() => largestByOi(rowsRef.current, POPS_UP_FOR), []);
-  const notify = useCallback((plans: ToastPlan[]) => popUp(plans, openAlert), [openAlert]);
+  const notify = useCallback(
+    (plans: ToastPlan[]) => void import("../panels/alerts/Toasts").then(({ popUp }) => popUp(plans, openAlert)),
+    [openAlert],
+  );
   const alerts = useAlerts(largest, notify);
-  const live = useLive(tf, { onAlerts: alerts.take, onHealth: told });
+  const { live, settled } = useLive(tf, { onAlerts: alerts.take, onHealth: told, onOtherDatabase }, failed);
+  useKeptAlerts(alerts, live.transport === "offline");
   useEffect(() => {
     rowsRef.current = live.rows;
   }, [live]);
-  return { alerts, live };
+  return { alerts, live, settled };
 }
 
 const refreshOf = (health: Health | null): RefreshOf =>

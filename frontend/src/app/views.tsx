@@ -17,6 +17,8 @@ export interface Board {
   health: Health | null;
   context: CellContext;
   phone: boolean;
+  /** The first rows are on the screen: what else the page needs may be loaded now. */
+  settled: boolean;
 }
 
 export interface View {

@@ -1,37 +1,84 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
-import { fetchHealth, fetchSettings } from "../api/client";
+import { ApiError, fetchHealth, fetchSettings } from "../api/client";
+import { keeper, sameDatabase } from "../api/kept";
 import type { Health, Settings } from "../api/types";
 
 const SETTINGS_RETRY_MS = 3000;
+const PATIENCE_MS = 1500;
 const HEALTH_MS = 10_000;
 
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
-/** Settings and catalog: asked until they come, then kept. */
-export function useSettings(): { settings: Settings | null; error: string | null } {
+interface Sinks {
+  took: (settings: Settings) => void;
+  failed: (message: string) => void;
+}
+
+/** Asks until settings come, and again when told to; what was kept stands in meanwhile. */
+function startSettings(sinks: Sinks) {
+  const aborter = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let known = false;
+  const recall = async () => {
+    const kept = known ? null : await keeper.settings();
+    if (kept !== null && !known && !aborter.signal.aborted) sinks.took(kept);
+  };
+  const ask = async () => {
+    clearTimeout(timer);
+    try {
+      const settings = await fetchSettings(aborter.signal);
+      known = true;
+      keeper.offerSettings(settings);
+      sinks.took(settings);
+    } catch (cause) {
+      if (aborter.signal.aborted) return;
+      await recall();
+      sinks.failed(messageOf(cause));
+      const wait = cause instanceof ApiError ? cause.retryAfterMs : 0;
+      timer = setTimeout(() => void ask(), Math.max(SETTINGS_RETRY_MS, wait));
+    }
+  };
+  const patience = setTimeout(() => void recall(), PATIENCE_MS);
+  void ask();
+  return {
+    ask: () => void ask(),
+    stop: () => {
+      clearTimeout(timer);
+      clearTimeout(patience);
+      aborter.abort();
+    },
+  };
+}
+
+/**
+ * Settings and catalog. `refresh` reads them anew: after a change, and when the server has come back,
+ * which may be another one then; `onOther` is told when it holds another database than before.
+ */
+export function useSettings(onOther: () => void): { settings: Settings | null; error: string | null; refresh: () => void } {
   const [settings, setSettings] = useState<Settings | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const before = useRef<Settings | null>(null);
+  const running = useRef<ReturnType<typeof startSettings> | null>(null);
+  const other = useRef(onOther);
   useEffect(() => {
-    const aborter = new AbortController();
-    let timer: ReturnType<typeof setTimeout>;
-    const ask = async () => {
-      try {
-        setSettings(await fetchSettings(aborter.signal));
+    other.current = onOther;
+  });
+  useEffect(() => {
+    const started = startSettings({
+      took: (next) => {
+        if (before.current !== null && !sameDatabase(before.current, next)) other.current();
+        before.current = next;
+        setSettings(next);
         setError(null);
-      } catch (cause) {
-        if (aborter.signal.aborted) return;
-        setError(messageOf(cause));
-        timer = setTimeout(() => void ask(), SETTINGS_RETRY_MS);
-      }
-    };
-    void ask();
-    return () => {
-      clearTimeout(timer);
-      aborter.abort();
-    };
+      },
+      failed: setError,
+    });
+    running.current = started;
+    return started.stop;
   }, []);
-  return { settings, error };
+  const refresh = useCallback(() => running.current?.ask(), []);
+  return { settings, error, refresh };
 }
 
 /** Health: asked every few seconds, and told by the socket in between. */
@@ -50,6 +97,7 @@ export function useHealth(): {
         setHealth({ ...(await fetchHealth(aborter.signal)), at: Date.now() });
         setFailed(false);
       } catch {
+        // Which request failed and why is of no use to a reader; that the state is unknown is.
         if (!aborter.signal.aborted) setFailed(true);
       }
     };

@@ -49,7 +49,7 @@ type Rule = (row: MetricRow, column: keyof MetricRow, catalog: Catalog | null) =
 const guarded: Rule = (row, column) => {
   const raw = row.guarded?.[column];
   if (raw === undefined && !marks(row).includes(`guarded:${column}`)) return null;
-  return { state: "guarded", reason: `Not fit to use: the raw value was ${raw ?? "refused"}` };
+  return { state: "guarded", reason: `Not fit to use: the raw value was ${raw === undefined ? "refused" : JSON.stringify(raw)}` };
 };
 
 const unpublished: Rule = (row, column, catalog) => {

@@ -12,14 +12,27 @@ export interface RowView {
 /** A pair of an exchange. Stores hold one timeframe each, so this names a row there. */
 export const pairKey = (row: Pick<MetricRow, "exchange" | "symbol">) => `${row.exchange}|${row.symbol}`;
 
-/** Seconds since the exchange spoke, at local time `now`; null when the server does not know. */
-export const ageOf = (view: RowView, now: number) =>
-  view.row.age_s === null ? null : view.row.age_s + Math.max(0, now - view.at) / 1000;
+/** Seconds since the exchange spoke, at local time `now`. */
+export const ageOf = (view: RowView, now: number) => view.row.age_s + Math.max(0, now - view.at) / 1000;
+
+/** Rows as old as this are grey while the page hears nothing: nobody else marks them then. */
+const GREY_AFTER_S = 90;
+
+const greyed = new WeakMap<RowView, RowView>();
+
+/** A row as it stands without a server at local time `now`: marked `stale` once it is old. */
+export function withoutServer(view: RowView, now: number): RowView {
+  const { quality } = view.row;
+  if (quality.includes("stale") || ageOf(view, now) < GREY_AFTER_S) return view;
+  const found = greyed.get(view) ?? { ...view, row: { ...view.row, quality: ["stale", ...quality] } };
+  greyed.set(view, found);
+  return found;
+}
 
 /** The exchange's own clock at local time `now`, as well as a row can tell it. */
 export function exchangeNow(view: RowView, now: number): number {
   const { live_ts: liveTs, age_s: ageS } = view.row;
-  return liveTs === null || ageS === null ? now : liveTs + ageS * 1000 + (now - view.at);
+  return liveTs === null ? now : liveTs + ageS * 1000 + (now - view.at);
 }
 
 /** Newest rows of one timeframe. Updates may repeat or come late; each pair ends on its newest. */
@@ -30,6 +43,12 @@ export class RowStore {
   /** A full snapshot: what it does not name is gone. */
   replace(rows: readonly MetricRow[], seq: number | null, at: number): void {
     this.views = new Map(rows.map((row) => [pairKey(row), { key: pairKey(row), row, at }]));
+    this.seq = seq;
+  }
+
+  /** Rows kept from before, each with the moment it came. */
+  restore(views: readonly Omit<RowView, "key">[], seq: number | null): void {
+    this.views = new Map(views.map(({ row, at }) => [pairKey(row), { key: pairKey(row), row, at }]));
     this.seq = seq;
   }
 
@@ -57,8 +76,8 @@ export class RowStore {
 export function freshestAt(views: readonly RowView[]): number | null {
   let best: number | null = null;
   for (const { row, at } of views) {
-    const moment = at - (row.age_s ?? 0) * 1000;
-    if (row.age_s !== null && (best === null || moment > best)) best = moment;
+    const moment = at - row.age_s * 1000;
+    if (best === null || moment > best) best = moment;
   }
   return best;
 }

@@ -24,6 +24,15 @@ export function age(seconds: number): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
 }
 
+/** An age in words for a sentence, no finer than a minute: it must not change every second. */
+export function roughAge(seconds: number): string {
+  const minutes = Math.floor(Math.max(0, seconds) / 60);
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 2880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1440)} days`;
+}
+
 /** A countdown for a cell: 3:12:05 or 12:05; "due" when it has run out. */
 export function countdown(ms: number): string {
   if (ms <= 0) return "due";

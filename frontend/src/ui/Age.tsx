@@ -4,9 +4,7 @@ import { age, countdown, utcTime } from "../lib/time";
 
 /** Seconds since the exchange spoke, ticking. */
 export function Age({ view }: { view: RowView }) {
-  const seconds = ageOf(view, useNow());
-  if (seconds === null) return <span title="Not known">·</span>;
-  return <span className="whitespace-nowrap">{age(seconds)}</span>;
+  return <span className="whitespace-nowrap">{age(ageOf(view, useNow()))}</span>;
 }
 
 /** Time to the next funding on the exchange's own clock, ticking. */

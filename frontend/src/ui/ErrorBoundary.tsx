@@ -6,6 +6,8 @@ interface Props {
   children: ReactNode;
 }
 
+const BUTTON = "rounded border border-edge px-3 py-1 text-xs text-ink-strong hover:bg-raised";
+
 /** Keeps a fault in one part of the page from taking the rest with it, and says so. */
 export class ErrorBoundary extends Component<Props, { message: string | null; where: string }> {
   override state = { message: null, where: "" };
@@ -26,13 +28,20 @@ export class ErrorBoundary extends Component<Props, { message: string | null; wh
         <p className="mt-1 text-ink-soft">
           {this.state.message} {this.state.where}
         </p>
-        <button
-          type="button"
-          className="mt-3 rounded border border-edge px-3 py-1 text-xs text-ink-strong hover:bg-raised"
-          onClick={() => this.setState({ message: null, where: "" })}
-        >
-          Try again
-        </button>
+        <div className="mt-3 flex gap-2">
+          <button type="button" className={BUTTON} onClick={() => this.setState({ message: null, where: "" })}>
+            Try again
+          </button>
+          <button type="button" className={BUTTON} onClick={() => window.location.reload()}>
+            Reload the page
+          </button>
+          {window.location.search !== "" && (
+            // What the address asks for may be what cannot be shown.
+            <a href="/" className={BUTTON}>
+              Back to the start
+            </a>
+          )}
+        </div>
       </div>
     );
   }

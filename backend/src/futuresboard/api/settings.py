@@ -110,6 +110,7 @@ SETTINGS = Component(
     record(
         {
             "mode": words(("live", "simulated")),
+            "database": doc(STRING, "names the database: another one holds other rows, alerts and rules"),
             "version": STRING,
             "timeframes": array(STRING),
             "exchanges": array(STRING),
@@ -196,6 +197,7 @@ def _document(context: ApiContext) -> dict[str, object]:
     settings = context.settings
     return {
         "mode": "simulated" if settings.simulated else "live",
+        "database": context.reader.state("id") or "",
         "version": context.version,
         "timeframes": settings.timeframes,
         "exchanges": settings.exchanges,

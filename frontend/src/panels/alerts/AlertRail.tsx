@@ -1,4 +1,3 @@
-import { Card } from "@tremor/react";
 import { memo } from "react";
 
 import type { Alert } from "../../api/types";
@@ -7,6 +6,7 @@ import { exchangeName } from "../../lib/exchanges";
 import { alertStyle, alertTag } from "../../lib/tiers";
 import { localTime, utcTime } from "../../lib/time";
 import { alertKey } from "../../lib/toastPolicy";
+import { Card } from "../../ui/Card";
 import { Icon } from "../../ui/Icon";
 
 interface Props {

@@ -1,4 +1,3 @@
-import { Card } from "@tremor/react";
 import type { ReactNode } from "react";
 
 import type { Health } from "../../api/types";
@@ -6,6 +5,7 @@ import { exchangeName, exchangeTone } from "../../lib/exchanges";
 import { decimals, funding, percent, ratio, signOf, usd, whole } from "../../lib/format";
 import type { Kpis } from "../../lib/kpis";
 import { Meter, SplitBar } from "../../ui/bars";
+import { Card } from "../../ui/Card";
 import { Sparkline } from "../../ui/Sparkline";
 
 interface Props {

@@ -36,9 +36,7 @@ export function Connection({ transport, freshAt }: { transport: Transport; fresh
 
 const badge = "rounded px-1.5 py-0.5 text-[0.625rem] font-bold tracking-wider ring-1 ring-inset";
 
-/** Never leaves a doubt whether these are market figures. */
-export function ModeBadge({ mode, transport }: { mode: "live" | "simulated" | null; transport: Transport }) {
-  if (transport === "offline") return <span className={`${badge} bg-down/15 text-down ring-down/40`}>OFFLINE</span>;
+function Mode({ mode }: { mode: "live" | "simulated" | null }) {
   if (mode === "simulated") {
     return (
       <span title="Figures come from the built-in simulated exchanges" className={`${badge} bg-warn/15 text-warn ring-warn/40`}>
@@ -48,4 +46,19 @@ export function ModeBadge({ mode, transport }: { mode: "live" | "simulated" | nu
   }
   if (mode === "live") return <span className={`${badge} bg-up/15 text-up ring-up/40`}>LIVE</span>;
   return <span className={`${badge} bg-raised text-ink-soft ring-edge`}>…</span>;
+}
+
+/** Never leaves a doubt whether these are market figures, and whether the server is there. */
+export function ModeBadge({ mode, transport }: { mode: "live" | "simulated" | null; transport: Transport }) {
+  const offline = transport === "offline";
+  return (
+    <span className="flex items-center gap-1.5">
+      {(mode !== null || !offline) && <Mode mode={mode} />}
+      {offline && (
+        <span title="The server does not answer: these are the last known figures" className={`${badge} bg-down/15 text-down ring-down/40`}>
+          OFFLINE
+        </span>
+      )}
+    </span>
+  );
 }
