@@ -37,6 +37,8 @@ export interface MetricRow {
   confluence: Maybe;
   tiers: number[] | null;
   tier: Maybe;
+  /** Tiers that are neither true nor false on this bar: an input of theirs is unknown. */
+  unknown_tiers?: number[] | null;
   quality: string[] | null;
   guarded: Record<string, number> | null;
   live_price: Maybe;
