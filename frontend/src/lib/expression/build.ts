@@ -115,26 +115,25 @@ function membership(item: Node, choices: readonly Node[], none: boolean): Node {
   return none ? checked({ form: "not", inner: found, at: found.at }) : found;
 }
 
-function nodeOf(raw: Raw): Node {
-  switch (raw.form) {
-    case "number":
-      return number(raw.typed, raw.at);
-    case "text":
-      return raw;
-    case "column":
-      return column(raw.typed, raw.at);
-    case "negative":
-    case "absolute":
-    case "not":
-      return checked({ form: raw.form, inner: ofKind(nodeOf(raw.inner), raw.form === "not" ? "condition" : "number"), at: raw.at });
-    case "arithmetic":
-      return arithmetic(raw.sign, nodeOf(raw.left), nodeOf(raw.right));
-    case "compared":
-      return compared(nodeOf(raw.item), raw.sign, nodeOf(raw.other));
-    default:
-      return raw.form === "in" ? membership(nodeOf(raw.item), raw.choices.map(nodeOf), raw.none) : joined(raw.form, raw.parts.map(nodeOf));
-  }
-}
+const unary = (form: "negative" | "absolute" | "not", inner: Node, at: number): Node =>
+  checked({ form, inner: ofKind(inner, form === "not" ? "condition" : "number"), at });
+
+/** One maker for each form of the grammar; parts are judged in the order they are written. */
+const MAKERS: { [F in Raw["form"]]: (raw: Raw & { form: F }) => Node } = {
+  number: ({ typed, at }) => number(typed, at),
+  text: (raw) => raw,
+  column: ({ typed, at }) => column(typed, at),
+  negative: ({ inner, at }) => unary("negative", nodeOf(inner), at),
+  absolute: ({ inner, at }) => unary("absolute", nodeOf(inner), at),
+  not: ({ inner, at }) => unary("not", nodeOf(inner), at),
+  arithmetic: ({ sign, left, right }) => arithmetic(sign, nodeOf(left), nodeOf(right)),
+  compared: ({ sign, item, other }) => compared(nodeOf(item), sign, nodeOf(other)),
+  in: ({ item, choices, none }) => membership(nodeOf(item), choices.map(nodeOf), none),
+  all: ({ parts }) => joined("all", parts.map(nodeOf)),
+  any: ({ parts }) => joined("any", parts.map(nodeOf)),
+};
+
+const nodeOf = (raw: Raw): Node => (MAKERS[raw.form] as (raw: Raw) => Node)(raw);
 
 /** The tree of a whole expression: a condition whose parts fit together; throws ExpressionProblem. */
 export const build = (raw: Raw): Node => ofKind(nodeOf(raw), "condition");

@@ -19,11 +19,13 @@ function inPercents(node: Node): Node {
 function isPercent(node: Node): boolean {
   if (node.form === "column") return node.unit === "%";
   if (node.form === "negative" || node.form === "absolute") return isPercent(node.inner);
-  if (node.form !== "arithmetic") return false;
-  const [left, right] = [isPercent(node.left), isPercent(node.right)];
-  if (node.sign === "+" || node.sign === "-") return left || right;
-  if (node.sign === "/") return left && isConstant(node.right);
-  return (left && isConstant(node.right)) || (right && isConstant(node.left));
+  return node.form === "arithmetic" && isPercentSum(node);
+}
+
+function isPercentSum({ sign, left, right }: Node & { form: "arithmetic" }): boolean {
+  if (sign === "+" || sign === "-") return isPercent(left) || isPercent(right);
+  const scaled = isPercent(left) && isConstant(right);
+  return sign === "/" ? scaled : scaled || (isPercent(right) && isConstant(left));
 }
 
 function isConstant(node: Node): boolean {
