@@ -1,0 +1,46 @@
+import { type RefObject, useCallback, useRef } from "react";
+
+import type { Layout } from "./layout";
+import type { Tip } from "./useTip";
+
+/** Left and right along the row in use: shows what the tooltip of the next cell says. */
+export function useCellCursor(
+  scroller: RefObject<HTMLElement>,
+  layout: Layout,
+  activeKey: string | null,
+  tip: Tip | null,
+  showFor: (cell: HTMLElement | null) => void,
+) {
+  const last = useRef<string | null>(null);
+  return useCallback(
+    (delta: number) => {
+      const element = scroller.current;
+      if (element === null || activeKey === null) return;
+      const ids = layout.placed.map(({ column }) => column.id);
+      const from = tip === null ? ids.indexOf(last.current ?? "") - (last.current === null ? 0 : delta) : ids.indexOf(tip.column);
+      const next = layout.placed[Math.min(Math.max(from + delta, 0), ids.length - 1)];
+      if (next === undefined) return;
+      last.current = next.column.id;
+      reveal(element, layout, next.index);
+      // The columns that come into sight are drawn first.
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          const row = `[data-key="${CSS.escape(activeKey)}"]`;
+          showFor(element.querySelector<HTMLElement>(`${row} [data-column="${next.column.id}"]`));
+        }),
+      );
+    },
+    [scroller, layout, activeKey, tip, showFor],
+  );
+}
+
+/** Scrolls sideways until a column stands beside the pinned one, if it is not in sight. */
+function reveal(element: HTMLElement, layout: Layout, index: number): void {
+  const place = layout.placed[index];
+  if (place === undefined || index === 0) return;
+  const stretch = Math.max(1, element.clientWidth / layout.minWidth);
+  const pinned = (layout.placed[0]?.width ?? 0) * stretch;
+  const [left, right] = [place.left * stretch, (place.left + place.width) * stretch];
+  if (left < element.scrollLeft + pinned) element.scrollLeft = left - pinned;
+  else if (right > element.scrollLeft + element.clientWidth) element.scrollLeft = right - element.clientWidth;
+}
