@@ -98,21 +98,25 @@ function both(one: boolean | null, other: () => boolean | null): boolean | null 
   return second === false ? false : one === null ? null : second;
 }
 
+/** What narrows the choice without asking for a figure: exchange, watchlist, search. */
+function scopeOf({ exchange, search }: Filter, pairs: ReadonlySet<string> | null) {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return ({ row, key }: RowView) =>
+    (exchange === "" || row.exchange === exchange) && (pairs === null || pairs.has(key)) && matches(row, words);
+}
+
 export function applyFilter(
   views: readonly RowView[],
   filter: Filter,
   limits: Thresholds,
   { condition = null, pairs = null }: Narrowing = {},
 ): Selection {
-  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
   const test = TESTS[filter.chip];
   const found: RowView[] = [];
   let unknown = 0;
-  for (const view of views) {
-    const { row, key } = view;
-    if (filter.exchange !== "" && row.exchange !== filter.exchange) continue;
-    if ((pairs !== null && !pairs.has(key)) || !matches(row, words)) continue;
-    const fits = both(test(row, limits), () => (condition === null ? true : condition(row)));
+  for (const view of views.filter(scopeOf(filter, pairs))) {
+    const { row } = view;
+    const fits = both(test(row, limits), () => condition === null || condition(row));
     if (fits) found.push(view);
     else if (fits === null) unknown += 1;
   }

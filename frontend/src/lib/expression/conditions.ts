@@ -12,7 +12,8 @@ export interface Condition {
   value: string;
 }
 
-const SHORT = new Map(aliases().map(([alias, name]) => [name, alias]));
+/** Of several short names the first is written. */
+const SHORT = new Map(aliases().map(([alias, name]): [string, string] => [name, alias]).reverse());
 
 const isColumn = (node: Node): node is ColumnPart => node.form === "column";
 

@@ -85,51 +85,73 @@ function useTools() {
   return { open, bar, close, show };
 }
 
+interface ToolsProps {
+  isOpen: (tool: Tool) => boolean;
+  show: (tool: Tool, anchor: HTMLElement) => void;
+  filtered: boolean;
+}
+
+function Problem({ text }: { text: string | null }) {
+  if (text === null) return null;
+  return (
+    <p role="alert" className="shrink-0 border-b border-line bg-warn/10 px-3 py-1.5 text-xs text-warn">
+      {text} It leaves nothing out.
+    </p>
+  );
+}
+
+function DeskView({ isOpen, show, control, chip }: ToolsProps & Pick<ToolbarProps, "control"> & { chip: Chip }) {
+  return (
+    <span data-tool="views" className="shrink-0">
+      <ViewButton control={control} chip={chip} open={isOpen("views")} onClick={(anchor) => show("views", anchor)} />
+    </span>
+  );
+}
+
+function PhoneTools({ isOpen, show, filtered }: ToolsProps) {
+  return (
+    <span data-tool="sheet" className="ml-auto shrink-0">
+      <ToolButton icon="sort" label="Sort, filter and views" title="Sort, filter and views" word="Sort · filter" open={isOpen("sheet")} on={filtered} onClick={(anchor) => show("sheet", anchor)} />
+    </span>
+  );
+}
+
+function DeskTools({ isOpen, show, filtered, filtering, onFilter }: ToolsProps & { filtering: boolean; onFilter: () => void }) {
+  return (
+    <span className="ml-auto flex shrink-0 items-center gap-1.5">
+      <ToolButton icon="settings" label="Filter by a condition" title="Filter by a condition (f)" word="Filter" open={filtering} on={filtered} onClick={onFilter} />
+      <span data-tool="columns">
+        <ToolButton icon="columns" label="Columns, order and density" title="Columns, order and density (c)" open={isOpen("columns")} onClick={(anchor) => show("columns", anchor)} />
+      </span>
+      <span data-tool="export">
+        <ToolButton icon="download" label="Export what is shown" title="Export what is shown (x)" open={isOpen("export")} onClick={(anchor) => show("export", anchor)} />
+      </span>
+    </span>
+  );
+}
+
 /** What is shown, chosen and hidden: views, ready-made filters, the reader's own condition, columns, export. */
 export function Toolbar(props: ToolbarProps) {
   const { phone, filter, context, chosen, total } = props;
-  const text = useUrl("filter") ?? "";
+  const filtered = (useUrl("filter") ?? "") !== "";
   const [asked, setAsked] = useState(false);
   const { open, bar, close, show } = useTools();
-  const filtering = (asked || text !== "") && !phone;
-  useOpeners(show, () => (phone ? show("sheet") : setAsked(!filtering)));
-  const isOpen = (one: Tool) => open?.tool === one;
+  const filtering = (asked || filtered) && !phone;
+  const toggleFilter = () => setAsked(!filtering);
+  useOpeners(show, () => (phone ? show("sheet") : toggleFilter()));
+  const tools = { isOpen: (one: Tool) => open?.tool === one, show, filtered };
   return (
     <>
       <div ref={bar} className="flex h-10 shrink-0 items-center gap-2 border-b border-line px-2 max-md:h-12 max-md:px-3">
-        {!phone && (
-          <span data-tool="views">
-            <ViewButton control={props.control} chip={filter.chip} open={isOpen("views")} onClick={(anchor) => show("views", anchor)} />
-          </span>
-        )}
+        {!phone && <DeskView {...tools} control={props.control} chip={filter.chip} />}
         <Chips chip={filter.chip} limits={context.limits} onChip={props.onChip} />
-        <span data-tool="watch">
-          <WatchButton open={isOpen("watch")} onClick={(anchor) => show("watch", anchor)} />
+        <span data-tool="watch" className="shrink-0">
+          <WatchButton open={tools.isOpen("watch")} onClick={(anchor) => show("watch", anchor)} />
         </span>
         {!phone && <Count shown={props.rows.length} total={total} unknown={chosen.unknown} columns={chosen.expression?.columns ?? null} />}
-        <span className="ml-auto flex shrink-0 items-center gap-1.5">
-          {phone ? (
-            <span data-tool="sheet">
-              <ToolButton icon="sort" label="Sort, filter and views" title="Sort, filter and views" word="Sort · filter" open={isOpen("sheet")} on={text !== ""} onClick={(anchor) => show("sheet", anchor)} />
-            </span>
-          ) : (
-            <>
-              <ToolButton icon="settings" label="Filter by a condition" title="Filter by a condition (f)" word="Filter" open={filtering} on={text !== ""} onClick={() => setAsked(!filtering)} />
-              <span data-tool="columns">
-                <ToolButton icon="columns" label="Columns, order and density" title="Columns, order and density (c)" open={isOpen("columns")} onClick={(anchor) => show("columns", anchor)} />
-              </span>
-              <span data-tool="export">
-                <ToolButton icon="download" label="Export what is shown" title="Export what is shown (x)" open={isOpen("export")} onClick={(anchor) => show("export", anchor)} />
-              </span>
-            </>
-          )}
-        </span>
+        {phone ? <PhoneTools {...tools} /> : <DeskTools {...tools} filtering={filtering} onFilter={toggleFilter} />}
       </div>
-      {chosen.problem !== null && (
-        <p role="alert" className="shrink-0 border-b border-line bg-warn/10 px-3 py-1.5 text-xs text-warn">
-          {chosen.problem} All pairs are shown.
-        </p>
-      )}
+      <Problem text={chosen.problem} />
       <Suspense fallback={null}>
         {filtering && <FilterBar onClose={() => setAsked(false)} />}
         {open && <ToolPanel {...props} tool={open.tool} anchor={open.anchor} onClose={close} />}

@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useRef } from "react";
 
-import type { Layout } from "./layout";
+import type { Layout, Placed } from "./layout";
 import type { Tip } from "./useTip";
 
 /** Left and right along the row in use: shows what the tooltip of the next cell says. */
@@ -12,14 +12,12 @@ export function useCellCursor(
   showFor: (cell: HTMLElement | null) => void,
 ) {
   const last = useRef<string | null>(null);
+  const shown = tip?.column ?? null;
   return useCallback(
     (delta: number) => {
       const element = scroller.current;
       if (element === null || activeKey === null) return;
-      const ids = layout.placed.map(({ column }) => column.id);
-      const from = tip === null ? ids.indexOf(last.current ?? "") - (last.current === null ? 0 : delta) : ids.indexOf(tip.column);
-      const next = layout.placed[Math.min(Math.max(from + delta, 0), ids.length - 1)];
-      if (next === undefined) return;
+      const next = nextOf(layout, shown, last.current, delta);
       last.current = next.column.id;
       reveal(element, layout, next.index);
       // The columns that come into sight are drawn first.
@@ -30,8 +28,15 @@ export function useCellCursor(
         }),
       );
     },
-    [scroller, layout, activeKey, tip, showFor],
+    [scroller, layout, activeKey, shown, showFor],
   );
+}
+
+/** The cell to show: the next one, or where nothing is shown the one that was shown last. */
+function nextOf({ placed }: Layout, shown: string | null, last: string | null, delta: number): Placed {
+  const at = placed.findIndex(({ column }) => column.id === (shown ?? last));
+  const to = shown === null && at >= 0 ? at : at + delta;
+  return placed[Math.min(Math.max(to, 0), placed.length - 1)] as Placed;
 }
 
 /** Scrolls sideways until a column stands beside the pinned one, if it is not in sight. */

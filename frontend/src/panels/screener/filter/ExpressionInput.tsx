@@ -103,7 +103,6 @@ export function ExpressionInput({ text, problem, onText }: Props) {
         className="absolute left-0 top-8 z-50 max-h-64 w-80 max-w-full overflow-y-auto rounded-md border border-edge bg-panel py-1 shadow-2xl"
       >
         {options.map((option, i) => (
-          // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the field has the keys
           <li
             key={option.insert}
             id={`${list}-${i}`}

@@ -46,11 +46,34 @@ function CopyLink() {
   );
 }
 
+interface ActionsProps {
+  ready: boolean;
+  asRule: boolean;
+  clear: string;
+  onRule: () => void;
+  onClear: () => void;
+}
+
+function Actions({ ready, asRule, clear, onRule, onClear }: ActionsProps) {
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <CopyLink />
+      <button type="button" className={action} disabled={!ready} aria-expanded={asRule} onClick={onRule}>
+        Save as alert…
+      </button>
+      <button type="button" className={action} onClick={onClear}>
+        {clear}
+      </button>
+    </div>
+  );
+}
+
 /** A condition of the reader's own: as text, as rows, as a link, as an alert. */
 export default function FilterBar({ onClose, stacked = false }: Props) {
   const { text, setText, expression, problem, held } = useDraft();
   const [asRule, setAsRule] = useState(false);
-  const close = () => {
+  const clear = () => {
+    setText("");
     changeUrl({ filter: null });
     onClose();
   };
@@ -58,19 +81,10 @@ export default function FilterBar({ onClose, stacked = false }: Props) {
     <div role="group" aria-label="Filter" className={`flex shrink-0 flex-col gap-2 ${stacked ? "" : "border-b border-line px-3 py-2"}`}>
       <div className={`flex gap-2 ${stacked ? "flex-col" : "items-center"}`}>
         <ExpressionInput text={text} problem={problem} onText={setText} />
-        <div className="flex flex-wrap items-center gap-2">
-          <CopyLink />
-          <button type="button" className={action} disabled={expression === null} aria-expanded={asRule} onClick={() => setAsRule(!asRule)}>
-            Save as alert…
-          </button>
-          <button type="button" className={action} onClick={stacked ? () => setText("") : close}>
-            {stacked ? "Clear the filter" : "Clear and close"}
-          </button>
-        </div>
+        <Actions ready={expression !== null} asRule={asRule} clear={stacked ? "Clear the filter" : "Clear and close"} onRule={() => setAsRule(!asRule)} onClear={clear} />
       </div>
-      {problem && <Trouble problem={problem} held={held} />}
+      {problem ? <Trouble problem={problem} held={held} /> : <Conditions tree={expression?.tree ?? null} onText={setText} />}
       {asRule && expression && <RuleForm key={expression.text} expression={expression} onDone={() => setAsRule(false)} />}
-      {!problem && <Conditions tree={expression?.tree ?? null} onText={setText} />}
     </div>
   );
 }

@@ -48,7 +48,6 @@ function Shown({ ids, words, onIds }: ShownProps) {
   return (
     <ul ref={list} aria-label="Shown columns, in order" className="-mx-1">
       {known.filter((column) => fits(column, words)).map(({ id, label, unit }) => (
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dragging; the keys are on the box inside
         <li
           key={id}
           data-id={id}

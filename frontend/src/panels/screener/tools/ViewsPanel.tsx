@@ -9,12 +9,12 @@ import { button, field, heading } from "./styles";
 import type { ToolProps } from "./ToolPanel";
 
 /** Up and down go through the list. */
-function onListKey(event: KeyboardEvent<HTMLUListElement>) {
+function onEntryKey(event: KeyboardEvent<HTMLButtonElement>) {
   const delta = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (delta === undefined) return;
   event.preventDefault();
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("button")];
-  const at = all.indexOf(document.activeElement as HTMLElement);
+  const all = [...(event.currentTarget.closest("ul")?.querySelectorAll<HTMLElement>("[data-view]") ?? [])];
+  const at = all.indexOf(event.currentTarget);
   all[Math.min(Math.max(at + delta, 0), all.length - 1)]?.focus();
 }
 
@@ -107,7 +107,7 @@ export function ViewsPanel(props: ToolProps) {
   };
   return (
     <>
-      <ul aria-label="Views" onKeyDown={onListKey} className="-mx-1">
+      <ul aria-label="Views" className="-mx-1">
         {[DEFAULT_VIEW, ...views].map((view) => {
           const on = view === DEFAULT_VIEW ? mine === undefined : view.name === current;
           return (
@@ -115,7 +115,9 @@ export function ViewsPanel(props: ToolProps) {
               <button
                 type="button"
                 aria-current={on ? "true" : undefined}
+                data-view={view.name}
                 data-autofocus={on ? "" : undefined}
+                onKeyDown={onEntryKey}
                 className={entry}
                 onClick={() => {
                   take(view);

@@ -57,21 +57,27 @@ function orderOf(sort: readonly Sort[]): { keys: string[]; ordered: boolean } {
   return { keys: [...keys, "-live_oi_abs_usd"], ordered: known.every(({ order }) => order !== null) };
 }
 
+/** What is shown in the server's words, by its conditions or by its names; null when it has too many of them. */
+function choiceOf({ filter, limits, listed, text, rows }: Shown): { search: string; condition: string; byName: boolean } | null {
+  const search = searchOf(filter.search);
+  const chip = chipText(filter.chip, limits);
+  const byName = listed || search === null || chip === null;
+  const condition = byName ? namesOf(rows) : joined([chip, text]);
+  if (condition === null || condition.length > MAX_LETTERS) return null;
+  return { search: byName ? "" : search, condition, byName };
+}
+
 /** How to ask the server for exactly the rows and columns that are shown. */
 export function exportQuery(shown: Shown, format: string): Query {
-  const search = searchOf(shown.filter.search);
-  const chip = chipText(shown.filter.chip, shown.limits);
-  const byName = shown.listed || search === null || chip === null;
-  const condition = byName ? namesOf(shown.rows) : joined([chip, shown.text]);
   if (shown.rows.length === 0) return { why: "Nothing is shown, so there is nothing to export." };
-  if (condition === null || condition.length > MAX_LETTERS) {
+  const choice = choiceOf(shown);
+  if (choice === null) {
     return { why: "So many pairs chosen by watchlist, tiers or several words cannot be named in one request. Narrow the choice, or choose by a condition." };
   }
   const { keys, ordered } = orderOf(shown.sort);
   const fields = columnsOf(shown.columns).flatMap((column) => column.fields);
   const query = new URLSearchParams({ kind: "metrics", format, tf: shown.tf, sort: keys.join(","), columns: [...new Set(fields)].join(",") });
-  if (shown.filter.exchange !== "") query.set("exchange", shown.filter.exchange);
-  if (!byName && search !== "") query.set("search", search);
-  if (condition !== "") query.set("filter", condition);
-  return { query, byName, ordered };
+  const asked = { exchange: shown.filter.exchange, search: choice.search, filter: choice.condition };
+  for (const [name, value] of Object.entries(asked)) if (value !== "") query.set(name, value);
+  return { query, byName: choice.byName, ordered };
 }
