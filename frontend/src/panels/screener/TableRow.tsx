@@ -91,7 +91,7 @@ export const TableRow = memo(function TableRow(props: Props) {
       })}
       <span
         aria-hidden="true"
-        className="pointer-events-none absolute inset-0 group-focus-visible:outline group-focus-visible:outline-2 group-focus-visible:-outline-offset-2 group-focus-visible:outline-accent"
+        className="pointer-events-none absolute inset-0 z-[2] group-focus-visible:outline group-focus-visible:outline-2 group-focus-visible:-outline-offset-2 group-focus-visible:outline-accent"
       />
     </div>
   );

@@ -32,7 +32,7 @@ export const PAIR: Column = {
   group: "Pair",
   label: "Pair",
   unit: "exchange",
-  width: 160,
+  width: 190,
   metric: "symbol",
   doc: "Coin, quote and exchange of the perpetual contract.",
   align: "left",
@@ -47,7 +47,7 @@ const oi = (id: "oi_change_1h_pct" | "oi_change_4h_pct" | "oi_change_24h_pct", l
 
 /** Every column beside the pair's name, as the chooser lists them. */
 export const COLUMNS: readonly Column[] = [
-  number("Price", "live_price", { label: "Price", unit: "USDT", width: 80, doc: "Last traded price.", format: price, className: "text-ink-strong" }),
+  number("Price", "live_price", { label: "Price", unit: "USDT", width: 96, doc: "Last traded price.", format: price, className: "text-ink-strong" }),
   number("Price", "price_change_24h_pct", { label: "24 h", unit: "%", width: 66, doc: "Price against the closed bar of 24 hours ago.", format: change, signed }),
   number("Signal", "z_score", { label: "Z", unit: "σ", width: 62, doc: "How unusual this bar's change of open interest is against the 20 bars before it.", format: sigma, signed, heat: heat(5, 0.34), className: "font-semibold" }),
   words("Signal", "tiers", {
@@ -113,7 +113,7 @@ export const COLUMNS: readonly Column[] = [
     doc: "What price and open interest did together over one hour.",
     cell: ({ row }, { catalog }) => <QuadrantCell row={row} catalog={catalog} />,
   }),
-  number("Market", "volume_24h_usd", { label: "Volume 24 h", unit: "USD", width: 92, doc: "Traded value of the last 24 hours.", format: usd }),
+  number("Market", "volume_24h_usd", { label: "Volume 24 h", unit: "USD", width: 98, doc: "Traded value of the last 24 hours.", format: usd }),
   number("Market", "market_cap_usd", { label: "Market cap", unit: "USD", width: 88, doc: "Market value of the coin, from CoinGecko, where known.", format: usd }),
   number("Market", "oi_mcap_pct", { label: "OI / cap", unit: "%", width: 70, doc: "Open interest of this pair as a share of its coin's market cap: how much leverage stands on how much coin.", format: share }),
   words("Data", "age_s", {

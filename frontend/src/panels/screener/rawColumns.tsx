@@ -10,7 +10,7 @@ import { type Column, number, words } from "./column";
 const BAR = "Newest closed bar";
 
 const money = (id: "open" | "high" | "low" | "close", label: string, doc: string) =>
-  number(BAR, id, { label, unit: "USDT", width: 80, doc, format: price });
+  number(BAR, id, { label, unit: "USDT", width: 96, doc, format: price });
 
 const volume = (id: "volume" | "taker_buy" | "taker_sell" | "oi_contracts", label: string, width: number, doc: string) =>
   number(BAR, id, { label, unit: "coins", width, doc, format: amount });

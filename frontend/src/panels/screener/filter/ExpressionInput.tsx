@@ -24,14 +24,18 @@ function Underline({ text, problem, left }: { text: string; problem: ExpressionP
   );
 }
 
-function useCompletion(text: string, onText: (text: string) => void) {
+function useCompletion(text: string, wrong: boolean, onText: (text: string) => void) {
   const input = useRef<HTMLInputElement>(null);
   const [caret, setCaret] = useState<number | null>(null);
-  const [at, setAt] = useState(0);
-  const { from, options } = caret === null ? { from: 0, options: [] } : complete(text, caret);
+  // Nothing is chosen until the arrows choose: Enter behind a whole condition adds nothing to it.
+  const [at, setAt] = useState(-1);
+  const found = caret === null ? { from: 0, options: [] } : complete(text, caret);
+  const { from } = found;
+  // Behind a word units and joints only help where the rest can be read.
+  const options = wrong && from === caret ? [] : found.options;
   const look = () => {
     setCaret(input.current?.selectionStart ?? null);
-    setAt(0);
+    setAt(-1);
   };
   const take = ({ insert }: Suggestion) => {
     const rest = text.slice(caret ?? text.length);
@@ -51,15 +55,14 @@ export function ExpressionInput({ text, problem, onText }: Props) {
   const list = useId();
   const errorId = useId();
   const [left, setLeft] = useState(0);
-  const { input, options, at, setAt, look, take, close } = useCompletion(text, onText);
+  const { input, options, at, setAt, look, take, close } = useCompletion(text, problem !== null, onText);
   const open = options.length > 0;
   const onKeyDown = (event: KeyboardEvent) => {
+    if (!open) return;
     const chosen = options[at];
-    if (!open || chosen === undefined) return;
     if (event.key === "ArrowDown") setAt((at + 1) % options.length);
-    else if (event.key === "ArrowUp") setAt((at + options.length - 1) % options.length);
-    else if (event.key === "Tab" && !event.shiftKey) take(chosen);
-    else if (event.key === "Enter" && event.ctrlKey === false) take(chosen);
+    else if (event.key === "ArrowUp") setAt((Math.max(at, 0) + options.length - 1) % options.length);
+    else if ((event.key === "Enter" || event.key === "Tab") && chosen !== undefined) take(chosen);
     else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
@@ -76,7 +79,7 @@ export function ExpressionInput({ text, problem, onText }: Props) {
         aria-expanded={open}
         aria-controls={list}
         aria-autocomplete="list"
-        aria-activedescendant={open ? `${list}-${at}` : undefined}
+        aria-activedescendant={open && at >= 0 ? `${list}-${at}` : undefined}
         aria-invalid={problem !== null}
         aria-describedby={problem === null ? undefined : errorId}
         value={text}

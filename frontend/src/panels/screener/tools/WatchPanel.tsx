@@ -21,7 +21,7 @@ export function WatchPanel() {
     <>
       <label className="flex items-center gap-2 py-1">
         <input type="checkbox" data-autofocus checked={watch.only} onChange={(event) => setWatch({ ...watch, only: event.target.checked })} className="rounded border-edge bg-page text-accent" />
-        <span>{`Show only “${list.name}” (${list.pairs.length} pairs)`}</span>
+        <span>{`Show only “${list.name}” (${list.pairs.length})`}</span>
       </label>
       <h3 className={heading}>Lists</h3>
       <ul aria-label="Watchlists" className="-mx-1">
@@ -40,7 +40,7 @@ export function WatchPanel() {
         ))}
       </ul>
       <form onSubmit={add} className="mt-2 flex flex-wrap gap-2">
-        <input type="text" aria-label="Name of a list" placeholder="Name of a list" maxLength={60} value={name} onChange={(event) => setName(event.target.value)} className={`${field} flex-1`} />
+        <input type="text" aria-label="Name of a list" placeholder="Name of a list" maxLength={60} value={name} onChange={(event) => setName(event.target.value)} className={`${field} w-full`} />
         <button type="submit" disabled={clean === ""} className={button}>
           New list
         </button>
