@@ -113,6 +113,7 @@ export function Cards({ rows, context, starred, onOpen }: Props) {
           return (
             <li
               key={view.key}
+              data-key={view.key}
               aria-posinset={item.index + 1}
               aria-setsize={rows.length}
               className="absolute inset-x-0"
