@@ -15,47 +15,19 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from futuresboard.rules import ROWS, compile
 from futuresboard.rules.newest import matching
+from support_page import CARD, PHONE, ROW, number, screen, violations
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-ROW = "[role=row][data-key]"
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 TRIES = 40
-
-
-class Said(list[str]):
-    """What the console said."""
-
-
-def _open(browser: Browser, url: str, said: Said, **options: Any) -> Page:
-    context = browser.new_context(locale="en-US", **options)
-    page = context.new_page()
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda line: said.append(line.text) if line.type in {"error", "warning"} else None)
-    page.goto(url)
-    return page
-
-
-@pytest.fixture
-def page(browser: Browser, server_url: str) -> Iterator[Page]:
-    """The desktop page with its first rows; nothing may have been said on the console."""
-    said = Said()
-    opened = _open(browser, server_url, said, viewport=DESKTOP)
-    opened.locator(ROW).first.wait_for()
-    yield opened
-    opened.context.close()
-    assert said == []
 
 
 @pytest.fixture
 def phone(browser: Browser, server_url: str) -> Iterator[Page]:
-    """The same on a telephone, by touch."""
-    said = Said()
-    opened = _open(browser, server_url, said, viewport=PHONE, has_touch=True, is_mobile=True)
-    opened.locator("ul[aria-label=Pairs] li").first.wait_for()
-    yield opened
-    opened.context.close()
-    assert said == []
+    """A telephone, by touch."""
+    with screen(browser, PHONE, has_touch=True, is_mobile=True) as context:
+        opened = context.new_page()
+        opened.goto(server_url)
+        opened.locator(CARD).first.wait_for()
+        yield opened
 
 
 def _rows(page: Page, server_url: str, timeframe: str = "5m") -> list[dict[str, Any]]:
@@ -82,10 +54,6 @@ def _until(page: Page, true: Callable[[], bool], what: Callable[[], object]) -> 
     pytest.fail(str(what()))
 
 
-def _number(text: str) -> float:
-    return float(text.replace("\u2212", "-").replace("+", "").replace(",", ""))
-
-
 def _shown_equals_api(page: Page, server_url: str, scope: str, column: str) -> None:
     """A number in sight is the API's, to its last digit."""
     seen: list[object] = []
@@ -96,7 +64,7 @@ def _shown_equals_api(page: Page, server_url: str, scope: str, column: str) -> N
         key = cell.locator("xpath=ancestor::*[@data-key]").get_attribute("data-key") or ""
         told = _row(page, server_url, key)[column]
         seen[:] = [title.splitlines()[0], told]
-        return _number(title.splitlines()[0]) == pytest.approx(told, rel=1e-12)
+        return number(title.splitlines()[0]) == pytest.approx(told, rel=1e-12)
 
     _until(page, same, lambda: f"{column} on the page and in the API: {seen}")
 
@@ -131,12 +99,6 @@ def _holds(rows: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """The rows for which the server says that a filter holds."""
     found = matching(compile(text, ROWS), rows)
     return [row for row, held in zip(rows, found.tolist(), strict=True) if held]
-
-
-def _violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
 
 
 def _panel(page: Page, key: str, name: str) -> Locator:
@@ -206,7 +168,7 @@ def test_a_heading_tells_what_the_column_means(page: Page, server_url: str) -> N
     page.keyboard.press("m")
     menu = page.get_by_role("dialog", name="Column RSI")
     expect(menu.get_by_text(doc[:60])).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page) == []
     menu.get_by_role("button", name="Hide this column").click()
     assert "rsi" not in _headings(page)
 
@@ -269,7 +231,7 @@ def test_what_is_wrong_is_marked_and_the_filter_before_holds(page: Page) -> None
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_text("At character 14: fundng cannot stand here.").first).to_be_visible()
     expect(page.locator(".decoration-wavy")).to_have_text("fundng")
-    assert _violations(page) == []
+    assert violations(page) == []
     page.wait_for_timeout(300)
     assert page.url == url
 
@@ -360,7 +322,7 @@ def test_a_view_is_saved_switched_by_keys_renamed_and_deleted(page: Page) -> Non
     panel.get_by_label("New name").fill("Stronger")
     panel.get_by_role("button", name="Rename").click()
     expect(panel.get_by_role("button", name="Stronger rsi > 50")).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page) == []
     panel.get_by_role("button", name="Delete the view Stronger").click()
     expect(panel.get_by_role("list", name="Views").get_by_role("listitem")).to_have_count(1)
 
@@ -463,7 +425,7 @@ def test_a_trail_is_the_history_of_open_interest(page: Page, server_url: str) ->
         words = cell.get_attribute("aria-label") or ""
         found = re.search(r"([+\u2212\d.,]+) %", words)
         told = (levels[-1] - levels[0]) / levels[0] * 100
-        return found is not None and abs(_number(found.group(1)) - told) <= 0.0051
+        return found is not None and abs(number(found.group(1)) - told) <= 0.0051
 
     _until(page, same, lambda: cell.get_attribute("aria-label"))
 
@@ -479,13 +441,13 @@ def test_every_panel_is_accessible(page: Page, theme: str) -> None:
     page.evaluate("theme => localStorage.setItem('futuresboard.theme', JSON.stringify(theme))", theme)
     page.reload()
     page.locator(ROW).first.wait_for()
-    assert _violations(page) == []
+    assert violations(page) == []
     for key, name in (("c", "Columns"), ("v", "Views"), ("l", "Watchlists"), ("x", "Export")):
         _panel(page, key, name)
-        assert _violations(page) == []
+        assert violations(page) == []
         page.keyboard.press("Escape")
     _filter(page, "z > 0 and exchange = ")
-    assert _violations(page) == []
+    assert violations(page) == []
 
 
 # Export
@@ -537,13 +499,13 @@ def test_parquet_too_and_a_refusal_is_shown(page: Page) -> None:
 
 
 def test_a_card_shows_the_api_and_can_be_starred(phone: Page, server_url: str) -> None:
-    _shown_equals_api(phone, server_url, "ul[aria-label=Pairs] li", "global_ls")
+    _shown_equals_api(phone, server_url, CARD, "global_ls")
     star = phone.get_by_role("button", name="Watch").first
     star.tap()
     expect(star).to_have_attribute("aria-pressed", "true")
     expect(phone.get_by_role("dialog")).to_have_count(0)
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert _violations(phone) == []
+    assert violations(phone) == []
 
 
 def test_nothing_of_a_card_is_cut(phone: Page) -> None:
@@ -561,7 +523,7 @@ def test_a_phone_sorts_and_filters_in_a_sheet(phone: Page, server_url: str) -> N
     phone.get_by_role("button", name="Sort, filter and views").tap()
     sheet = phone.get_by_role("dialog", name="Sort, filter and views")
     expect(sheet).to_be_visible()
-    assert _violations(phone) == []
+    assert violations(phone) == []
     assert sheet.evaluate("sheet => sheet.scrollWidth <= sheet.clientWidth")
     sheet.get_by_role("button", name="Do not sort by Z").tap()
     sheet.get_by_label("Sort by a further column").select_option("rsi")
@@ -572,14 +534,14 @@ def test_a_phone_sorts_and_filters_in_a_sheet(phone: Page, server_url: str) -> N
 
     def ordered() -> bool:
         best = max((row for row in _rows(phone, server_url) if row["exchange"] == "okx"), key=lambda row: row["rsi"] or -1)
-        first = phone.locator("ul[aria-label=Pairs] li [data-key], ul[aria-label=Pairs] li[data-key]").first
+        first = phone.locator(f"{CARD}[data-key]").first
         return first.get_attribute("data-key") == _key(best)
 
     _until(phone, ordered, lambda: "the first card")
 
 
 def test_a_long_touch_tells_the_exact_figure(phone: Page) -> None:
-    phone.locator("ul[aria-label=Pairs] li [data-column=z_score]").first.evaluate(
+    phone.locator(f"{CARD} [data-column=z_score]").first.evaluate(
         """fact => fact.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true, pointerType: 'touch', clientX: 5, clientY: 5}))"""
     )
     expect(phone.get_by_role("status").filter(has_text="Z, σ")).to_contain_text("Closed bar opened")
