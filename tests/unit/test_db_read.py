@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from futuresboard.db_alerts import AlertFilter
 from futuresboard.db_read import Reader, ReadError, _grid
+from futuresboard.db_schema import VERSION
 from futuresboard.errors import QueryError
 from futuresboard.quality import BY_BOTH, BY_SOCKET, GAP, STALE, UNHEARD, names
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS, guarded_of, judgement, quality_of, tiers_of
@@ -298,3 +299,28 @@ class TestRows:
         with closing(Recorder(tmp_path)) as recorder:
             recorder.step(swinging(30))
             assert {row["tiers"] for row in recorder.bars()} == {0}
+
+
+class TestFacts:
+    def test_of_an_empty_database(self, world):
+        found = world.reader.facts()
+        assert (found["pairs"], found["series"], found["bars"]) == (0, 0, 0)
+        assert (found["oldest_ts"], found["newest_ts"]) == (None, None)
+        assert found["schema"] == VERSION
+
+    def test_sizes_counts_and_times(self, world):
+        btc, eth = world.register("okx", "BTC", "ETH")
+        world.commit([("okx", btc, "5m", T0 + n * M5, {}) for n in (0, 1, 4)])
+        world.commit([("okx", eth, "15m", T0 + M15, {})])
+        found = world.reader.facts()
+        assert (found["pairs"], found["series"], found["bars"]) == (2, 4, 6)
+        assert (found["oldest_ts"], found["newest_ts"], found["seq"]) == (T0, T0 + 4 * M5, 2)
+        assert found["size_bytes"] == world.path.stat().st_size
+        assert found["wal_bytes"] == world.path.with_name("test.db-wal").stat().st_size > 0
+        assert str(world.path.parent) not in str(found)
+
+    def test_a_file_that_has_gone_is_no_answer(self, world):
+        world.reader.facts()
+        world.path.rename(world.path.with_suffix(".gone"))
+        with pytest.raises(ReadError):
+            world.reader.facts()

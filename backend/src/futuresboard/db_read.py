@@ -16,6 +16,7 @@ import orjson
 from futuresboard import db_alerts
 from futuresboard.db import connect
 from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_facts import facts
 from futuresboard.db_rules import read_rules
 from futuresboard.errors import FuturesboardError
 from futuresboard.model import (
@@ -124,6 +125,15 @@ class Reader:
     def seq(self) -> int:
         """The number of the newest transaction."""
         return int(self.state("seq") or 0)
+
+    def facts(self) -> dict[str, object]:
+        """The newest transaction's number, sizes, counts and times, for an operator."""
+        with self._read() as connection:
+            try:
+                found = facts(connection, self._path)
+            except OSError as error:
+                raise ReadError(str(error)) from error
+            return {"seq": int(_state(connection, "seq") or 0), **found}
 
     def bars_seq(self, timeframe: str) -> int:
         """The number of the newest transaction that wrote bars of a timeframe."""
@@ -291,6 +301,11 @@ class Reader:
         """Alerts newest first, and how many there are before `limit`."""
         with self._read() as connection:
             return db_alerts.alerts(connection, wanted, limit, offset)
+
+    def alerts_before(self, wanted: AlertFilter, limit: int) -> list[Row]:
+        """Alerts newest first."""
+        with self._read() as connection:
+            return db_alerts.newest(connection, wanted, limit)
 
     def alert(self, number: int) -> Row | None:
         """One alert by id, with the evidence of its kind and timeframe."""
