@@ -70,7 +70,9 @@ def _shown_equals_api(page: Page, server_url: str, scope: str, column: str) -> N
 
 
 def _headings(page: Page) -> list[str]:
-    found: list[str] = page.evaluate("[...document.querySelectorAll('[data-heading]')].map((one) => one.dataset.heading)")
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('[data-heading]')].map((one) => one.dataset.heading)"
+    )
     return found
 
 
@@ -136,7 +138,17 @@ def test_every_column_of_the_chooser_can_be_shown(page: Page) -> None:
         hidden.first.check()
     ids = _headings(page)
     assert len(ids) == len(set(ids))
-    for one in ("open", "quote_volume", "oi_contracts", "z_raw", "ls_delta_pct", "funding_next", "listed_ts", "guarded", "source"):
+    for one in (
+        "open",
+        "quote_volume",
+        "oi_contracts",
+        "z_raw",
+        "ls_delta_pct",
+        "funding_next",
+        "listed_ts",
+        "guarded",
+        "source",
+    ):
         assert one in ids
     page.keyboard.press("Escape")
     # Only those in sight exist in a row; every heading is there for the keyboard.
@@ -179,7 +191,9 @@ def test_a_heading_tells_what_the_column_means(page: Page, server_url: str) -> N
 def test_several_columns_sort_and_the_first_decides(page: Page, server_url: str) -> None:
     page.locator("[data-heading=confluence]").click()
     page.locator("[data-heading=rsi]").click(modifiers=["Shift"])
-    expect(page.get_by_role("columnheader").filter(has=page.locator("[data-heading=rsi]"))).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("columnheader").filter(has=page.locator("[data-heading=rsi]"))).to_have_attribute(
+        "aria-sort", "descending"
+    )
 
     def ordered() -> bool:
         known = {_key(row): row for row in _rows(page, server_url)}
@@ -197,7 +211,9 @@ def test_the_sort_is_set_without_a_mouse_and_kept(page: Page) -> None:
     panel.get_by_role("button", name="Do not sort by RSI").press("Enter")
     page.reload()
     page.locator(ROW).first.wait_for()
-    expect(page.get_by_role("columnheader").filter(has=page.locator("[data-heading=z_score]"))).to_have_attribute("aria-sort", "ascending")
+    expect(
+        page.get_by_role("columnheader").filter(has=page.locator("[data-heading=z_score]"))
+    ).to_have_attribute("aria-sort", "ascending")
 
 
 # Filter
@@ -317,7 +333,9 @@ def test_a_view_is_saved_switched_by_keys_renamed_and_deleted(page: Page) -> Non
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"filter=rsi"))
-    expect(page.get_by_role("columnheader").filter(has=page.locator("[data-heading=rsi]"))).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("columnheader").filter(has=page.locator("[data-heading=rsi]"))).to_have_attribute(
+        "aria-sort", "descending"
+    )
     panel = _panel(page, "v", "Views")
     panel.get_by_label("New name").fill("Stronger")
     panel.get_by_role("button", name="Rename").click()
@@ -419,7 +437,8 @@ def test_a_trail_is_the_history_of_open_interest(page: Page, server_url: str) ->
         key = cell.locator("xpath=ancestor::*[@data-key]").get_attribute("data-key") or ""
         exchange, symbol = key.split("|")
         answer = page.request.get(
-            f"{server_url.rstrip('/')}/api/history", params={"exchange": exchange, "symbol": symbol, "tf": "5m", "limit": 24}
+            f"{server_url.rstrip('/')}/api/history",
+            params={"exchange": exchange, "symbol": symbol, "tf": "5m", "limit": 24},
         )
         levels = answer.json()["oi_contracts"]
         words = cell.get_attribute("aria-label") or ""
@@ -432,7 +451,12 @@ def test_a_trail_is_the_history_of_open_interest(page: Page, server_url: str) ->
 
 def test_help_lists_the_keys_of_the_screener(page: Page) -> None:
     page.keyboard.press("?")
-    for words in ("put the row on the watchlist", "filter by a condition", "columns, their order", "export what is shown"):
+    for words in (
+        "put the row on the watchlist",
+        "filter by a condition",
+        "columns, their order",
+        "export what is shown",
+    ):
         expect(page.get_by_text(words)).to_be_visible()
 
 
@@ -485,7 +509,10 @@ def test_a_file_holds_exactly_what_is_shown(page: Page, server_url: str, prepare
         shown = _keys(page)
         written = [f"{row['exchange']}|{row['symbol']}" for row in rows]
         known = {_key(row): row for row in _rows(page, server_url)}
-        figures = all(row["rsi"] == "" or float(row["rsi"]) == known[key]["rsi"] for key, row in zip(written, rows, strict=True))
+        figures = all(
+            row["rsi"] == "" or float(row["rsi"]) == known[key]["rsi"]
+            for key, row in zip(written, rows, strict=True)
+        )
         return len(written) == _count(page) and written[: len(shown)] == shown and figures
 
     _until(page, same, lambda: _keys(page))
@@ -533,7 +560,10 @@ def test_a_phone_sorts_and_filters_in_a_sheet(phone: Page, server_url: str) -> N
     expect(phone.get_by_role("dialog")).to_have_count(0)
 
     def ordered() -> bool:
-        best = max((row for row in _rows(phone, server_url) if row["exchange"] == "okx"), key=lambda row: row["rsi"] or -1)
+        best = max(
+            (row for row in _rows(phone, server_url) if row["exchange"] == "okx"),
+            key=lambda row: row["rsi"] or -1,
+        )
         first = phone.locator(f"{CARD}[data-key]").first
         return first.get_attribute("data-key") == _key(best)
 
