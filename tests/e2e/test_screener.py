@@ -1,4 +1,4 @@
-"""The screener in a real browser: columns, sort, filter, views, watchlists, export, keys, and the phone's cards."""
+"""The screener in a real browser: columns, sort, filter, views, watchlists, export, keys, a phone's cards."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def _count(page: Page) -> int:
 def _keys(page: Page) -> list[str]:
     """The pairs in the document, top to bottom."""
     found: list[str] = page.evaluate(
-        "(rows) => [...document.querySelectorAll(rows)].sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map((row) => row.dataset.key)",
+        """(rows) => [...document.querySelectorAll(rows)]
+            .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+            .map((row) => row.dataset.key)""",
         ROW,
     )
     return found
@@ -540,7 +542,8 @@ def test_nothing_of_a_card_is_cut(phone: Page) -> None:
         """[...document.querySelectorAll('ul[aria-label=Pairs] li [data-column]')].filter((fact) => {
             const card = fact.closest('li').getBoundingClientRect();
             const box = fact.getBoundingClientRect();
-            return box.right > card.right + 1 || box.left < card.left - 1 || fact.scrollWidth > fact.clientWidth + 8;
+            const outside = box.right > card.right + 1 || box.left < card.left - 1;
+            return outside || fact.scrollWidth > fact.clientWidth + 8;
         }).map((fact) => fact.outerHTML.slice(0, 200))"""
     )
     assert cut == []
@@ -572,7 +575,9 @@ def test_a_phone_sorts_and_filters_in_a_sheet(phone: Page, server_url: str) -> N
 
 def test_a_long_touch_tells_the_exact_figure(phone: Page) -> None:
     phone.locator(f"{CARD} [data-column=z_score]").first.evaluate(
-        """fact => fact.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true, pointerType: 'touch', clientX: 5, clientY: 5}))"""
+        """fact => fact.dispatchEvent(
+            new PointerEvent('pointerdown', {bubbles: true, pointerType: 'touch', clientX: 5, clientY: 5})
+        )"""
     )
     expect(phone.get_by_role("status").filter(has_text="Z, σ")).to_contain_text("Closed bar opened")
 
