@@ -100,7 +100,8 @@ function Problem({ text }: { text: string | null }) {
   );
 }
 
-function DeskView({ isOpen, show, control, chip }: ToolsProps & Pick<ToolbarProps, "control"> & { chip: Chip }) {
+function DeskView({ isOpen, show, control, filter: { chip }, phone }: ToolsProps & ToolbarProps) {
+  if (phone) return null;
   return (
     <span data-tool="views" className="shrink-0">
       <ViewButton control={control} chip={chip} open={isOpen("views")} onClick={(anchor) => show("views", anchor)} />
@@ -143,7 +144,7 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <>
       <div ref={bar} className="flex h-10 shrink-0 items-center gap-2 border-b border-line px-2 max-md:h-12 max-md:px-3">
-        {!phone && <DeskView {...tools} control={props.control} chip={filter.chip} />}
+        <DeskView {...props} {...tools} />
         <Chips chip={filter.chip} limits={context.limits} onChip={props.onChip} />
         <span data-tool="watch" className="shrink-0">
           <WatchButton open={tools.isOpen("watch")} onClick={(anchor) => show("watch", anchor)} />

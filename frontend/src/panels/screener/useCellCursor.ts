@@ -1,42 +1,48 @@
-import { type RefObject, useCallback, useRef } from "react";
+import { type RefObject, useCallback, useEffect, useRef } from "react";
 
 import type { Layout, Placed } from "./layout";
 import type { Tip } from "./useTip";
 
 /** Left and right along the row in use: shows what the tooltip of the next cell says. */
 export function useCellCursor(
-  scroller: RefObject<HTMLElement>,
+  scrollerRef: RefObject<HTMLElement>,
   layout: Layout,
   activeKey: string | null,
   tip: Tip | null,
   showFor: (cell: HTMLElement | null) => void,
 ) {
-  const last = useRef<string | null>(null);
-  const shown = tip?.column ?? null;
+  /** Where the cursor is, and whether its words are on the screen or about to be. */
+  const cursor = useRef<{ id: string | null; open: boolean; coming: number }>({ id: null, open: false, coming: 0 });
+  useEffect(() => {
+    if (tip === null && cursor.current.coming === 0) cursor.current.open = false;
+  }, [tip]);
   return useCallback(
     (delta: number) => {
-      const element = scroller.current;
+      const element = scrollerRef.current;
       if (element === null || activeKey === null) return;
-      const next = nextOf(layout, shown, last.current, delta);
-      last.current = next.column.id;
+      const { id, open } = cursor.current;
+      const next = nextOf(layout, id, open ? delta : 0);
+      if (next === undefined) return;
+      cursor.current = { id: next.column.id, open: true, coming: cursor.current.coming + 1 };
       reveal(element, layout, next.index);
       // The columns that come into sight are drawn first.
       requestAnimationFrame(() =>
         requestAnimationFrame(() => {
+          cursor.current.coming -= 1;
+          if (cursor.current.id !== next.column.id) return;
           const row = `[data-key="${CSS.escape(activeKey)}"]`;
           showFor(element.querySelector<HTMLElement>(`${row} [data-column="${next.column.id}"]`));
         }),
       );
     },
-    [scroller, layout, activeKey, shown, showFor],
+    [scrollerRef, layout, activeKey, showFor],
   );
 }
 
-/** The cell to show: the next one, or where nothing is shown the one that was shown last. */
-function nextOf({ placed }: Layout, shown: string | null, last: string | null, delta: number): Placed {
-  const at = placed.findIndex(({ column }) => column.id === (shown ?? last));
-  const to = shown === null && at >= 0 ? at : at + delta;
-  return placed[Math.min(Math.max(to, 0), placed.length - 1)] as Placed;
+/** The cell so many places on; the first where there was none before. */
+function nextOf({ placed }: Layout, id: string | null, delta: number): Placed | undefined {
+  const at = placed.findIndex(({ column }) => column.id === id);
+  return placed[Math.min(Math.max(at < 0 ? 0 : at + delta, 0), placed.length - 1)];
 }
 
 /** Scrolls sideways until a column stands beside the pinned one, if it is not in sight. */

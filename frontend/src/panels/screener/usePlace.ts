@@ -35,7 +35,8 @@ export function usePlace({ placeRef, scrollerRef, of, activeKey, activeIndex, ro
       const held = known.anchor !== null && known.anchor.key === activeKey && activeIndex >= 0;
       element.scrollTop = held && known.anchor ? activeIndex * rowHeight - known.anchor.offset : known.top;
       element.scrollLeft = known.left;
-      if (known.focused && activeKey !== null) focusRow(activeKey);
+      // The rows themselves come with the next paint.
+      if (known.focused && activeKey !== null) requestAnimationFrame(() => requestAnimationFrame(() => focusRow(activeKey)));
     }
   });
   useLayoutEffect(() => {

@@ -27,8 +27,23 @@ function tipOf(cell: HTMLElement): Tip {
 export function useTip(scroller: RefObject<HTMLElement>) {
   const [tip, setTip] = useState<Tip | null>(null);
   const held = useRef(false);
-  const showFor = useCallback((cell: HTMLElement | null) => setTip(cell && tipOf(cell)), []);
-  const hide = useCallback(() => setTip(null), []);
+  const shown = useRef<HTMLElement | null>(null);
+  const showFor = useCallback((cell: HTMLElement | null) => {
+    shown.current = cell;
+    setTip(cell && tipOf(cell));
+  }, []);
+  const hide = useCallback(() => showFor(null), [showFor]);
+
+  // Figures change and rows move while it stands: it says and follows what is there.
+  useEffect(() => {
+    const cell = shown.current;
+    if (tip === null || cell === null) return;
+    const frame = requestAnimationFrame(() => {
+      const now = cell.isConnected ? tipOf(cell) : null;
+      if (JSON.stringify(now) !== JSON.stringify(tip)) setTip(now);
+    });
+    return () => cancelAnimationFrame(frame);
+  });
 
   useEffect(() => {
     const element = scroller.current;
