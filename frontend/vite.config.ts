@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+import grammars from "./scripts/peggy.mjs";
 import { shell, WORKER } from "./scripts/shell.mjs";
 
 // These packages neither declare `sideEffects` nor have any: without this, one Tremor component
@@ -9,7 +10,7 @@ const PURE = /node_modules\/(@tremor\/react|recharts|date-fns|react-day-picker)\
 const BACKEND = process.env.BACKEND_URL ?? "http://127.0.0.1:5000";
 
 export default defineConfig({
-  plugins: [react(), shell()],
+  plugins: [react(), grammars(), shell()],
   build: {
     outDir: "dist",
     manifest: true,

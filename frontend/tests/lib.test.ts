@@ -77,7 +77,7 @@ describe("filters", () => {
     makeView({ symbol: "ETH/USDT:USDT", base: "ETH", z_score: -3.5, global_ls: 2.5, funding: 0.0004, funding_interval_h: 4 }),
   ];
   const bases = (filter: Partial<Filter>) =>
-    applyFilter(views, { search: "", exchange: "", chip: "all", ...filter }, limits).map(({ row }) => row.base);
+    applyFilter(views, { search: "", exchange: "", chip: "all", ...filter }, limits).views.map(({ row }) => row.base);
 
   it("takes thresholds from the server and defaults for the rest", () => {
     expect(limits).toMatchObject({ z: 3, ls: 2, funding: 0.01 });

@@ -1,11 +1,17 @@
 import { act, fireEvent, render, screen, within } from "@testing-library/react";
-import { createRef } from "react";
+import { createRef, useMemo, useRef } from "react";
 import { describe, expect, it, vi } from "vitest";
 
 import { thresholdsOf } from "../src/lib/filter";
 import type { RowView } from "../src/lib/rows";
+import { DEFAULT_SETUP, SETUP } from "../src/lib/setup";
+import { choose, chosen } from "../src/lib/stored";
+import { currentList, WATCH } from "../src/lib/watch";
+import { inSight, layoutOf } from "../src/panels/screener/layout";
 import { type ScreenerHandle, ScreenerTable } from "../src/panels/screener/ScreenerTable";
-import { useScreener } from "../src/panels/screener/useScreener";
+import { sorted } from "../src/panels/screener/sorting";
+import { START } from "../src/panels/screener/usePlace";
+import { useSetup } from "../src/panels/screener/useSetup";
 import { makeCatalog, makeView } from "./make";
 
 const context = {
@@ -21,15 +27,20 @@ interface Options {
 }
 
 function Table({ views, onOpen = () => undefined, activeKey = null, handle }: { views: RowView[] } & Options) {
-  const { rows, sorting, sort } = useScreener(views);
+  const control = useSetup();
+  const place = useRef(START);
+  const layout = useMemo(() => layoutOf(control.setup.columns, control.setup.density), [control.setup]);
   return (
     <ScreenerTable
-      rows={rows}
-      sorting={sorting}
+      rows={sorted(views, control.setup.sort)}
+      of="5m|"
+      layout={layout}
+      control={control}
       context={context}
       activeKey={activeKey}
       openKey={null}
-      onSort={sort}
+      starred={new Set(currentList(chosen(WATCH)).pairs)}
+      place={place}
       onActive={() => undefined}
       onOpen={onOpen}
       handle={handle ?? null}
@@ -141,5 +152,85 @@ describe("the table", () => {
     expect(container.querySelector(`[data-key="${last}"]`)).not.toBeNull();
     act(() => handle.current?.focus(last));
     expect(document.activeElement).toHaveAttribute("data-key", last);
+  });
+});
+
+describe("the layout", () => {
+  it("shows the columns of the choice in its order, the pair first, and leaves out what is none", () => {
+    choose(SETUP, { ...DEFAULT_SETUP, columns: ["rsi", "close", "no_such_column", "symbol", "z_score"] });
+    render(<Table views={[coin("A", { close: 1.25 })]} />);
+    const headings = screen.getAllByRole("columnheader").map((cell) => cell.querySelector("[data-heading]")?.getAttribute("data-heading"));
+    expect(headings.filter(Boolean)).toEqual(["symbol", "rsi", "close", "z_score"]);
+    expect(screen.getByText("1.2500")).toBeInTheDocument();
+  });
+
+  it("is denser when asked for", () => {
+    choose(SETUP, { ...DEFAULT_SETUP, density: "compact" });
+    render(<Table views={[coin("A")]} />);
+    expect(firstRow().style.height).toBe("25px");
+  });
+
+  it("keeps the columns in sight in the rows, and every heading", () => {
+    const layout = layoutOf(DEFAULT_SETUP.columns, "normal");
+    const [from, to] = inSight(layout, 600, 800);
+    expect(layout.placed[from]?.left).toBeLessThanOrEqual(600 + 160);
+    expect(layout.placed[to]?.left).toBeGreaterThanOrEqual(1300);
+    expect(to - from).toBeLessThan(14);
+    // Wider than it must be: everything is in sight.
+    expect(inSight(layout, 0, layout.minWidth + 500)).toEqual([1, layout.placed.length - 1]);
+  });
+
+  it("counts a warming window where the row tells when the pair was listed", () => {
+    const ts = 1_700_000_100_000;
+    const over = { z_score: null, quality: ["warming"], ts, listed_ts: ts - 12 * 300_000 };
+    render(<Table views={[coin("A", over), coin("B", { z_score: null, quality: ["warming"], ts })]} />);
+    expect(screen.getByText("warming 12/21")).toBeInTheDocument();
+    expect(screen.getByText("warming")).toBeInTheDocument();
+  });
+
+  it("shows the gravest tiers and says how many more there are", () => {
+    render(<Table views={[coin("A", { tiers: [1, 2, 3, 4], tier: 2 })]} />);
+    const cell = firstRow().querySelector('[data-column="tiers"]');
+    expect(cell?.textContent).toBe("231+1");
+    expect(cell?.querySelector("[title='Also tier 4']")).not.toBeNull();
+  });
+});
+
+describe("without a mouse", () => {
+  it("tells along the row what the tooltips say", async () => {
+    vi.spyOn(window, "requestAnimationFrame").mockImplementation((run) => {
+      run(0);
+      return 0;
+    });
+    const handle = createRef<ScreenerHandle>();
+    const view = coin("A", { live_price: 67_234.5678 });
+    render(<Table views={[view]} activeKey={view.key} handle={handle} />);
+    act(() => handle.current?.aside(1));
+    act(() => handle.current?.aside(1));
+    expect(await screen.findByRole("status")).toHaveTextContent("67,234.5678");
+    let there = false;
+    act(() => {
+      there = handle.current?.dismiss() ?? false;
+    });
+    expect(there).toBe(true);
+    expect(screen.queryByRole("status")).toBeNull();
+  });
+
+  it("opens what a column means from its heading by a key", async () => {
+    render(<Table views={[coin("A", { rsi: 20 }), coin("B", { rsi: 80 })]} />);
+    fireEvent.keyDown(header(/^RSI/), { key: "m" });
+    const menu = await screen.findByRole("dialog", { name: "Column RSI" });
+    fireEvent.click(within(menu).getByRole("button", { name: "Then by this, largest first" }));
+    expect(chosen(SETUP).sort).toEqual([{ id: "z_score", desc: true }, { id: "rsi", desc: true }]);
+    expect(order()).toEqual(["B", "A"]);
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  it("stars a pair without opening it", () => {
+    const onOpen = vi.fn();
+    render(<Table views={[coin("A")]} onOpen={onOpen} />);
+    fireEvent.click(screen.getByRole("button", { name: "Watch A/USDT on Binance" }));
+    expect(currentList(chosen(WATCH)).pairs).toEqual(["binanceusdm|A/USDT:USDT"]);
+    expect(onOpen).not.toHaveBeenCalled();
   });
 });

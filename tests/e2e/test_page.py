@@ -110,6 +110,8 @@ def test_a_number_tells_when_and_how_it_came(page: Page) -> None:
 
 def test_open_interest_stands_beside_the_market_cap(page: Page, server_url: str) -> None:
     timeframe = get(page, server_url, "/api/settings")["timeframes"][0]
+    # A row has the columns in sight.
+    page.get_by_role("table").evaluate("table => { table.scrollLeft = table.scrollWidth; }")
     shown = page.locator(f"{ROW} [data-column=market_cap_usd] [title]:not([class*=cursor-help])").first
     expect(shown).to_be_visible()
     shown_equals_api(page, server_url, timeframe, "market_cap_usd")

@@ -7,6 +7,7 @@ import { useDenied } from "../hooks/useDenied";
 import { useMedia } from "../hooks/useMedia";
 import { useHealth, useSettings } from "../hooks/useServer";
 import { worstTone } from "../lib/feeds";
+import { toggleStar } from "../lib/watch";
 import { BottomBar } from "../panels/topbar/BottomBar";
 import { TopBar } from "../panels/topbar/TopBar";
 import { checkForUpdate } from "../sw/register";
@@ -44,7 +45,9 @@ function useCommands(page: PageState, showRail: (shown: boolean) => void) {
   useKeys({
     search: page.focusSearch,
     move: (delta) => page.tableRef.current?.move(delta),
-    escape: page.escape,
+    aside: (delta) => page.tableRef.current?.aside(delta),
+    escape: () => page.tableRef.current?.dismiss() === true || page.escape(),
+    star: () => page.activeKey !== null && toggleStar(page.activeKey),
     nextTimeframe: page.nextTimeframe,
     toggleRail: () => showRail(!page.railOpen),
     feeds: () => page.setFeedsOpen(true),

@@ -1,11 +1,16 @@
 import { useHotkeys } from "../hooks/useHotkeys";
+import { pressScreenerKey } from "../lib/screenerKeys";
 
 export interface Commands {
   search: () => void;
   move: (delta: number) => void;
+  /** Along the row in use, cell by cell. */
+  aside: (delta: number) => void;
   escape: () => void;
   nextTimeframe: () => void;
   toggleRail: () => void;
+  /** Puts the pair in use on the watchlist, or takes it off. */
+  star: () => void;
   feeds: () => void;
   help: () => void;
 }
@@ -27,6 +32,11 @@ export function useKeys(commands: Commands): void {
   // Arrows walk the pairs even from the open details; there the larger steps scroll the details.
   const step = (delta: number) => moveUnlessIn("[aria-modal=true]", delta);
   const leap = (delta: number) => moveUnlessIn("[role=dialog]", delta);
+  const aside = (delta: number) => (event: KeyboardEvent) => {
+    if (!(event.target instanceof Element) || event.target.closest("[role=row][data-key]") === null) return;
+    event.preventDefault();
+    commands.aside(delta);
+  };
   useHotkeys({
     "/": prevented(commands.search),
     ArrowDown: step(1),
@@ -35,10 +45,19 @@ export function useKeys(commands: Commands): void {
     PageUp: leap(-PAGE),
     Home: leap(-ALL),
     End: leap(ALL),
+    ArrowRight: aside(1),
+    ArrowLeft: aside(-1),
     Escape: commands.escape,
     t: commands.nextTimeframe,
     a: commands.toggleRail,
     e: commands.feeds,
+    w: commands.star,
+    s: commands.star,
+    f: prevented(() => pressScreenerKey("filter")),
+    v: prevented(() => pressScreenerKey("views")),
+    l: prevented(() => pressScreenerKey("watch")),
+    c: prevented(() => pressScreenerKey("columns")),
+    x: prevented(() => pressScreenerKey("export")),
     "?": prevented(commands.help),
   });
 }

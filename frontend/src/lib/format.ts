@@ -29,15 +29,18 @@ export const price = (value: number) =>
   render(value, { minimumSignificantDigits: 5, maximumSignificantDigits: Math.abs(value) >= 1e5 ? 6 : 5 });
 
 /** US dollars in four significant digits: 1.234B · 412.3M. The unit stands in the header. */
-export const usd = (value: number) => {
-  if (Math.abs(value) < 1000) return render(value, { maximumSignificantDigits: 4 });
-  return render(value, { notation: "compact", minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
-};
+export const usd = (value: number) => amount(value);
 
 /** A signed amount of coins: +12.34K. */
 export const coins = (value: number) => {
   if (Math.abs(value) < 1000) return render(value, { ...SIGNED, maximumSignificantDigits: 4 });
   return render(value, { ...SIGNED, notation: "compact", minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
+};
+
+/** An amount of coins that has no sign: 12.34K. */
+export const amount = (value: number) => {
+  if (Math.abs(value) < 1000) return render(value, { maximumSignificantDigits: 4 });
+  return render(value, { notation: "compact", minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
 };
 
 /** A signed change in percent, the unit in the header: +1.23 · −145.6. */

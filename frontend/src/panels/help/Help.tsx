@@ -7,10 +7,18 @@ import { TierChip } from "../../ui/TierChip";
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "search a pair"],
   ["↑ ↓", "move through the rows"],
-  ["PgUp PgDn", "move by a screenful"],
+  ["PgUp PgDn", "move by a screenful; Home and End to the ends"],
+  ["← →", "along the row: what each cell says exactly"],
   ["Enter", "open the details of a row"],
   ["Esc", "close, or clear the search"],
   ["t", "next timeframe"],
+  ["w or s", "put the row on the watchlist, or take it off"],
+  ["f", "filter by a condition of your own"],
+  ["v", "views: switch, save, share"],
+  ["l", "watchlists"],
+  ["c", "columns, their order, density"],
+  ["x", "export what is shown"],
+  ["m", "on a heading: what the column means, sort, move, hide"],
   ["a", "show or hide the alerts"],
   ["e", "state of the exchanges"],
   ["?", "this help"],
@@ -63,7 +71,8 @@ export default function Help({ catalog, onClose }: Props) {
               ))}
             </dl>
             <p className="mt-3 text-xs leading-5 text-ink-soft">
-              Click a heading to sort; hold Shift to sort by several. Unknown values stand last either way.
+              Click a heading to sort; hold Shift to sort by several. Unknown values stand last either way. On a touch screen,
+              hold a figure to read what it is made of.
             </p>
           </section>
           <section>

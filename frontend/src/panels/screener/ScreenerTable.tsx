@@ -1,12 +1,21 @@
-import type { Row } from "@tanstack/react-table";
-import type { SortingState } from "@tanstack/react-table";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type Ref, useCallback, useImperativeHandle, useRef } from "react";
+import {
+  type CSSProperties, lazy, type MutableRefObject, type Ref, Suspense, useCallback, useImperativeHandle, useRef, useState,
+} from "react";
 
 import type { RowView } from "../../lib/rows";
-import { type CellContext, COLUMNS, MIN_WIDTH, TEMPLATE } from "./columns";
+import type { CellContext } from "./columns";
+import type { Layout } from "./layout";
 import { TableHeader } from "./TableHeader";
-import { ROW_HEIGHT, TableRow } from "./TableRow";
+import { TableRow } from "./TableRow";
+import { TipBox } from "./TipBox";
+import { useCellCursor } from "./useCellCursor";
+import { type Place, usePlace } from "./usePlace";
+import type { SetupControl } from "./useSetup";
+import { useSight } from "./useSight";
+import { useTip } from "./useTip";
+
+const ColumnMenu = lazy(() => import("./ColumnMenu"));
 
 const HEADER_HEIGHT = 65;
 const HEADER_ROWS = 2;
@@ -14,103 +23,147 @@ const HEADER_ROWS = 2;
 export interface ScreenerHandle {
   /** Moves the focus by so many rows; the table scrolls along. */
   move: (delta: number) => void;
+  /** Moves along the row by so many cells and tells what the cell's tooltip says. */
+  aside: (delta: number) => void;
+  /** Takes away what `aside` shows; false when there is nothing. */
+  dismiss: () => boolean;
   /** Gives the focus back to a pair, or to the table when the pair is gone. */
   focus: (key: string | null) => void;
 }
 
 interface Props {
-  rows: Row<RowView>[];
-  sorting: SortingState;
+  rows: readonly RowView[];
+  /** Names what the rows are rows of: while it changes the reader's place is kept. */
+  of: string;
+  layout: Layout;
+  control: SetupControl;
   context: CellContext;
   activeKey: string | null;
   openKey: string | null;
-  onSort: (id: string, add: boolean) => void;
+  starred: ReadonlySet<string>;
+  place: MutableRefObject<Place>;
   onActive: (key: string) => void;
   onOpen: (key: string) => void;
   handle: Ref<ScreenerHandle>;
 }
 
-/** All pairs, of which only the visible ones exist in the document. */
-export function ScreenerTable(props: Props) {
-  const { rows, sorting, context, activeKey, openKey, onSort, onActive, onOpen, handle } = props;
+/** Virtual rows, of which the one in use stays in the document wherever it sorts to: focus is never lost. */
+function useRows(rows: readonly RowView[], active: number, rowHeight: number) {
   const scroller = useRef<HTMLDivElement>(null);
-  const found = activeKey === null ? -1 : rows.findIndex((row) => row.id === activeKey);
-
-  // The row with the focus stays in the document wherever it sorts to: focus is never lost.
   const rangeExtractor = useCallback(
     (range: Range) => {
       const visible = defaultRangeExtractor(range);
-      if (found < 0 || visible.includes(found)) return visible;
-      return [...visible, found].sort((a, b) => a - b);
+      if (active < 0 || visible.includes(active)) return visible;
+      return [...visible, active].sort((a, b) => a - b);
     },
-    [found],
+    [active],
   );
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => rows[index]?.id ?? index,
-    overscan: 8,
+    estimateSize: useCallback(() => rowHeight, [rowHeight]),
+    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 6,
     scrollPaddingStart: HEADER_HEIGHT,
     rangeExtractor,
   });
+  const measured = useRef(rowHeight);
+  if (measured.current !== rowHeight) {
+    measured.current = rowHeight;
+    virtual.measure();
+  }
+  return { scroller, virtual };
+}
 
-  const focusRow = useCallback((key: string) => {
-    const element = scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
-    (element ?? scroller.current)?.focus({ preventScroll: true });
-  }, []);
+/** All pairs, of which only the visible ones exist in the document. */
+export function ScreenerTable(props: Props) {
+  const { rows, layout, control, context, activeKey, openKey, starred, onActive, onOpen } = props;
+  const { rowHeight } = layout;
+  const found = activeKey === null ? -1 : rows.findIndex(({ key }) => key === activeKey);
+  const { scroller, virtual } = useRows(rows, found, rowHeight);
+  const placed = useSight(scroller, layout);
+  const { tip, showFor, hide } = useTip(scroller);
+  const aside = useCellCursor(scroller, layout, activeKey, tip, showFor);
+  const [menu, setMenu] = useState<{ id: string; anchor: HTMLElement } | null>(null);
+
+  const focusRow = useCallback(
+    (key: string) => {
+      const element = scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+      (element ?? scroller.current)?.focus({ preventScroll: true });
+    },
+    [scroller],
+  );
+  usePlace({ placeRef: props.place, scrollerRef: scroller, of: props.of, activeKey, activeIndex: found, rowHeight, focusRow });
 
   useImperativeHandle(
-    handle,
+    props.handle,
     () => ({
       move: (delta) => {
         if (rows.length === 0) return;
+        hide();
         const next = Math.min(Math.max((found < 0 ? -1 : found) + delta, 0), rows.length - 1);
-        const key = rows[next]?.id;
+        const key = rows[next]?.key;
         if (key === undefined) return;
         onActive(key);
         virtual.scrollToIndex(next, { align: "auto" });
         requestAnimationFrame(() => focusRow(key));
       },
+      aside,
+      dismiss: () => {
+        hide();
+        return tip !== null;
+      },
       focus: (key) => (key === null ? scroller.current?.focus({ preventScroll: true }) : focusRow(key)),
     }),
-    [rows, found, onActive, virtual, focusRow],
+    [rows, found, onActive, virtual, focusRow, scroller, aside, hide, tip],
   );
 
-  const tabStop = found < 0 ? (rows[0]?.id ?? null) : activeKey;
+  const openMenu = useCallback((id: string, anchor: HTMLElement) => setMenu({ id, anchor }), []);
+  const tabStop = found < 0 ? (rows[0]?.key ?? null) : activeKey;
   return (
-    <div
-      ref={scroller}
-      role="table"
-      aria-label="Screener: all pairs with their metrics"
-      aria-rowcount={rows.length + HEADER_ROWS}
-      aria-colcount={COLUMNS.length}
-      tabIndex={-1}
-      className="relative h-full overflow-auto outline-none"
-      style={{ "--cols": TEMPLATE } as CSSProperties}
-    >
-      <div role="presentation" style={{ minWidth: MIN_WIDTH }}>
-        <TableHeader sorting={sorting} catalog={context.catalog} onSort={onSort} />
-        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (!row) return null;
-            return (
-              <TableRow
-                key={row.id}
-                view={row.original}
-                rowIndex={item.index + HEADER_ROWS + 1}
-                top={item.start}
-                tabbable={row.id === tabStop}
-                selected={row.id === openKey}
-                context={context}
-                onFocus={onActive}
-                onOpen={onOpen}
-              />
-            );
-          })}
+    <>
+      <div
+        ref={scroller}
+        role="table"
+        aria-label="Screener: all pairs with their metrics"
+        aria-rowcount={rows.length + HEADER_ROWS}
+        aria-colcount={layout.placed.length}
+        tabIndex={-1}
+        className="relative h-full overflow-auto outline-none"
+        style={{ "--cols": layout.template } as CSSProperties}
+      >
+        <div role="presentation" style={{ minWidth: layout.minWidth }}>
+          <TableHeader layout={layout} sort={control.setup.sort} catalog={context.catalog} onSort={control.toggleSort} onMenu={openMenu} />
+          <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+            {virtual.getVirtualItems().map((item) => {
+              const view = rows[item.index];
+              if (!view) return null;
+              return (
+                <TableRow
+                  key={view.key}
+                  view={view}
+                  rowIndex={item.index + HEADER_ROWS + 1}
+                  top={item.start}
+                  height={rowHeight}
+                  placed={placed}
+                  tabbable={view.key === tabStop}
+                  selected={view.key === openKey}
+                  starred={starred.has(view.key)}
+                  context={context}
+                  onFocus={onActive}
+                  onOpen={onOpen}
+                />
+              );
+            })}
+          </div>
         </div>
       </div>
-    </div>
+      {tip && <TipBox tip={tip} />}
+      {menu && (
+        <Suspense fallback={null}>
+          <ColumnMenu id={menu.id} anchor={menu.anchor} control={control} catalog={context.catalog} onClose={() => setMenu(null)} />
+        </Suspense>
+      )}
+    </>
   );
 }

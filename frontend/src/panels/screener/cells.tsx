@@ -5,11 +5,12 @@ import { useFlash } from "../../hooks/useFlash";
 import { exact } from "../../lib/format";
 import { provenance, type RefreshOf } from "../../lib/provenance";
 import { type CellNote, explain } from "../../lib/quality";
+import { warmingOf } from "../../lib/warming";
 
 const TONE = { 1: "text-up", 0: "text-ink", [-1]: "text-down" } as const;
 
 /** An empty cell that says why: never a zero, never blank. */
-export function Absent({ note }: { note: CellNote }) {
+export function Absent({ note, progress }: { note: CellNote; progress?: { have: number; need: number } | null }) {
   switch (note.state) {
     case "unpublished":
       return (
@@ -33,7 +34,7 @@ export function Absent({ note }: { note: CellNote }) {
     case "warming":
       return (
         <span title={note.reason} className="cursor-help text-micro italic text-ink-faint">
-          warming
+          {progress ? `warming ${progress.have}/${progress.need}` : "warming"}
         </span>
       );
     case "unlisted":
@@ -66,7 +67,7 @@ interface NumberCellProps {
   before?: ((value: number) => ReactNode) | undefined;
   after?: ReactNode;
   /** Background for a heat cell. */
-  heat?: ((value: number) => string | undefined) | undefined;
+  heat?: ((value: number, row: MetricRow) => string | undefined) | undefined;
 }
 
 /** The column that is shown, and its value: the fallback's while the column itself is not known. */
@@ -81,13 +82,13 @@ export function NumberCell(props: NumberCellProps) {
   const [shown, value] = shownOf(row, column, fallback);
   const text = value === null ? "" : format(value);
   const flash = useFlash<HTMLSpanElement>(text, value);
-  if (value === null) return <Absent note={explain(row, column, props.catalog)} />;
+  if (value === null) return <Absent note={explain(row, column, props.catalog)} progress={warmingOf(row, column)} />;
   return (
     <span
       ref={flash}
       title={[exact(value), ...provenance(row, shown, props.refresh)].join("\n")}
       className={`-mx-1 flex items-center justify-end gap-1.5 rounded-sm px-1 ${tone ? TONE[tone(value)] : ""} ${className}`}
-      style={{ backgroundColor: heat?.(value) }}
+      style={{ backgroundColor: heat?.(value, row) }}
     >
       {before?.(value)}
       <span>{text}</span>

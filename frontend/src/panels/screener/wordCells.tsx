@@ -50,6 +50,9 @@ interface TiersProps {
   zThreshold: number;
 }
 
+/** So many chips fit a cell beside a word for the rest. */
+const SHOWN_TIERS = 3;
+
 /** Tiers by severity; a fall of open interest as unusual as a tier 1 rise is named, it is no tier. */
 export function TiersCell({ row, catalog, zThreshold }: TiersProps) {
   if (row.tiers === null) return <Absent note={explain(row, "tiers", catalog)} />;
@@ -64,11 +67,17 @@ export function TiersCell({ row, catalog, zThreshold }: TiersProps) {
     );
   }
   const ordered = [...row.tiers].sort((a, b) => severityRank(a) - severityRank(b));
+  const rest = ordered.slice(SHOWN_TIERS);
   return (
-    <span className="flex gap-0.5">
-      {ordered.map((tier) => (
+    <span className="flex items-center gap-0.5">
+      {ordered.slice(0, SHOWN_TIERS).map((tier) => (
         <TierChip key={tier} tier={tier} />
       ))}
+      {rest.length > 0 && (
+        <span title={`Also tier ${rest.join(", ")}`} className="text-micro text-ink-soft">
+          +{rest.length}
+        </span>
+      )}
     </span>
   );
 }
