@@ -4,7 +4,6 @@ import type { Catalog } from "../api/types";
 import { useMedia } from "../hooks/useMedia";
 import { useHealth, useSettings } from "../hooks/useServer";
 import { worstTone } from "../lib/feeds";
-import { Toasts } from "../panels/alerts/Toasts";
 import { BottomBar } from "../panels/topbar/BottomBar";
 import { TopBar } from "../panels/topbar/TopBar";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
@@ -17,6 +16,7 @@ import { type Board, viewOf, VIEWS } from "./views";
 const Drawer = lazy(() => import("../panels/drawer/Drawer"));
 const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
+const Toasts = lazy(() => import("../panels/alerts/Toasts"));
 
 /** What stands over the page when asked for. */
 function Overlays({ page, live, health, context }: Board) {
@@ -90,12 +90,12 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
 export function App() {
   const phone = useMedia("(max-width: 767px)");
   const wide = useMedia("(min-width: 1280px)");
-  const { settings, error: settingsError } = useSettings();
+  const { settings, error: settingsError, take: onSettings } = useSettings();
   const { health, failed, told } = useHealth();
   const page = usePage(settings, wide);
-  const { alerts, live } = useBoard(page.tf, page.openAlert, told);
+  const { alerts, live } = useBoard(page, told);
   const context = useCellContext(settings, health);
-  const board: Board = { page, live, alerts, settings, health, context, phone };
+  const board: Board = { page, live, alerts, settings, onSettings, health, context, phone };
 
   const showRail = (shown: boolean) => {
     page.setRail(shown);
@@ -113,7 +113,9 @@ export function App() {
           <Overlays {...board} />
         </main>
       </Bars>
-      <Toasts beside={page.openKey !== null} />
+      <Suspense fallback={null}>
+        <Toasts beside={page.openKey !== null} />
+      </Suspense>
     </div>
   );
 }

@@ -47,6 +47,8 @@ export function PairsView({ board }: { board: Board }) {
                 loaded={alerts.loaded}
                 error={alerts.error}
                 onOpen={page.openAlert}
+                onExplain={page.showAlert}
+                onAll={page.showAlerts}
                 onClose={() => {
                   page.setRail(false);
                   alerts.markRead();

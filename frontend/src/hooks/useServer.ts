@@ -8,8 +8,12 @@ const HEALTH_MS = 10_000;
 
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
-/** Settings and catalog: asked until they come, then kept. */
-export function useSettings(): { settings: Settings | null; error: string | null } {
+/** Settings and catalog: asked until they come, then kept; `take` those that a change was answered with. */
+export function useSettings(): {
+  settings: Settings | null;
+  error: string | null;
+  take: (settings: Settings) => void;
+} {
   const [settings, setSettings] = useState<Settings | null>(null);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
@@ -31,7 +35,7 @@ export function useSettings(): { settings: Settings | null; error: string | null
       aborter.abort();
     };
   }, []);
-  return { settings, error };
+  return { settings, error, take: setSettings };
 }
 
 /** Health: asked every few seconds, and told by the socket in between. */
