@@ -82,7 +82,9 @@ export interface AlertQuery {
   rule?: string | null;
   symbol?: string | null;
   exchange?: string | null;
+  /** Opening times of bars, ms UTC, both inclusive. */
   since?: string | null;
+  until?: string | null;
 }
 
 export interface AlertPage {

@@ -25,22 +25,24 @@ interface Call {
   signal?: AbortSignal | undefined;
 }
 
-/** One call; rejects with `Refused` for an error of the server and `ApiError` when it does not answer. */
-export async function call(path: string, { method = "GET", body, signal }: Call = {}): Promise<Response> {
-  const headers: Record<string, string> = { accept: "application/json" };
-  if (body !== undefined) headers["content-type"] = "application/json";
-  let response: Response;
+async function send(path: string, { method = "GET", body, signal }: Call): Promise<Response> {
+  const init: RequestInit = { method, headers: { accept: "application/json" } };
+  if (body !== undefined) {
+    init.headers = { ...init.headers, "content-type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  if (signal) init.signal = signal;
   try {
-    response = await fetch(path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
-    });
+    return await fetch(path, init);
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError("The server does not answer.", 0);
   }
+}
+
+/** One call; rejects with `Refused` for an error of the server and `ApiError` when it does not answer. */
+export async function call(path: string, options: Call = {}): Promise<Response> {
+  const response = await send(path, options);
   if (response.ok) return response;
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
   throw new Refused(response.status, isJson ? ((await response.json()) as Refusal) : { title: response.statusText });

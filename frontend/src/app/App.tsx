@@ -58,6 +58,8 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
     onFeeds: () => page.setFeedsOpen(true),
     onHelp: () => page.setHelpOpen(true),
   };
+  // Beside the pairs the bell shows the newest alerts; elsewhere it leads to all of them.
+  const onBell = () => (page.view === "" ? showRail(!page.railOpen) : page.showAlerts());
   return (
     <>
       <TopBar
@@ -70,17 +72,16 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
         exchanges={page.exchanges}
         exchange={page.filter.exchange}
         search={page.filter.search}
-        railOpen={page.railOpen}
+        railOpen={page.railOpen && page.view === ""}
         searchRef={page.searchRef}
         onTf={page.setTf}
         onExchange={page.setExchange}
         onSearch={page.setSearch}
-        onBell={() => showRail(!page.railOpen)}
+        onBell={onBell}
       />
       {children}
       <BottomBar
         {...common}
-        railOpen={page.railOpen}
         onRail={showRail}
       />
     </>

@@ -1,11 +1,14 @@
+import { lazy, Suspense } from "react";
+
 import type { RowView } from "../lib/rows";
-import { AlertRail } from "../panels/alerts/AlertRail";
 import { KpiStrip } from "../panels/kpis/KpiStrip";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Screener } from "./Screener";
 import { useKpis } from "./useBoard";
 import { useTrail } from "./useTrail";
 import type { Board } from "./views";
+
+const AlertRail = lazy(() => import("../panels/alerts/AlertRail"));
 
 const RAIL =
   "w-80 shrink-0 max-xl:absolute max-xl:inset-y-0 max-xl:right-3 max-xl:z-30 max-xl:pb-3 max-xl:drop-shadow-2xl max-md:inset-0 max-md:w-full max-md:pb-0";
@@ -42,18 +45,20 @@ export function PairsView({ board }: { board: Board }) {
         {railOpen && (
           <aside aria-label="Alerts" className={RAIL} onMouseEnter={alerts.markRead} onFocus={alerts.markRead}>
             <ErrorBoundary name="The alert list">
-              <AlertRail
-                alerts={alerts.alerts}
-                loaded={alerts.loaded}
-                error={alerts.error}
-                onOpen={page.openAlert}
-                onExplain={page.showAlert}
-                onAll={page.showAlerts}
-                onClose={() => {
-                  page.setRail(false);
-                  alerts.markRead();
-                }}
-              />
+              <Suspense fallback={<div className="h-full rounded-lg border border-line bg-panel" />}>
+                <AlertRail
+                  alerts={alerts.alerts}
+                  loaded={alerts.loaded}
+                  error={alerts.error}
+                  onOpen={page.openAlert}
+                  onExplain={page.showAlert}
+                  onAll={page.showAlerts}
+                  onClose={() => {
+                    page.setRail(false);
+                    alerts.markRead();
+                  }}
+                />
+              </Suspense>
             </ErrorBoundary>
           </aside>
         )}

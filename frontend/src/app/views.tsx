@@ -46,7 +46,7 @@ export const VIEWS: readonly [View, ...View[]] = [
         timeframes={page.timeframes}
         rows={live.rows}
         settings={settings}
-        newest={alerts.alerts[0] ?? null}
+        known={alerts.alerts}
         onChart={page.openAlert}
         onSeen={alerts.markRead}
       />

@@ -43,12 +43,14 @@ export function useAlerts(given: Ports): AlertFeed {
   });
 
   const take = useCallback((incoming: Alert[], fresh: boolean) => {
+    // An empty list says nothing: only what the page asked for itself begins what is known.
+    if (incoming.length === 0) return;
     if (fresh) inbox.current?.heard(incoming);
     else {
       inbox.current?.listed(incoming, incoming.length >= LISTED);
       setError(null);
     }
-    if (incoming.length > 0) setAlerts((list) => union(list, incoming));
+    setAlerts((list) => union(list, incoming));
   }, []);
 
   useEffect(() => {
@@ -68,7 +70,10 @@ export function useAlerts(given: Ports): AlertFeed {
     document.addEventListener("visibilitychange", onVisible);
     const aborter = new AbortController();
     fetchAlerts(LISTED, aborter.signal)
-      .then((list) => take(list, false))
+      .then((list) => {
+        if (list.length === 0) opened.listed([], false);
+        take(list, false);
+      })
       .catch((cause: unknown) => {
         if (!aborter.signal.aborted) setError(cause instanceof Error ? cause.message : String(cause));
       })

@@ -49,28 +49,29 @@ const NOTES: Record<Exclude<Tone, "none">, readonly [readonly number[], number]>
 /** Sounds are allowed once the reader has clicked or typed something on this page. */
 export const mayPlay = () => "AudioContext" in window && (navigator.userActivation?.hasBeenActive ?? true);
 
-let context: AudioContext | null = null;
+let opened: AudioContext | null = null;
+
+function note(context: AudioContext, hertz: number, at: number, seconds: number, volume: number): void {
+  const gain = context.createGain();
+  gain.gain.setValueAtTime(0.0001, at);
+  gain.gain.exponentialRampToValueAtTime(Math.max(0.0002, volume * 0.5), at + 0.015);
+  gain.gain.exponentialRampToValueAtTime(0.0001, at + seconds);
+  gain.connect(context.destination);
+  const oscillator = context.createOscillator();
+  oscillator.frequency.value = hertz;
+  oscillator.connect(gain);
+  oscillator.start(at);
+  oscillator.stop(at + seconds);
+}
 
 /** Plays a tone made on the spot, each note with a soft start and end; false where the browser forbids sound. */
 export function play(tone: Tone, volume: number): boolean {
   if (tone === "none" || volume === 0) return true;
   if (!mayPlay()) return false;
-  context ??= new AudioContext();
+  const context = (opened ??= new AudioContext());
   void context.resume();
   const [notes, seconds] = NOTES[tone];
   const start = context.currentTime + 0.02;
-  notes.forEach((hertz, index) => {
-    const at = start + index * seconds;
-    const gain = (context as AudioContext).createGain();
-    gain.gain.setValueAtTime(0.0001, at);
-    gain.gain.exponentialRampToValueAtTime(Math.max(0.0002, volume * 0.5), at + 0.015);
-    gain.gain.exponentialRampToValueAtTime(0.0001, at + seconds);
-    gain.connect((context as AudioContext).destination);
-    const oscillator = (context as AudioContext).createOscillator();
-    oscillator.frequency.value = hertz;
-    oscillator.connect(gain);
-    oscillator.start(at);
-    oscillator.stop(at + seconds);
-  });
+  notes.forEach((hertz, index) => note(context, hertz, start + index * seconds, seconds, volume));
   return true;
 }

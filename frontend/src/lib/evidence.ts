@@ -41,9 +41,10 @@ const share = (fraction: number | null) => (fraction === null ? "?" : percent(fr
 export const interval = ({ low, high }: Pick<Evidence, "low" | "high">) =>
   low === null || high === null ? "[?]" : `[${whole(low * 100)}–${whole(high * 100)}]`;
 
-/** n 214 · 49% [42–56] · base 48% · no edge */
+/** n 214 · 49% [42–56] · base 48% · no edge; of too few the events are told, which are what is too few. */
 export function chipText(cell: Evidence): string {
-  const { short } = verdictOf(cell.verdict);
+  const few = cell.verdict === "too few" ? ` (${whole(cell.clusters)} of ${ENOUGH_CLUSTERS} events)` : "";
+  const short = verdictOf(cell.verdict).short + few;
   const counted = `n ${whole(cell.n)}`;
   if (cell.hit_rate === null) return `${counted} · ${short}`;
   return `${counted} · ${share(cell.hit_rate)} ${interval(cell)} · base ${share(cell.base_rate)} · ${short}`;

@@ -11,7 +11,7 @@ export type Mode = (typeof MODES)[number];
 
 export const MODE_WORDS: Record<Mode, string> = {
   always: "always",
-  largest: "watchlists and largest pairs",
+  largest: "watchlists and largest",
   watched: "watchlists only",
   list: "in the list only",
 };

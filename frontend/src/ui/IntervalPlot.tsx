@@ -5,7 +5,7 @@ import { percent } from "../lib/format";
 /** A hit rate with its interval as bar and point, the base rate as a tick; what it says is also told in words. */
 export function IntervalPlot({ cell, domain }: { cell: Evidence; domain: readonly [number, number] }) {
   const plot = plotOf(cell, domain);
-  if (!plot) return <span className="text-micro text-ink-faint">no rate yet</span>;
+  if (!plot) return <span />;
   const told = `Hit rate ${percent(cell.hit_rate ?? 0, 1)}, interval ${interval(cell)}`;
   const base = cell.base_rate === null ? "" : `, base rate ${percent(cell.base_rate, 1)}`;
   const at = (share: number) => `${share}%`;

@@ -65,7 +65,7 @@ const Item = memo(function Item({ alert, onOpen, onExplain }: ItemProps) {
 const headerButton = "rounded p-1.5 text-ink-soft hover:bg-raised hover:text-ink-strong";
 
 /** Every alert, newest first: what pops up is only a part of these. */
-export function AlertRail({ alerts, loaded, error, onOpen, onExplain, onAll, onClose }: Props) {
+export default function AlertRail({ alerts, loaded, error, onOpen, onExplain, onAll, onClose }: Props) {
   return (
     <Card className="flex h-full flex-col overflow-hidden p-0 ring-line">
       <header className="flex h-10 shrink-0 items-center gap-1 border-b border-line pl-4 pr-2">
