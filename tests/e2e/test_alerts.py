@@ -101,9 +101,14 @@ def outcomes_of(product: Product, alert: Row) -> Any:
     return product.get(f"/api/alerts/{alert['id']}/outcomes")
 
 
+def still(browser: Browser, url: str, **how: Any) -> contextlib.AbstractContextManager[Page]:
+    """A page of the server without a scraper, whose `/health` is down (503)."""
+    return opened(browser, url, allowed=("503", *how.pop("allowed", ())), **how)
+
+
 @contextlib.contextmanager
 def history(browser: Browser, url: str, query: str = "", **how: Any) -> Iterator[Page]:
-    with opened(browser, f"{url}/?view=alerts{query}", **how) as page:
+    with still(browser, f"{url}/?view=alerts{query}", **how) as page:
         page.locator(ITEM).first.wait_for()
         yield page
 
@@ -181,7 +186,7 @@ def test_since_is_local_time(browser: Browser, stored_url: str):
 
 
 def test_filters_without_a_hit_say_so(browser: Browser, stored_url: str):
-    with opened(browser, f"{stored_url}/?view=alerts&symbol=NO/USDT:USDT") as page:
+    with still(browser, f"{stored_url}/?view=alerts&symbol=NO/USDT:USDT") as page:
         page.get_by_role("button", name="Show all alerts").click()
         expect(page.locator(ITEM).first).to_be_visible()
 
@@ -206,7 +211,7 @@ def test_an_alert_explains_itself(browser: Browser, stored_url: str):
 
 
 def test_the_evidence_card_is_the_api_evidence(browser: Browser, stored_url: str):
-    with opened(browser, stored_url) as page:
+    with still(browser, stored_url) as page:
         cells = [one for one in asked(page, stored_url, "/api/evidence") if one["n"] > 0]
         assert cells
         cell = max(cells, key=lambda one: one["clusters"])
@@ -228,7 +233,7 @@ def test_the_evidence_card_is_the_api_evidence(browser: Browser, stored_url: str
 
 
 def test_outcomes_are_the_ledgers_and_the_open_ones_tell_when(browser: Browser, stored_url: str):
-    with opened(browser, stored_url) as page:
+    with still(browser, stored_url) as page:
         oldest = asked(page, stored_url, "/api/alerts?limit=1000")[-1]
         outcomes = asked(page, stored_url, f"/api/alerts/{oldest['id']}/outcomes")
         one = next(found for found in outcomes if found["net"] is not None and not found["late"])
@@ -282,13 +287,13 @@ def test_a_phone_has_the_whole_screen_for_it(browser: Browser, stored_url: str):
 
 
 def test_what_does_not_exist_is_said(browser: Browser, stored_url: str):
-    with opened(browser, f"{stored_url}/?alert=999999999", allowed=("404",)) as page:
+    with still(browser, f"{stored_url}/?alert=999999999", allowed=("404",)) as page:
         expect(page.get_by_role("alert").filter(has_text="there is no alert 999999999")).to_be_visible()
 
 
 def test_hostile_addresses_are_text(browser: Browser, stored_url: str):
     bad = "%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E"
-    with opened(browser, f"{stored_url}/?view=alerts&symbol={bad}&kind={bad}&tier={bad}&since={bad}") as page:
+    with still(browser, f"{stored_url}/?view=alerts&symbol={bad}&kind={bad}&tier={bad}&since={bad}") as page:
         expect(page.get_by_text("No alert fits")).to_be_visible()
         expect(page.get_by_label("Symbol")).to_have_value("<img src=x onerror=alert(1)>")
         assert page.locator("img[src='x']").count() == 0

@@ -43,14 +43,16 @@ export function useAlertPages(query: AlertQuery): AlertPages {
       mine.asked.add(page);
       const asked = JSON.parse(key) as AlertQuery;
       try {
-        const offset = page * PAGE + mine.shift;
-        const found = await fetchAlertPage(asked, offset, PAGE, mine.aborter.signal);
-        mine.total ??= found.total;
-        const shift = found.total - mine.total;
-        found.alerts.forEach((alert, i) => mine.rows.set(offset + i - shift, alert));
-        // New ones came in between: the end of this page is on the server's next.
-        if (shift !== mine.shift) mine.asked.delete(page);
-        mine.shift = shift;
+        let shift: number;
+        do {
+          shift = mine.shift;
+          const offset = page * PAGE + shift;
+          const found = await fetchAlertPage(asked, offset, PAGE, mine.aborter.signal);
+          mine.total ??= found.total;
+          mine.shift = found.total - mine.total;
+          found.alerts.forEach((alert, i) => mine.rows.set(offset + i - mine.shift, alert));
+          // New ones came in between: the end of this page is further down on the server. Once more.
+        } while (mine.shift !== shift);
         mine.error = null;
       } catch (cause) {
         if (mine.aborter.signal.aborted) return;
