@@ -19,7 +19,7 @@ function hook(listed: Alert[] | Promise<Response> = []) {
   vi.stubGlobal("fetch", () => answer);
   const notify = vi.fn<(plans: ToastPlan[], seen: boolean) => void>();
   const ports = {
-    reach: () => ({ popups: POPUPS.fallback, largest: new Set<string>(), watched: () => false, muted: () => false }),
+    reach: () => ({ popups: POPUPS.fallback, largest: new Set<string>(), watched: new Set<string>(), muted: () => false }),
     away: () => away.now,
     notify,
   };

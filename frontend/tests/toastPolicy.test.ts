@@ -2,15 +2,14 @@ import { describe, expect, it } from "vitest";
 
 import type { Alert } from "../src/api/types";
 import { Backoff } from "../src/lib/backoff";
-import { choose, chosen } from "../src/lib/stored";
+import { chosen } from "../src/lib/stored";
 import { mayPopUp, planMissed, planToasts, POPUPS, type Reach, SeenAlerts } from "../src/lib/toastPolicy";
-import { WATCHLISTS, isWatched } from "../src/lib/watchlists";
 import { makeAlert } from "./make";
 
 const BTC = "binanceusdm|BTC/USDT:USDT";
-const none: Reach = { popups: POPUPS.fallback, largest: new Set(), watched: () => false, muted: () => false };
+const none: Reach = { popups: POPUPS.fallback, largest: new Set(), watched: new Set(), muted: () => false };
 const big: Reach = { ...none, largest: new Set([BTC]) };
-const watching: Reach = { ...none, watched: (key) => key === BTC };
+const watching: Reach = { ...none, watched: new Set([BTC]) };
 
 const coin = (base: string, over: Parameters<typeof makeAlert>[0] = {}) =>
   makeAlert({ base, symbol: `${base}/USDT:USDT`, ...over });
@@ -41,8 +40,8 @@ describe("what may pop up", () => {
   it("as the reader says: watched only, list only, always", () => {
     const say = (mode: "watched" | "list" | "always") => ({ ...big, popups: { ...POPUPS.fallback, t1: mode } });
     expect(mayPopUp(makeAlert({ tier: 1 }), say("watched"))).toBe(false);
-    expect(mayPopUp(makeAlert({ tier: 1 }), { ...say("watched"), watched: () => true })).toBe(true);
-    expect(mayPopUp(makeAlert({ tier: 1 }), { ...say("list"), watched: () => true })).toBe(false);
+    expect(mayPopUp(makeAlert({ tier: 1 }), { ...say("watched"), watched: new Set([BTC]) })).toBe(true);
+    expect(mayPopUp(makeAlert({ tier: 1 }), { ...say("list"), watched: new Set([BTC]) })).toBe(false);
     expect(mayPopUp(makeAlert({ tier: 1, exchange: "okx" }), say("always"))).toBe(true);
   });
 
@@ -51,20 +50,6 @@ describe("what may pop up", () => {
   it("keeps what it can read of a stored policy", () => {
     localStorage.setItem("futuresboard.popups", JSON.stringify({ t1: "always", t2: "shout", other: 1 }));
     expect(chosen(POPUPS)).toEqual({ ...POPUPS.fallback, t1: "always" });
-  });
-});
-
-describe("watchlists", () => {
-  it("watches a pair that is on any list", () => {
-    expect(isWatched(BTC)).toBe(false);
-    choose(WATCHLISTS, { lists: { a: ["okx|X"], b: [BTC] }, shown: "a" });
-    expect(isWatched(BTC)).toBe(true);
-    expect(isWatched("okx|ETH/USDT:USDT")).toBe(false);
-  });
-
-  it("leaves out what is no list", () => {
-    localStorage.setItem("futuresboard.watchlists", JSON.stringify({ lists: { a: 1, b: ["k"] }, shown: 3 }));
-    expect(chosen(WATCHLISTS)).toEqual({ lists: { b: ["k"] }, shown: null });
   });
 });
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support_browser import PHONE, asked, fits, listened, opened, total, violations
 
 from futuresboard.sim_exchange import SimConfig, SimThread
+from support_page import DESKTOP, PHONE, ROW, fits, get, screen, total, violations_in_both_themes
 from support_system import Product, Row, environment, free_port, running, scaled
 
 EPOCH = 1_773_791_100_000
@@ -61,6 +61,10 @@ localStorage.setItem("futuresboard.popups", JSON.stringify(
 """
 
 
+# Not a measure of speed: how long a busy machine may take.
+expect.set_options(timeout=20_000)
+
+
 @dataclass
 class World:
     """Simulated exchanges whose market runs fast, and how to serve what is recorded of it."""
@@ -101,6 +105,23 @@ def outcomes_of(product: Product, alert: Row) -> Any:
     return product.get(f"/api/alerts/{alert['id']}/outcomes")
 
 
+@contextlib.contextmanager
+def opened(
+    browser: Browser,
+    url: str,
+    viewport: dict[str, int] = DESKTOP,
+    script: str = "",
+    allowed: tuple[str, ...] = (),
+) -> Iterator[Page]:
+    """A page of a profile of its own; `script` runs before the page's own."""
+    with screen(browser, viewport, allowed) as context:
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.goto(url)
+        yield page
+
+
 def still(browser: Browser, url: str, **how: Any) -> contextlib.AbstractContextManager[Page]:
     """A page of the server without a scraper, whose `/health` is down (503)."""
     return opened(browser, url, allowed=("503", *how.pop("allowed", ())), **how)
@@ -125,7 +146,7 @@ def shown_id(page: Page) -> str:
 
 def test_the_list_counts_and_shows_what_the_api_does(browser: Browser, stored_url: str):
     with history(browser, stored_url) as page:
-        newest = asked(page, stored_url, "/api/alerts?limit=1")[0]
+        newest = get(page, stored_url, "/api/alerts?limit=1")[0]
         there = total(page, stored_url, "/api/alerts?limit=1")
         expect(page.locator("[data-total]")).to_have_attribute("data-total", str(there))
         first = page.locator(ITEM).first
@@ -135,13 +156,13 @@ def test_the_list_counts_and_shows_what_the_api_does(browser: Browser, stored_ur
         assert utc is not None
         assert utc.endswith("UTC")
         assert page.locator(ITEM).count() < there
-        assert violations(page) == []
+        assert violations_in_both_themes(page) == []
 
 
 def test_the_last_of_the_list_is_the_oldest_of_the_api(browser: Browser, stored_url: str):
     with history(browser, stored_url) as page:
         there = total(page, stored_url, "/api/alerts?limit=1")
-        oldest = asked(page, stored_url, f"/api/alerts?limit=1&offset={there - 1}")[0]
+        oldest = get(page, stored_url, f"/api/alerts?limit=1&offset={there - 1}")[0]
         scroller = page.locator("ul[aria-label='Stored alerts']").locator("xpath=..")
         last = page.locator(f"{ITEM}[aria-posinset='{there}']")
 
@@ -176,7 +197,7 @@ def test_filters_are_in_the_address_and_ask_the_api_the_same(browser: Browser, s
 
 def test_since_is_local_time(browser: Browser, stored_url: str):
     with history(browser, stored_url) as page:
-        middle = asked(page, stored_url, "/api/alerts?limit=1&offset=10")[0]["ts"]
+        middle = get(page, stored_url, "/api/alerts?limit=1&offset=10")[0]["ts"]
         local = page.evaluate(
             "ms => new Date(ms - new Date(ms).getTimezoneOffset() * 60000).toISOString().slice(0, 16)", middle
         )
@@ -196,7 +217,7 @@ def test_an_alert_explains_itself(browser: Browser, stored_url: str):
         page.locator(ITEM).first.get_by_role("button").first.click()
         details = page.get_by_role("region", name="Alert", exact=True)
         details.locator("[data-counterfactual]").wait_for()
-        alert = asked(page, stored_url, f"/api/alerts/{shown_id(page)}")
+        alert = get(page, stored_url, f"/api/alerts/{shown_id(page)}")
         z, limit = alert["values"]["z_raw"], alert["thresholds"]["z"]
         expect(details.locator("[data-counterfactual]")).to_have_text(
             f"Would not have fired if Z were {limit:.2f} or less (it was {z:.2f})."
@@ -212,12 +233,12 @@ def test_an_alert_explains_itself(browser: Browser, stored_url: str):
 
 def test_the_evidence_card_is_the_api_evidence(browser: Browser, stored_url: str):
     with still(browser, stored_url) as page:
-        cells = [one for one in asked(page, stored_url, "/api/evidence") if one["n"] > 0]
+        cells = [one for one in get(page, stored_url, "/api/evidence") if one["n"] > 0]
         assert cells
         cell = max(cells, key=lambda one: one["clusters"])
         tier = "" if cell["tier"] is None else f"&tier={cell['tier']}"
         query = f"kind={cell['kind']}{tier}&tf={cell['timeframe']}"
-        number = asked(page, stored_url, f"/api/alerts?limit=1&{query}")[0]["id"]
+        number = get(page, stored_url, f"/api/alerts?limit=1&{query}")[0]["id"]
         page.goto(f"{stored_url}/?alert={number}")
         card = page.get_by_role("region", name="What such alerts were worth")
         title = {"live": "Live alerts", "historical": "Alerts of stored history"}[cell["source"]]
@@ -229,13 +250,13 @@ def test_the_evidence_card_is_the_api_evidence(browser: Browser, stored_url: str
         expect(row).to_contain_text(f"base {cell['base_rate'] * 100:.1f}%")
         expect(row).to_contain_text({"no measurable edge": "no edge"}.get(cell["verdict"], cell["verdict"]))
         expect(plot).to_have_attribute("aria-label", re.compile(r"Hit rate .*interval .*base rate"))
-        assert violations(page) == []
+        assert violations_in_both_themes(page) == []
 
 
 def test_outcomes_are_the_ledgers_and_the_open_ones_tell_when(browser: Browser, stored_url: str):
     with still(browser, stored_url) as page:
-        oldest = asked(page, stored_url, "/api/alerts?limit=1000")[-1]
-        outcomes = asked(page, stored_url, f"/api/alerts/{oldest['id']}/outcomes")
+        oldest = get(page, stored_url, "/api/alerts?limit=1000")[-1]
+        outcomes = get(page, stored_url, f"/api/alerts/{oldest['id']}/outcomes")
         one = next(found for found in outcomes if found["net"] is not None and not found["late"])
         page.goto(f"{stored_url}/?view=alerts&alert={oldest['id']}")
         table = page.get_by_role("region", name="What became of this one").get_by_role("table")
@@ -250,11 +271,11 @@ def test_outcomes_are_the_ledgers_and_the_open_ones_tell_when(browser: Browser, 
 
 def test_the_chip_is_the_evidence(browser: Browser, stored_url: str):
     with history(browser, stored_url, "&kind=confluence&alerttf=5m") as page:
-        alert = asked(page, stored_url, "/api/alerts?limit=1&kind=confluence&tf=5m")[0]
+        alert = get(page, stored_url, "/api/alerts?limit=1&kind=confluence&tf=5m")[0]
         direction = "short" if alert["direction"] == "short" else "long"
         cells = [
             one
-            for one in asked(page, stored_url, "/api/evidence?kind=confluence&tf=5m")
+            for one in get(page, stored_url, "/api/evidence?kind=confluence&tf=5m")
             if one["horizon"] == 12 and one["direction"] == direction
         ]
         most = max(cells, key=lambda one: one["clusters"])
@@ -263,7 +284,7 @@ def test_the_chip_is_the_evidence(browser: Browser, stored_url: str):
 
 def test_a_row_leads_to_the_chart_at_its_bar(browser: Browser, stored_url: str):
     with history(browser, stored_url) as page:
-        alert = asked(page, stored_url, "/api/alerts?limit=1")[0]
+        alert = get(page, stored_url, "/api/alerts?limit=1")[0]
         page.locator(ITEM).first.get_by_role("button", name="Chart of").click()
         expect(page).to_have_url(re.compile(f"at={alert['ts']}"))
         assert f"pair={alert['exchange']}%7C{alert['base']}" in page.url
@@ -273,7 +294,7 @@ def test_a_row_leads_to_the_chart_at_its_bar(browser: Browser, stored_url: str):
 def test_a_phone_has_the_whole_screen_for_it(browser: Browser, stored_url: str):
     with history(browser, stored_url, viewport=PHONE) as phone:
         assert fits(phone)
-        assert violations(phone) == []
+        assert violations_in_both_themes(phone) == []
         phone.get_by_text("Filter and export").click()
         expect(phone.get_by_label("What")).to_be_visible()
         assert fits(phone)
@@ -281,7 +302,7 @@ def test_a_phone_has_the_whole_screen_for_it(browser: Browser, stored_url: str):
         phone.locator("[data-counterfactual]").wait_for()
         expect(phone.locator(ITEM)).to_have_count(0)
         assert fits(phone)
-        assert violations(phone) == []
+        assert violations_in_both_themes(phone) == []
         phone.get_by_role("button", name="Close the alert").click()
         expect(phone.locator(ITEM).first).to_be_visible()
 
@@ -348,11 +369,11 @@ def test_every_alert_once_over_reloads_and_a_server_that_was_away(
         page.locator(TOAST).first.wait_for(timeout=120_000)
         first = min(told_ids(page))
         page.reload()
-        page.locator("[role=row][data-key]").first.wait_for()
+        page.locator(ROW).first.wait_for()
         seen = len(toasts_of(page))
         wait_until(page, lambda: len(toasts_of(page)) > seen, 120, "told again after the reload")
         # The server is killed while the page is open; the page goes on when it is back.
-        assert lively.end() == 0
+        assert lively.end(seconds=90) == 0
         page.get_by_text("No connection to the server").wait_for(timeout=30_000)
         with world.serve() as again:
             again.until(again.warm, 180, "warm again")
@@ -380,27 +401,25 @@ def stored_alerts(world: World) -> list[Row]:
 def test_two_tabs_make_one_sound_and_a_mute_none(browser: Browser, world: World):
     with world.serve(PORT=str(free_port())) as product:
         product.until(product.warm, 180, "warm")
-        context = browser.new_context(locale="en-US")
-        context.add_init_script(COUNT_NOTES + ALL_POP_UP)
-        complaints: list[str] = []
-        tabs = [listened(context.new_page(), complaints) for _ in range(2)]
-        for tab in tabs:
-            tab.goto(product.url)
-            tab.locator("[role=row][data-key]").first.wait_for()
-            # Browsers let a page sound after a click.
-            tab.get_by_role("heading", name="futuresboard").click()
-        first, second = tabs
-        wait_until(second, lambda: second.evaluate("window.notes"), 120, "heard")
-        second.locator(TOAST).first.wait_for(timeout=120_000)
-        first.locator(TOAST).first.wait_for(timeout=120_000)
-        assert first.evaluate("window.notes") == 0
-        # Muted in one tab is muted in the other; the list goes on.
-        second.get_by_role("button", name="Mute", exact=True).click()
-        expect(first.get_by_role("button", name=re.compile("unmute"))).to_be_visible()
-        notes = second.evaluate("window.notes")
-        newest = second.locator(LIST).first.inner_text()
-        expect(second.locator(LIST).first).not_to_have_text(newest, timeout=120_000)
-        expect(second.locator(TOAST)).to_have_count(0, timeout=30_000)
-        assert second.evaluate("window.notes") == notes
-        context.close()
-        assert complaints == []
+        with screen(browser, DESKTOP) as context:
+            context.add_init_script(COUNT_NOTES + ALL_POP_UP)
+            first, second = context.new_page(), context.new_page()
+            for tab in (first, second):
+                tab.goto(product.url)
+                tab.locator(ROW).first.wait_for()
+                # Browsers let a page sound after a click.
+                tab.get_by_role("heading", name="futuresboard").click()
+            # The first tab may have sounded before there was another.
+            before = first.evaluate("window.notes")
+            wait_until(second, lambda: second.evaluate("window.notes"), 120, "heard")
+            second.locator(TOAST).first.wait_for(timeout=120_000)
+            first.locator(TOAST).first.wait_for(timeout=120_000)
+            assert first.evaluate("window.notes") == before
+            # Muted in one tab is muted in the other; the list goes on.
+            second.get_by_role("button", name="Mute", exact=True).click()
+            expect(first.get_by_role("button", name=re.compile("unmute"))).to_be_visible()
+            notes = second.evaluate("window.notes")
+            newest = second.locator(LIST).first.inner_text()
+            expect(second.locator(LIST).first).not_to_have_text(newest, timeout=120_000)
+            expect(second.locator(TOAST)).to_have_count(0, timeout=30_000)
+            assert second.evaluate("window.notes") == notes

@@ -10,10 +10,30 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support_browser import PHONE, asked, fits, opened, violations
+
+from support_page import DESKTOP, PHONE, ROW, fits, get, screen, violations_in_both_themes
+
+# Not a measure of speed: how long a busy machine may take.
+expect.set_options(timeout=20_000)
 
 SECTIONS = ("thresholds", "alerts", "rules", "appearance", "kept")
-ROW = "[role=row][data-key]"
+
+
+@contextlib.contextmanager
+def opened(
+    browser: Browser,
+    url: str,
+    viewport: dict[str, int] = DESKTOP,
+    script: str = "",
+    allowed: tuple[str, ...] = (),
+) -> Iterator[Page]:
+    """A page of a profile of its own; `script` runs before the page's own."""
+    with screen(browser, viewport, allowed) as context:
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.goto(url)
+        yield page
 
 
 def section(browser: Browser, url: str, name: str, **how: Any) -> contextlib.AbstractContextManager[Page]:
@@ -21,7 +41,7 @@ def section(browser: Browser, url: str, name: str, **how: Any) -> contextlib.Abs
 
 
 def thresholds(page: Page, url: str) -> dict[str, float]:
-    found: dict[str, float] = asked(page, url, "/api/settings")["thresholds"]
+    found: dict[str, float] = get(page, url, "/api/settings")["thresholds"]
     return found
 
 
@@ -32,7 +52,7 @@ def put_back(browser: Browser, server_url: str) -> Iterator[None]:
     with opened(browser, server_url) as page:
         names = list(thresholds(page, server_url))
         page.request.put(f"{server_url.rstrip('/')}/api/settings", data={"thresholds": dict.fromkeys(names)})
-        for rule in asked(page, server_url, "/api/rules"):
+        for rule in get(page, server_url, "/api/rules"):
             page.request.delete(f"{server_url.rstrip('/')}/api/rules/{rule['id']}")
 
 
@@ -41,7 +61,7 @@ def test_every_section_is_accessible_in_both_themes(browser: Browser, server_url
     with section(browser, server_url, name) as page:
         page.get_by_role("navigation", name="Settings").wait_for()
         expect(page.get_by_role("heading", level=3).first).to_be_visible()
-        assert violations(page) == []
+        assert violations_in_both_themes(page) == []
 
 
 def test_a_phone_cuts_nothing(browser: Browser, server_url: str) -> None:
@@ -88,7 +108,7 @@ def test_the_planner_says_what_the_api_does(browser: Browser, server_url: str) -
         told = plan.locator("[data-planned]")
         expect(told).to_contain_text("At 3:", timeout=60_000)
         for _ in range(5):
-            expected = asked(page, server_url, "/api/planner?tier=1&threshold=3&days=7&tf=5m")
+            expected = get(page, server_url, "/api/planner?tier=1&threshold=3&days=7&tf=5m")
             if str(expected["alerts"]) in told.inner_text().replace(",", ""):
                 break
             # A bar has closed in between: ask again.
@@ -105,7 +125,7 @@ def test_the_planner_says_what_the_api_does(browser: Browser, server_url: str) -
         expect(row).to_contain_text(f"base {cell['base_rate'] * 100:.1f}%")
         # Nothing is saved by planning.
         assert thresholds(page, server_url)["z_threshold"] == 2.5
-        assert violations(page) == []
+        assert violations_in_both_themes(page) == []
 
 
 def test_personal_thresholds_filter_the_page_and_change_no_alert(browser: Browser, server_url: str) -> None:
@@ -135,9 +155,9 @@ def test_a_rule_is_added_shown_and_deleted(browser: Browser, server_url: str) ->
         page.get_by_role("button", name="Add the rule").click()
         listed = page.get_by_role("list", name="Rules")
         expect(listed).to_contain_text("z > 2 and funding < 0")
-        stored = asked(page, server_url, "/api/rules")
+        stored = get(page, server_url, "/api/rules")
         assert [(one["name"], one["expression"]) for one in stored] == [("Squeeze", "z > 2 and funding < 0")]
-        assert violations(page) == []
+        assert violations_in_both_themes(page) == []
         page.get_by_role("button", name="Alerts of Squeeze").click()
         expect(page).to_have_url(re.compile(rf"rule={stored[0]['id']}"))
         expect(page.get_by_label("What")).to_have_value(f"rule:{stored[0]['id']}")
@@ -145,7 +165,7 @@ def test_a_rule_is_added_shown_and_deleted(browser: Browser, server_url: str) ->
         listed.get_by_role("button", name="Delete").click()
         listed.get_by_role("button", name="Yes").click()
         expect(listed).to_be_empty()
-        assert asked(page, server_url, "/api/rules") == []
+        assert get(page, server_url, "/api/rules") == []
 
 
 def test_a_rule_of_hostile_text_is_text(browser: Browser, server_url: str) -> None:

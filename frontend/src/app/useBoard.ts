@@ -14,7 +14,7 @@ import type { RefreshOf } from "../lib/provenance";
 import { largestByOi, pairKey, type RowView } from "../lib/rows";
 import { choose, chosen } from "../lib/stored";
 import { POPUPS, type ToastPlan } from "../lib/toastPolicy";
-import { isWatched } from "../lib/watchlists";
+import { watchedPairs } from "../lib/watch";
 import type { ToastActions } from "../panels/alerts/ToastBody";
 import type { CellContext } from "../panels/screener/columns";
 import type { PageState } from "./usePage";
@@ -68,7 +68,7 @@ export function useBoard(page: PageState, told: (part: Partial<Health>) => void)
     reach: () => ({
       popups: chosen(POPUPS),
       largest: largestByOi(rowsRef.current, POPS_UP_FOR),
-      watched: isWatched,
+      watched: watchedPairs(),
       muted: (alert) => isMuted(chosen(MUTE), alert, Date.now()),
     }),
     away: () => performance.now() < (backAt.current ?? Infinity) + SETTLED_MS,

@@ -39,7 +39,7 @@ export interface Reach {
   popups: PopUps;
   /** `pairKey`s. */
   largest: ReadonlySet<string>;
-  watched: (key: string) => boolean;
+  watched: ReadonlySet<string>;
   muted: (alert: Alert) => boolean;
 }
 
@@ -58,7 +58,7 @@ export function mayPopUp(alert: Alert, { popups, largest, watched, muted }: Reac
   const mode = popups[slotOf(alert)];
   if (mode === "list" || muted(alert)) return false;
   const key = pairKey(alert);
-  return mode === "always" || watched(key) || (mode === "largest" && largest.has(key));
+  return mode === "always" || watched.has(key) || (mode === "largest" && largest.has(key));
 }
 
 export const alertRank = (alert: Alert) =>
