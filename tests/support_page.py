@@ -37,7 +37,8 @@ def screen(
         yield context
     finally:
         context.close()
-    assert [told for told in complaints if not any(part in told for part in allowed)] == []
+    unexpected = [told for told in complaints if not any(part in told for part in allowed)]
+    assert unexpected == [], unexpected
 
 
 def get(page: Page, server_url: str, path: str) -> Any:

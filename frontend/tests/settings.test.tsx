@@ -137,10 +137,15 @@ describe("the planner", () => {
   const planner = ({ url }: Asked) =>
     url.startsWith("/api/planner") ? json(plan(Number(new URL(url, "http://x").searchParams.get("threshold")))) : undefined;
 
+  const openPlan = () => {
+    const [first] = screen.getAllByRole("button", { name: "Plan" });
+    if (first) fireEvent.click(first);
+  };
+
   it("tells what the value under the slider would start, beside what is in force", async () => {
     serve(planner);
     show(null);
-    fireEvent.click(screen.getAllByRole("button", { name: "Plan" })[0] as HTMLElement);
+    openPlan();
     const group = screen.getByRole("group", { name: "Plan Z" });
     fireEvent.change(within(group).getByRole("slider"), { target: { value: "3.5" } });
     await waitFor(() => expect(group).toHaveTextContent("At 3.5: 40 alerts a day (257 over 6.5 days of 120 pairs). In force now, at 2.5: 56 a day."));
@@ -150,7 +155,7 @@ describe("the planner", () => {
   it("asks once for a drag, not for every step of it", async () => {
     const calls = serve(planner);
     show(null);
-    fireEvent.click(screen.getAllByRole("button", { name: "Plan" })[0] as HTMLElement);
+    openPlan();
     const slider = within(screen.getByRole("group", { name: "Plan Z" })).getByRole("slider");
     for (const value of ["2.6", "2.7", "2.8", "2.9"]) fireEvent.change(slider, { target: { value } });
     await screen.findByText(/^At 2.9:/, { exact: false });
@@ -161,7 +166,7 @@ describe("the planner", () => {
   it("says what was refused", async () => {
     serve(({ url }) => (url.startsWith("/api/planner") ? json({ detail: "threshold: got 99" }, 400) : undefined));
     show(null);
-    fireEvent.click(screen.getAllByRole("button", { name: "Plan" })[0] as HTMLElement);
+    openPlan();
     expect(await screen.findByRole("alert")).toHaveTextContent("This cannot be planned: threshold: got 99");
   });
 

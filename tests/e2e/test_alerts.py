@@ -320,7 +320,8 @@ def test_hostile_addresses_are_text(browser: Browser, stored_url: str):
         assert page.locator("img[src='x']").count() == 0
 
 
-# From here on the market runs.
+# From here on the market runs. On a busy machine a cycle in exchange time may be late, and `/health` is down.
+BUSY = ("503",)
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +350,7 @@ def wait_until(page: Page, found: Callable[[], object], seconds: float, what: st
 
 
 def test_a_toast_is_an_alert_and_leads_to_its_bar(browser: Browser, lively: Product):
-    with opened(browser, lively.url, script=WATCH_TOASTS + ALL_POP_UP) as page:
+    with opened(browser, lively.url, script=WATCH_TOASTS + ALL_POP_UP, allowed=BUSY) as page:
         page.locator(TOAST).first.wait_for(timeout=120_000)
         button = page.locator(TOAST).first.get_by_role("button").first
         first_line = button.inner_text().split("\n")[0].split()[0]
@@ -364,7 +365,7 @@ def test_a_toast_is_an_alert_and_leads_to_its_bar(browser: Browser, lively: Prod
 def test_every_alert_once_over_reloads_and_a_server_that_was_away(
     browser: Browser, world: World, lively: Product
 ):
-    away = ("ERR_CONNECTION_REFUSED", "WebSocket", "Failed to load resource", "ERR_EMPTY_RESPONSE")
+    away = ("ERR_CONNECTION_REFUSED", "WebSocket", "Failed to load resource", "ERR_EMPTY_RESPONSE", *BUSY)
     with opened(browser, lively.url, script=WATCH_TOASTS + ALL_POP_UP, allowed=away) as page:
         page.locator(TOAST).first.wait_for(timeout=120_000)
         first = min(told_ids(page))
@@ -401,7 +402,7 @@ def stored_alerts(world: World) -> list[Row]:
 def test_two_tabs_make_one_sound_and_a_mute_none(browser: Browser, world: World):
     with world.serve(PORT=str(free_port())) as product:
         product.until(product.warm, 180, "warm")
-        with screen(browser, DESKTOP) as context:
+        with screen(browser, DESKTOP, BUSY) as context:
             context.add_init_script(COUNT_NOTES + ALL_POP_UP)
             first, second = context.new_page(), context.new_page()
             for tab in (first, second):
