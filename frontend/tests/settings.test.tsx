@@ -112,7 +112,7 @@ describe("thresholds of the server", () => {
     const calls = serve(({ method }) => (method === "PUT" ? json(SERVER) : undefined));
     show(null);
     await ready();
-    fireEvent.click(screen.getByRole("button", { name: "Put LS back" }));
+    fireEvent.click(screen.getByRole("button", { name: "Put back LS" }));
     await waitFor(() => expect(calls.find(({ method }) => method === "PUT")?.body).toBe('{"thresholds":{"ls_threshold":null}}'));
   });
 
@@ -121,7 +121,7 @@ describe("thresholds of the server", () => {
     show(null);
     await screen.findByText(/They cannot be changed here/);
     expect(field()).toHaveAttribute("readonly");
-    expect(screen.queryByRole("button", { name: "Put LS back" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Put back LS" })).toBeNull();
   });
 });
 
@@ -136,7 +136,6 @@ describe("the planner", () => {
   });
   const planner = ({ url }: Asked) =>
     url.startsWith("/api/planner") ? json(plan(Number(new URL(url, "http://x").searchParams.get("threshold")))) : undefined;
-
   const openPlan = () => screen.getAllByRole("button", { name: "Plan" }).slice(0, 1).forEach((button) => fireEvent.click(button));
 
   it("tells what the value under the slider would start, beside what is in force", async () => {
@@ -176,6 +175,7 @@ describe("the planner", () => {
 describe("alerts", () => {
   it("remember what pops up and what is heard", () => {
     show("alerts");
+    expect(screen.getByText(/may not sound yet: click anywhere/)).toBeInTheDocument();
     fireEvent.change(screen.getByLabelText(/^T1/, { selector: "select" }), { target: { value: "list" } });
     expect(chosen(POPUPS).t1).toBe("list");
     fireEvent.click(screen.getByLabelText("T5 Divergence", { selector: "input" }));
@@ -223,7 +223,7 @@ describe("rules", () => {
     expect(calls.some(({ method }) => method === "DELETE")).toBe(false);
     fireEvent.click(screen.getByRole("button", { name: "Yes" }));
     await waitFor(() => expect(calls.some(({ url, method }) => method === "DELETE" && url === "/api/rules/7")).toBe(true));
-    fireEvent.click(screen.getByRole("button", { name: "Alerts of Squeeze" }));
+    fireEvent.click(screen.getByRole("button", { name: "Its alerts: Squeeze" }));
     expect(window.location.search).toContain("view=alerts");
     expect(window.location.search).toContain("rule=7");
     changeUrl({ view: null, kind: null, rule: null });

@@ -25,8 +25,7 @@ function PopUps() {
           return (
             <label key={slot} className="flex items-center justify-between gap-3 border-t border-line/60 py-1.5 text-xs text-ink">
               <span>
-                <span className={`mr-1.5 font-bold ${style.text}`}>{alertTag(ofSlot(slot))}</span>
-                {style.name}
+                <span className={`mr-1.5 font-bold ${style.text}`}>{alertTag(ofSlot(slot))}</span> {style.name}
               </span>
               <select
                 className={`${input} w-56`}

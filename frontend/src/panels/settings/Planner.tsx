@@ -29,12 +29,12 @@ function Worth({ plan }: { plan: Planned }) {
     <div className="flex gap-5 max-md:flex-col">
       {(["long", "short"] as const).map((direction) => (
         <div key={direction} className="min-w-0 flex-1">
-          <h5 className="flex justify-between text-micro font-semibold text-ink">
+          <h4 className="flex justify-between text-micro font-semibold text-ink">
             {direction === "long" ? "▲ Long" : "▼ Short"}
             <span className="font-normal text-ink-faint">
               {whole(domain[0] * 100)} – {whole(domain[1] * 100)} % won
             </span>
-          </h5>
+          </h4>
           <ul>
             {plan.worth
               .filter((cell) => cell.direction === direction)

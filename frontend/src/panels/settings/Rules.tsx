@@ -116,7 +116,7 @@ function RuleItem({ rule, mayDelete, onDelete }: { rule: UserRule; mayDelete: bo
           since <Time ts={rule.created_ts} />
         </span>
         <span className="ml-auto flex flex-wrap gap-2">
-          <button type="button" className={button} aria-label={`Alerts of ${rule.name}`} onClick={() => showAlerts(rule)}>
+          <button type="button" className={button} aria-label={`Its alerts: ${rule.name}`} onClick={() => showAlerts(rule)}>
             Its alerts
           </button>
           {mayDelete && <Confirm label="Delete" question={`Delete “${rule.name}”? Its alerts stay.`} onConfirm={onDelete} />}

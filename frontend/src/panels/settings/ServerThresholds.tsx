@@ -63,7 +63,7 @@ function Row({ field, inForce, draft, fault, readOnly, planning, onDraft, onPutB
           </button>
         )}
         {!readOnly && (
-          <button type="button" className={button} title="To what the server was started with" aria-label={`Put ${field.label} back`} onClick={onPutBack}>
+          <button type="button" className={button} title="To what the server was started with" aria-label={`Put back ${field.label}`} onClick={onPutBack}>
             Put back
           </button>
         )}
