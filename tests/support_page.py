@@ -19,8 +19,13 @@ TRIES = 20
 
 
 @contextmanager
-def screen(browser: Browser, viewport: dict[str, int], **options: Any) -> Iterator[BrowserContext]:
-    """A context of that size; at its end nothing may have been said on a console of its pages."""
+def screen(
+    browser: Browser, viewport: dict[str, int], allowed: tuple[str, ...] = (), **options: Any
+) -> Iterator[BrowserContext]:
+    """A context of that size; at its end nothing may have been said on a console of its pages.
+
+    allowed: parts of complaints that are expected, as of a request that a test wants refused.
+    """
     complaints: list[str] = []
     context = browser.new_context(viewport=viewport, locale="en-US", **options)  # type: ignore[arg-type]
     context.on("weberror", lambda error: complaints.append(str(error.error)))
@@ -32,7 +37,8 @@ def screen(browser: Browser, viewport: dict[str, int], **options: Any) -> Iterat
         yield context
     finally:
         context.close()
-    assert complaints == []
+    unexpected = [told for told in complaints if not any(part in told for part in allowed)]
+    assert unexpected == [], unexpected
 
 
 def get(page: Page, server_url: str, path: str) -> Any:
@@ -47,6 +53,38 @@ def violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+# Colours that are still on their way would be judged half-way.
+_THEME = """async dark => {
+  document.documentElement.classList.toggle("dark", dark);
+  getComputedStyle(document.body).color;
+  const moving = document.getAnimations().filter(one => one instanceof CSSTransition);
+  await Promise.allSettled(moving.map(one => one.finished));
+}"""
+
+
+def violations_in_both_themes(page: Page) -> list[str]:
+    """What axe finds on the page as it is, dark and light."""
+    dark = page.evaluate("document.documentElement.classList.contains('dark')")
+    found: list[str] = []
+    for theme in (dark, not dark):
+        page.evaluate(_THEME, theme)
+        found += [f"{'dark' if theme else 'light'} {told}" for told in violations(page)]
+    page.evaluate(_THEME, dark)
+    return found
+
+
+def total(page: Page, server_url: str, path: str) -> int:
+    """How many there are, by the API's Content-Range."""
+    answer = page.request.get(server_url.rstrip("/") + path)
+    assert answer.ok, answer.status
+    return int(answer.headers["content-range"].split("/")[1])
+
+
+def fits(page: Page) -> bool:
+    """Nothing stands out to the right of the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def number(text: str) -> float:

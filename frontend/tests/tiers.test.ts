@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { alertStyle, alertTag } from "../src/lib/tiers";
+import { alertStyle, alertTag, ofSlot, SLOTS, slotOf } from "../src/lib/tiers";
 import { makeAlert } from "./make";
 
 describe("what an alert is called", () => {
@@ -12,5 +12,11 @@ describe("what an alert is called", () => {
     const alert = makeAlert({ kind, tier });
     expect(alertTag(alert)).toBe(tag);
     expect(alertStyle(alert).name).toBe(name);
+  });
+});
+
+describe("slots", () => {
+  it("each is an alert's own, and back", () => {
+    for (const slot of SLOTS) expect(slotOf(ofSlot(slot))).toBe(slot);
   });
 });

@@ -64,8 +64,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         COINGECKO_URL="",
     )
     with running(["serve", "--demo"], env, folder) as product:
-        product.until(product.warm, 90, "warm")
-        product.until(lambda: len(product.rows("15m")) == 3 * int(PAIRS), 30, "complete")
+        product.until(product.warm, 240, "warm")
+        product.until(lambda: len(product.rows("15m")) == 3 * int(PAIRS), 120, "complete")
         product.until(lambda: product.health()["coingecko"]["matched"] > 0, 60, "with market caps")
         yield product.url
 

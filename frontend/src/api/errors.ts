@@ -11,6 +11,8 @@ export class ApiError extends Error {
     readonly retryAfterMs = 0,
     /** The parameter that was refused, where the server names one. */
     readonly parameter: string | null = null,
+    /** Where in an expression the first wrong character is. */
+    readonly position: number | null = null,
   ) {
     super(message);
   }
@@ -48,10 +50,10 @@ async function problemOf(response: Response): Promise<Partial<Problem>> {
 
 /** The error of an answer with a bad status: its problem document, else words of our own. */
 export async function errorOf(response: Response): Promise<ApiError> {
-  const { detail, title, parameter } = await problemOf(response);
+  const { detail, title, parameter, position } = await problemOf(response);
   const plain = `The server answered ${response.status} ${response.statusText}`.trim();
   const words = detail === undefined ? (FALLBACK[response.status] ?? title ?? plain) : sentence(detail);
   const wait = retryAfterMs(response.headers.get("retry-after"), Date.now());
   const again = wait > 0 ? ` It asks for ${Math.ceil(wait / 1000)} s of rest.` : "";
-  return new ApiError(words + again, response.status, wait, parameter ?? null);
+  return new ApiError(words + again, response.status, wait, parameter ?? null, position ?? null);
 }

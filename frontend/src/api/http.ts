@@ -16,8 +16,13 @@ type JsonOf<T> = T extends { content: { "application/json": infer Body } } ? Bod
 type Good<R> = R extends { 200: infer T } ? T : R extends { 201: infer T } ? T : undefined;
 type Answer<O> = O extends { responses: infer R } ? JsonOf<Good<R>> : never;
 
-/** Timeframes and exchanges are told by the settings at run time: any text, and the server judges. */
-type Query<Q> = { [K in keyof Q]: K extends "tf" | "exchange" ? string : Q[K] };
+/**
+ * What is told by the settings at run time (timeframes, exchanges) or read from an address is any text,
+ * a number too: the server judges.
+ */
+type Query<Q> = {
+  [K in keyof Q]: K extends "tf" | "exchange" | "kind" ? string : Q[K] | (number extends Q[K] ? string : never);
+};
 type QueryOf<O> = O extends { parameters: { query?: infer Q } } ? Query<NonNullable<Q>> : never;
 type PlaceOf<O> = O extends { parameters: { path: infer A } } ? A : never;
 type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : never;

@@ -22,7 +22,7 @@ const Drawer = lazy(() => import("../panels/drawer/Drawer"));
 const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
 const Login = lazy(() => import("../panels/login/Login"));
-const Toasts = lazy(async () => ({ default: (await import("../panels/alerts/Toasts")).Toasts }));
+const Toasts = lazy(() => import("../panels/alerts/Toasts"));
 
 /** What stands over the page when asked for. */
 function Overlays({ page, live, health, context }: Board) {
@@ -66,6 +66,8 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
     onFeeds: () => page.setFeedsOpen(true),
     onHelp: () => page.setHelpOpen(true),
   };
+  // Beside the pairs the bell shows the newest alerts; elsewhere it leads to all of them.
+  const onBell = () => (page.view === "" ? showRail(!page.railOpen) : page.showAlerts());
   return (
     <>
       <TopBar
@@ -78,17 +80,16 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
         exchanges={page.exchanges}
         exchange={page.filter.exchange}
         search={page.filter.search}
-        railOpen={page.railOpen}
+        railOpen={page.railOpen && page.view === ""}
         searchRef={page.searchRef}
         onTf={page.setTf}
         onExchange={page.setExchange}
         onSearch={page.setSearch}
-        onBell={() => showRail(!page.railOpen)}
+        onBell={onBell}
       />
       {children}
       <BottomBar
         {...common}
-        railOpen={page.railOpen}
         onRail={showRail}
       />
     </>
@@ -111,13 +112,13 @@ function useReturn(transport: Transport, refresh: () => void): void {
 function Page({ onOther }: { onOther: () => void }) {
   const phone = useMedia("(max-width: 767px)");
   const wide = useMedia("(min-width: 1280px)");
-  const { settings, error: settingsError, refresh } = useSettings(onOther);
+  const { settings, error: settingsError, refresh, take: onSettings } = useSettings(onOther);
   const { health, failed, told } = useHealth();
   const page = usePage(settings, wide);
-  const { alerts, live, settled } = useBoard(page.tf, page.openAlert, told, onOther, settingsError !== null);
+  const { alerts, live, settled } = useBoard(page, told, onOther, settingsError !== null);
   useReturn(live.transport, refresh);
   const context = useCellContext(settings, health);
-  const board: Board = { page, live, alerts, settings, health, context, phone, settled };
+  const board: Board = { page, live, alerts, settings, onSettings, health, context, phone, settled };
   const view = viewOf(page.view);
 
   const showRail = (shown: boolean) => {

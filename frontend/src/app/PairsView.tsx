@@ -8,7 +8,7 @@ import { useTrail } from "./useTrail";
 import type { Board } from "./views";
 
 const KpiStrip = lazy(async () => ({ default: (await import("../panels/kpis/KpiStrip")).KpiStrip }));
-const AlertRail = lazy(async () => ({ default: (await import("../panels/alerts/AlertRail")).AlertRail }));
+const AlertRail = lazy(() => import("../panels/alerts/AlertRail"));
 
 const RAIL =
   "w-80 shrink-0 max-xl:absolute max-xl:inset-y-0 max-xl:right-3 max-xl:z-30 max-xl:pb-3 max-xl:drop-shadow-2xl max-md:inset-0 max-md:w-full max-md:pb-0";
@@ -53,12 +53,14 @@ export function PairsView({ board }: { board: Board }) {
           <aside aria-label="Alerts" className={RAIL} onMouseEnter={alerts.markRead} onFocus={alerts.markRead}>
             <ErrorBoundary name="The alert list">
               {board.settled && (
-                <Suspense fallback={null}>
+                <Suspense fallback={<div className="h-full rounded-lg border border-line bg-panel" />}>
                   <AlertRail
                     alerts={alerts.alerts}
                     loaded={alerts.loaded}
                     error={alerts.error}
                     onOpen={page.openAlert}
+                    onExplain={page.showAlert}
+                    onAll={page.showAlerts}
                     onClose={() => {
                       page.setRail(false);
                       alerts.markRead();

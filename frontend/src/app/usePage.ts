@@ -15,7 +15,9 @@ function useAddress() {
   const chip = chipOf(useUrl("chip"));
   const openKey = useUrl("pair");
   const filter: Filter = useMemo(() => ({ search, exchange, chip }), [search, exchange, chip]);
-  return { chosenTf, filter, openKey, view: useUrl("view") ?? "" };
+  const alert = useUrl("alert");
+  // A link to an alert alone (of a notification) means its view.
+  return { chosenTf, filter, openKey, alert, view: useUrl("view") ?? (alert === null ? "" : "alerts") };
 }
 
 const setTf = (tf: string) => changeUrl({ tf });
@@ -23,11 +25,14 @@ const setExchange = (exchange: string) => changeUrl({ exchange });
 const setSearch = (q: string) => changeUrl({ q });
 const setChip = (chip: Chip) => changeUrl({ chip: chip === "all" ? null : chip });
 const clearFilters = () => changeUrl({ q: null, exchange: null, chip: null, filter: null });
-const setView = (view: string) => changeUrl({ view }, true);
+const setView = (view: string) => changeUrl({ view, alert: null }, true);
+const showAlerts = () => setView("alerts");
+const closeAlert = () => changeUrl({ view: "alerts", alert: null });
+const showAlert = (alert: Alert) => changeUrl({ view: "alerts", alert: String(alert.id) }, true);
 
 /** The address, and what lasts only as long as the page: the row in focus, what stands over the page. */
 export function usePage(settings: Settings | null, wide: boolean) {
-  const { chosenTf, filter, openKey, view } = useAddress();
+  const { chosenTf, filter, openKey, alert, view } = useAddress();
   const [activeKey, setActiveKey] = useState<string | null>(openKey);
   const [helpOpen, setHelpOpen] = useState(false);
   const [feedsOpen, setFeedsOpen] = useState(false);
@@ -66,6 +71,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     if (helpOpen) setHelpOpen(false);
     else if (feedsOpen) setFeedsOpen(false);
     else if (openKey !== null) closePair();
+    else if (alert !== null) closeAlert();
     else if (filter.search !== "") setSearch("");
     else searchRef.current?.blur();
   };
@@ -83,7 +89,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
   return {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
     filter, setExchange, setSearch, setChip, clearFilters,
-    view, setView,
+    view, setView, showAlerts, showAlert,
     activeKey, activate, openKey, open, openAlert, closePair,
     helpOpen, setHelpOpen, feedsOpen, setFeedsOpen, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { lazy, type ReactNode } from "react";
 
 import type { LiveSnapshot } from "../api/live";
 import type { Health, Settings } from "../api/types";
@@ -14,6 +14,8 @@ export interface Board {
   live: LiveSnapshot;
   alerts: AlertFeed;
   settings: Settings | null;
+  /** Takes the settings a change was answered with. */
+  onSettings: (settings: Settings) => void;
   health: Health | null;
   context: CellContext;
   phone: boolean;
@@ -30,9 +32,36 @@ export interface View {
   render: (board: Board) => ReactNode;
 }
 
+const AlertHistory = lazy(() => import("../panels/history/AlertHistory"));
+const SettingsView = lazy(() => import("../panels/settings/Settings"));
+
 /** The views in the order of the navigation. */
 export const VIEWS: readonly [View, ...View[]] = [
   { id: "", label: "Pairs", icon: "table", render: (board) => <PairsView board={board} /> },
+  {
+    id: "alerts",
+    label: "Alerts",
+    icon: "bell",
+    render: ({ page, live, alerts, settings }) => (
+      <AlertHistory
+        exchange={page.filter.exchange}
+        timeframes={page.timeframes}
+        rows={live.rows}
+        settings={settings}
+        known={alerts.alerts}
+        onChart={page.openAlert}
+        onSeen={alerts.markRead}
+      />
+    ),
+  },
+  {
+    id: "settings",
+    label: "Settings",
+    icon: "settings",
+    render: ({ page, settings, onSettings, context }) => (
+      <SettingsView tf={page.tfShown} settings={settings} limits={context.limits} onSettings={onSettings} />
+    ),
+  },
 ];
 
 /** The view of that name; the first where there is none. */

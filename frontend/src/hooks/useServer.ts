@@ -53,9 +53,15 @@ function startSettings(sinks: Sinks) {
 
 /**
  * Settings and catalog. `refresh` reads them anew: after a change, and when the server has come back,
- * which may be another one then; `onOther` is told when it holds another database than before.
+ * which may be another one then; `onOther` is told when it holds another database than before. `take`
+ * those that a change was answered with.
  */
-export function useSettings(onOther: () => void): { settings: Settings | null; error: string | null; refresh: () => void } {
+export function useSettings(onOther: () => void): {
+  settings: Settings | null;
+  error: string | null;
+  refresh: () => void;
+  take: (settings: Settings) => void;
+} {
   const [settings, setSettings] = useState<Settings | null>(null);
   const [error, setError] = useState<string | null>(null);
   const before = useRef<Settings | null>(null);
@@ -78,7 +84,12 @@ export function useSettings(onOther: () => void): { settings: Settings | null; e
     return started.stop;
   }, []);
   const refresh = useCallback(() => running.current?.ask(), []);
-  return { settings, error, refresh };
+  const take = useCallback((next: Settings) => {
+    keeper.offerSettings(next);
+    before.current = next;
+    setSettings(next);
+  }, []);
+  return { settings, error, refresh, take };
 }
 
 /** Health: asked every few seconds, and told by the socket in between. */

@@ -97,3 +97,19 @@ export function severityRank(tier: number | null): number {
   const rank = tier === null ? -1 : SEVERITY.indexOf(tier);
   return rank === -1 ? SEVERITY.length : rank;
 }
+
+/** What can be chosen for by itself: a tier, confluence alerts, the reader's own rules; most severe first. */
+export const SLOTS = ["t6", "t2", "t5", "t3", "t1", "t4", "confluence", "rule"] as const;
+
+export type Slot = (typeof SLOTS)[number];
+
+export function slotOf(alert: Pick<Alert, "kind" | "tier">): Slot {
+  if (alert.kind === "rule") return "rule";
+  return SLOTS.find((slot) => alert.kind === "tier" && slot === `t${alert.tier}`) ?? "confluence";
+}
+
+/** A slot as an alert has it, for its style and its tag. */
+export function ofSlot(slot: Slot): Pick<Alert, "kind" | "tier"> {
+  if (slot === "rule" || slot === "confluence") return { kind: slot, tier: null };
+  return { kind: "tier", tier: Number(slot.slice(1)) };
+}

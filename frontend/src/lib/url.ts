@@ -2,7 +2,12 @@
  * What the address says: the view, the timeframe, filters, the open pair. It is the one place where
  * they are kept, so that a link, a reload and the back button all mean what they show.
  */
-export type UrlName = "view" | "tf" | "exchange" | "q" | "chip" | "filter" | "pair" | "at" | "alert" | "tab";
+export type UrlName =
+  | "view" | "tf" | "exchange" | "q" | "chip" | "filter" | "pair" | "at" | "alert" | "tab"
+  // Of the alert list: its own filters; its timeframe is not that of the pairs.
+  | "kind" | "tier" | "rule" | "symbol" | "since" | "until" | "alerttf"
+  // Of the settings.
+  | "section";
 
 export type UrlPatch = Partial<Record<UrlName, string | null>>;
 

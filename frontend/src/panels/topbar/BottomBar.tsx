@@ -7,7 +7,6 @@ interface Props {
   views: readonly NavItem[];
   view: string;
   unread: number;
-  railOpen: boolean;
   onView: (id: string) => void;
   onRail: (shown: boolean) => void;
   feeds: Tone | null;
@@ -18,38 +17,31 @@ interface Props {
 const item = "relative flex min-w-0 flex-1 flex-col items-center justify-center gap-0.5 text-[0.625rem] font-medium";
 const tone = (on: boolean) => (on ? "text-accent" : "text-ink-soft");
 
-/** The way around on a phone. */
-export function BottomBar({ views, view, unread, railOpen, feeds, onView, onRail, onFeeds, onHelp }: Props) {
-  const alertsShown = view === "" && railOpen;
+function Unread({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <span className="absolute left-1/2 top-1 ml-1.5 rounded-full bg-warn px-1 font-bold text-tremor-brand-inverted">
+      {count > 99 ? "99+" : count}
+      <span className="sr-only"> new</span>
+    </span>
+  );
+}
+
+/** The way around on a phone: the views, each over the whole screen. */
+export function BottomBar({ views, view, unread, feeds, onView, onRail, onFeeds, onHelp }: Props) {
   const show = (id: string) => {
     onRail(false);
     onView(id);
   };
-  const showAlerts = () => {
-    onView("");
-    onRail(true);
-  };
   return (
     <nav aria-label="Sections" className="flex h-14 shrink-0 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
-      {views.map(({ id, label, icon }) => {
-        const on = id === view && !alertsShown;
-        return (
-          <button key={id} type="button" className={`${item} ${tone(on)}`} aria-current={on ? "page" : undefined} onClick={() => show(id)}>
-            <Icon name={icon} className="h-5 w-5" />
-            {label}
-          </button>
-        );
-      })}
-      <button type="button" className={`${item} ${tone(alertsShown)}`} aria-current={alertsShown ? "page" : undefined} onClick={showAlerts}>
-        <Icon name="bell" className="h-5 w-5" />
-        Alerts
-        {unread > 0 && (
-          <span className="absolute left-1/2 top-1 ml-1.5 rounded-full bg-warn px-1 font-bold text-tremor-brand-inverted">
-            {unread > 99 ? "99+" : unread}
-            <span className="sr-only"> new</span>
-          </span>
-        )}
-      </button>
+      {views.map(({ id, label, icon }) => (
+        <button key={id} type="button" className={`${item} ${tone(id === view)}`} aria-current={id === view ? "page" : undefined} onClick={() => show(id)}>
+          <Icon name={icon} className="h-5 w-5" />
+          {label}
+          {id === "alerts" && <Unread count={unread} />}
+        </button>
+      ))}
       <button type="button" className={`${item} ${tone(false)}`} aria-label={feedsLabel(feeds)} onClick={onFeeds}>
         <span className="relative">
           <Icon name="pulse" className="h-5 w-5" />

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 
-import { postRule } from "../../../api/rules";
+import { addRule } from "../../../api/alerts";
 import type { Expression } from "../../../lib/expression/compile";
 import { isRuleColumn } from "../../../lib/expression/names";
 
@@ -21,8 +21,8 @@ export function RuleForm({ expression, onDone }: { expression: Expression; onDon
   const send = (event: FormEvent) => {
     event.preventDefault();
     setState({ step: "sending" });
-    postRule(name.trim(), expression.text).then(
-      (id) => setState({ step: "kept", id }),
+    addRule(name.trim(), expression.text).then(
+      ({ id }) => setState({ step: "kept", id }),
       (cause: unknown) => setState({ step: "failed", why: cause instanceof Error ? cause.message : String(cause) }),
     );
   };
