@@ -15,7 +15,9 @@ from support_board import Board, board
 from support_page import CARD, DESKTOP, PHONE, ROW, screen, violations
 
 ATTACK = '"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
-"""As a coin, an exchange, a sentence and a rule's name; and in every parameter of the address."""
+"""As an exchange, a sentence and a rule's name; and in every parameter of the address."""
+COIN = '"><img src=x onerror="window.pwned=1">'
+"""As a coin: a symbol ends its coin at the first slash."""
 NAMES = ("view", "tf", "exchange", "q", "chip", "filter", "pair", "at", "alert", "tab")
 LINK = "javascript:window.pwned=1"
 WATCH = """
@@ -28,12 +30,12 @@ addEventListener("securitypolicyviolation", (event) => window.broken.push(event.
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     """A database that has it everywhere, beside one plain pair."""
     with board(tmp_path_factory.mktemp("hostile")) as made:
-        made.fill("okx", ("BTC", ATTACK))
+        made.fill("okx", ("BTC", COIN))
         made.fill(ATTACK, ("ETH",))
-        symbol = f"{ATTACK}/USDT:USDT"
+        symbol = f"{COIN}/USDT:USDT"
         rule = add_rule(made.world.store, ATTACK, "z_score > 2", "z_score > 2", made.world.now)
-        made.alert(symbol, ATTACK, base=ATTACK, direction="long")
-        made.alert(symbol, ATTACK, bars_ago=2, kind="rule", tier=rule.id, rule=rule, base=ATTACK)
+        made.alert(symbol, ATTACK, base=COIN, direction="long")
+        made.alert(symbol, ATTACK, bars_ago=2, kind="rule", tier=rule.id, rule=rule, base=COIN)
         made.start()
         yield made
 
@@ -61,8 +63,8 @@ def test_rows_and_alerts_are_text(context: BrowserContext, hostile: Board) -> No
     items = page.locator("ul[aria-label=Alerts] li")
     expect(items).to_have_count(2)
     expect(items.first).to_contain_text(ATTACK)
-    page.locator(f"{ROW}[data-key^='okx|']").filter(has_text=ATTACK).first.click()
-    expect(page.get_by_role("dialog")).to_contain_text(ATTACK)
+    page.locator(f"{ROW}[data-key^='okx|']").filter(has_text=COIN).click()
+    expect(page.get_by_role("dialog")).to_contain_text(COIN)
     _unharmed(page)
     assert violations(page) == []
 
@@ -72,7 +74,7 @@ def test_cards_are_text(browser: Browser, hostile: Board) -> None:
         made.add_init_script(WATCH)
         page = made.new_page()
         page.goto(hostile.url)
-        expect(page.locator(CARD).filter(has_text=ATTACK).first).to_be_visible()
+        expect(page.locator(CARD).filter(has_text=COIN).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         _unharmed(page)
         assert violations(page) == []
