@@ -33,6 +33,8 @@ ITEM = "ul[aria-label='Stored alerts'] li"
 LIST = "ul[aria-label='Alerts'] li"
 TOAST = "[data-toast]"
 
+# The empty document before the page has no storage.
+ON_THE_PAGE = "if (location.protocol === 'http:') {%s}"
 # Writes down every toast of this tab, over reloads too.
 WATCH_TOASTS = """
 new MutationObserver(records => {
@@ -116,7 +118,7 @@ def opened(
     """A page of a profile of its own; `script` runs before the page's own."""
     with screen(browser, viewport, allowed) as context:
         if script:
-            context.add_init_script(script)
+            context.add_init_script(ON_THE_PAGE % script)
         page = context.new_page()
         page.goto(url)
         yield page
@@ -403,7 +405,7 @@ def test_two_tabs_make_one_sound_and_a_mute_none(browser: Browser, world: World)
     with world.serve(PORT=str(free_port())) as product:
         product.until(product.warm, 180, "warm")
         with screen(browser, DESKTOP, BUSY) as context:
-            context.add_init_script(COUNT_NOTES + ALL_POP_UP)
+            context.add_init_script(ON_THE_PAGE % (COUNT_NOTES + ALL_POP_UP))
             first, second = context.new_page(), context.new_page()
             for tab in (first, second):
                 tab.goto(product.url)
