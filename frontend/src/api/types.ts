@@ -184,6 +184,43 @@ export interface MetricsUpdate {
   rows: MetricRow[];
 }
 
+/** A coin on one exchange, by its most liquid listing there. */
+export interface WeightedListing {
+  exchange: string;
+  symbol: string;
+  oi_abs_usd: Maybe;
+  /** Coins traded in the bar. */
+  volume: Maybe;
+  /** Its share of the coin's volume, 0 to 1. */
+  weight: Maybe;
+  oi_delta_pct: Maybe;
+  /** `oi_delta_pct` − `global_oi_change_pct` in sigmas. */
+  divergence: Maybe;
+}
+
+/** A coin across exchanges, at the newest bar they have in common. */
+export interface WeightedCoin {
+  base: string;
+  ts: number;
+  /** Σ(OI·volume) / Σ volume, USD. */
+  weighted_oi: Maybe;
+  global_oi_change_pct: Maybe;
+  exchanges: WeightedListing[];
+}
+
+export interface Correlations {
+  symbols: string[];
+  exchanges: string[];
+  /** The bar that ends the window; null without any. */
+  ts: Maybe;
+  /** Pearson's r, coin by coin, in the order of `symbols`. */
+  r: Maybe[][];
+  /** Pairs of indices with |r| > 0.6. */
+  flagged: [number, number][];
+  /** r of open interest against the close, by symbol. */
+  oi_price: Record<string, Maybe>;
+}
+
 /** RFC 9457 problem. */
 export interface Problem {
   title?: string;

@@ -3,8 +3,6 @@ import { AlertRail } from "../panels/alerts/AlertRail";
 import { KpiStrip } from "../panels/kpis/KpiStrip";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Screener } from "./Screener";
-import { useKpis } from "./useBoard";
-import { useTrail } from "./useTrail";
 import type { Board } from "./views";
 
 const RAIL =
@@ -14,13 +12,11 @@ const RAIL =
 export function PairsView({ board }: { board: Board }) {
   const { page, live, alerts, context, health } = board;
   const { filter, tf, railOpen } = page;
-  const kpis = useKpis(live, tf, filter.exchange, context.limits.z);
-  const oiTrail = useTrail(kpis.oiUsd, filter.exchange);
   const open = (key: RowView["key"]) => page.open(key);
   return (
     <>
       <ErrorBoundary name="The overview">
-        <KpiStrip kpis={kpis} oiTrail={oiTrail} health={health} zThreshold={context.limits.z} />
+        <KpiStrip live={live} tf={tf} exchange={filter.exchange} health={health} zThreshold={context.limits.z} />
       </ErrorBoundary>
       <div className="relative flex min-h-0 flex-1 gap-2 md:px-3 md:pb-3">
         <ErrorBoundary name="The screener">

@@ -1,11 +1,9 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 
-import type { LiveSnapshot } from "../api/live";
 import type { Alert, Health, Settings } from "../api/types";
 import { useAlerts } from "../hooks/useAlerts";
 import { useLive } from "../hooks/useLive";
 import { thresholdsOf } from "../lib/filter";
-import { computeKpis } from "../lib/kpis";
 import type { RefreshOf } from "../lib/provenance";
 import { largestByOi, type RowView } from "../lib/rows";
 import type { ToastPlan } from "../lib/toastPolicy";
@@ -42,13 +40,4 @@ export function useCellContext(settings: Settings | null, health: Health | null)
     }),
     [settings, plan],
   );
-}
-
-/** The overview of the rows of one exchange, or of all (""). */
-export function useKpis(live: LiveSnapshot, tf: string | null, exchange: string, zThreshold: number) {
-  return useMemo(() => {
-    const rows = live.tf === tf ? live.rows : [];
-    const shown = exchange === "" ? rows : rows.filter(({ row }) => row.exchange === exchange);
-    return computeKpis(shown, zThreshold);
-  }, [live, tf, exchange, zThreshold]);
 }
