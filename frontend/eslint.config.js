@@ -11,7 +11,7 @@ const ABOVE = {
   ui: ["panels", "app"],
   panels: ["app"],
 };
-const PANELS = ["topbar", "kpis", "screener", "alerts", "drawer", "exchanges", "help"];
+const PANELS = ["topbar", "kpis", "screener", "alerts", "drawer", "markets", "ops", "help"];
 
 const zone = (files, groups, message) => ({
   files,

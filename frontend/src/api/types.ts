@@ -1,5 +1,7 @@
 /** What the server says: shapes of its JSON and of its socket events. Unknown is null, never 0. */
 
+export type * from "./healthTypes";
+
 export type Maybe = number | null;
 
 export type Quadrant = "new longs" | "short covering" | "new shorts" | "long liquidation";
@@ -109,50 +111,6 @@ export interface Settings {
   exchanges: string[];
   thresholds: Record<string, number>;
   catalog: Catalog;
-}
-
-/** The longest time between two requests about a pair, and the share of pairs asked at each close. */
-export interface Refresh {
-  every_s: number;
-  share: number;
-}
-
-export interface ExchangeHealth {
-  state: string;
-  pairs?: number;
-  source?: string;
-  reconnects?: number;
-  request_rate?: number;
-  error_rate?: number;
-  budget_used?: number;
-  budgets?: Record<string, number>;
-  /** Budgets the exchange has closed for a while: seconds left. */
-  throttled?: Record<string, number>;
-  latency_p50_s?: Maybe;
-  latency_p95_s?: Maybe;
-  clock_skew_ms?: Maybe;
-  oldest_s?: Maybe;
-  banned_for_s?: number;
-  breaker?: { state: string; reason?: string | null; next_probe_s?: Maybe };
-  refresh?: Record<string, Refresh>;
-  last_error?: string | null;
-}
-
-export interface CoinGeckoHealth {
-  state: string;
-  age_s?: Maybe;
-  matched?: number;
-}
-
-export interface Health {
-  status: "starting" | "ok" | "degraded" | "down";
-  uptime_s?: number;
-  /** 0 to 1: the share of start-up history requests that are done. */
-  warm?: number;
-  exchanges?: Record<string, ExchangeHealth>;
-  coingecko?: CoinGeckoHealth;
-  /** Local time (ms) at which this page was told; the server does not send it. */
-  at?: number;
 }
 
 /** Closed bars as columns, oldest first; `quality` holds a list per bar. */

@@ -15,11 +15,10 @@ import { type PageState, usePage } from "./usePage";
 import { type Board, viewOf, VIEWS } from "./views";
 
 const Drawer = lazy(() => import("../panels/drawer/Drawer"));
-const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
 
 /** What stands over the page when asked for. */
-function Overlays({ page, live, health, context }: Board) {
+function Overlays({ page, live, context }: Board) {
   const opened = page.openKey !== null && live.rows.find((view) => view.key === page.openKey);
   const catalog: Catalog | null = context.catalog;
   return (
@@ -29,7 +28,6 @@ function Overlays({ page, live, health, context }: Board) {
           <Drawer view={opened} catalog={catalog} onClose={page.closePair} />
         </ErrorBoundary>
       )}
-      {page.feedsOpen && <Exchanges health={health} onClose={() => page.setFeedsOpen(false)} />}
       {page.helpOpen && <Help catalog={catalog} onClose={() => page.setHelpOpen(false)} />}
     </Suspense>
   );
@@ -38,11 +36,11 @@ function Overlays({ page, live, health, context }: Board) {
 function useCommands(page: PageState, showRail: (shown: boolean) => void) {
   useKeys({
     search: page.focusSearch,
-    move: (delta) => page.tableRef.current?.move(delta),
+    move: (delta) => page.tableRef.current?.move(delta) ?? false,
     escape: page.escape,
     nextTimeframe: page.nextTimeframe,
     toggleRail: () => showRail(!page.railOpen),
-    feeds: () => page.setFeedsOpen(true),
+    feeds: page.showOps,
     help: () => page.setHelpOpen(true),
   });
 }
@@ -55,7 +53,7 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
     onView: page.setView,
     unread: alerts.unread,
     feeds: worstTone(health),
-    onFeeds: () => page.setFeedsOpen(true),
+    onFeeds: page.showOps,
     onHelp: () => page.setHelpOpen(true),
   };
   return (
@@ -95,7 +93,7 @@ export function App() {
   const page = usePage(settings, wide);
   const { alerts, live } = useBoard(page.tf, page.openAlert, told);
   const context = useCellContext(settings, health);
-  const board: Board = { page, live, alerts, settings, health, context, phone };
+  const board: Board = { page, live, alerts, settings, health, healthFailed: failed, context, phone };
 
   const showRail = (shown: boolean) => {
     page.setRail(shown);

@@ -2,7 +2,8 @@ import { useHotkeys } from "../hooks/useHotkeys";
 
 export interface Commands {
   search: () => void;
-  move: (delta: number) => void;
+  /** False where there is no table to move through: the key is the browser's then. */
+  move: (delta: number) => boolean;
   escape: () => void;
   nextTimeframe: () => void;
   toggleRail: () => void;
@@ -21,8 +22,7 @@ export function useKeys(commands: Commands): void {
   };
   const moveUnlessIn = (place: string, delta: number) => (event: KeyboardEvent) => {
     if (event.target instanceof Element && event.target.closest(place)) return;
-    event.preventDefault();
-    commands.move(delta);
+    if (commands.move(delta)) event.preventDefault();
   };
   // Arrows walk the pairs even from the open details; there the larger steps scroll the details.
   const step = (delta: number) => moveUnlessIn("[aria-modal=true]", delta);

@@ -23,14 +23,18 @@ const setExchange = (exchange: string) => changeUrl({ exchange });
 const setSearch = (q: string) => changeUrl({ q });
 const setChip = (chip: Chip) => changeUrl({ chip: chip === "all" ? null : chip });
 const clearFilters = () => changeUrl({ q: null, exchange: null, chip: null, filter: null });
-const setView = (view: string) => changeUrl({ view }, true);
+// Tabs belong to the view that has them.
+const setView = (view: string) => changeUrl({ view, tab: null }, true);
+const showOps = () => setView("ops");
+
+/** Views that the search narrows down; from any other it leads to the pairs. */
+const SEARCHED: ReadonlySet<string> = new Set(["", "markets"]);
 
 /** The address, and what lasts only as long as the page: the row in focus, what stands over the page. */
 export function usePage(settings: Settings | null, wide: boolean) {
   const { chosenTf, filter, openKey, view } = useAddress();
   const [activeKey, setActiveKey] = useState<string | null>(openKey);
   const [helpOpen, setHelpOpen] = useState(false);
-  const [feedsOpen, setFeedsOpen] = useState(false);
   const [railChoice, setRailChoice] = useState<boolean | null>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const tableRef = useRef<ScreenerHandle>(null);
@@ -64,7 +68,6 @@ export function usePage(settings: Settings | null, wide: boolean) {
 
   const escape = () => {
     if (helpOpen) setHelpOpen(false);
-    else if (feedsOpen) setFeedsOpen(false);
     else if (openKey !== null) closePair();
     else if (filter.search !== "") setSearch("");
     else searchRef.current?.blur();
@@ -74,7 +77,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     if (next !== undefined) setTf(next);
   };
   const focusSearch = () => {
-    if (view !== "") setView("");
+    if (!SEARCHED.has(view)) setView("");
     requestAnimationFrame(() => {
       searchRef.current?.focus();
       searchRef.current?.select();
@@ -85,7 +88,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     filter, setExchange, setSearch, setChip, clearFilters,
     view, setView,
     activeKey, activate, openKey, open, openAlert, closePair,
-    helpOpen, setHelpOpen, feedsOpen, setFeedsOpen, railOpen, setRail: setRailChoice,
+    helpOpen, setHelpOpen, showOps, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,
   };
 }

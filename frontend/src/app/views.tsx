@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { lazy, type ReactNode } from "react";
 
 import type { LiveSnapshot } from "../api/live";
 import type { Health, Settings } from "../api/types";
@@ -15,6 +15,7 @@ export interface Board {
   alerts: AlertFeed;
   settings: Settings | null;
   health: Health | null;
+  healthFailed: boolean;
   context: CellContext;
   phone: boolean;
 }
@@ -28,9 +29,34 @@ export interface View {
   render: (board: Board) => ReactNode;
 }
 
+const Markets = lazy(() => import("../panels/markets/Markets"));
+const Ops = lazy(() => import("../panels/ops/Ops"));
+
+/** Tier 5 without settings: the documented default. */
+const DIVERGENCE_SIGMA = 2;
+
+function markets({ page, live, settings, context }: Board) {
+  return (
+    <Markets
+      live={live}
+      tf={page.tf}
+      exchange={page.filter.exchange}
+      search={page.filter.search}
+      exchanges={page.exchanges}
+      catalog={context.catalog}
+      divergenceSigma={settings?.thresholds.divergence_sigma ?? DIVERGENCE_SIGMA}
+      openKey={page.openKey}
+      handle={page.tableRef}
+      onOpen={page.open}
+    />
+  );
+}
+
 /** The views in the order of the navigation. */
 export const VIEWS: readonly [View, ...View[]] = [
   { id: "", label: "Pairs", icon: "table", render: (board) => <PairsView board={board} /> },
+  { id: "markets", label: "Markets", icon: "markets", render: markets },
+  { id: "ops", label: "Ops", icon: "pulse", render: ({ health, healthFailed, live }) => <Ops health={health} failed={healthFailed} live={live} /> },
 ];
 
 /** The view of that name; the first where there is none. */

@@ -14,19 +14,23 @@ interface Sample {
   at: number;
 }
 
+const NONE: readonly RowView[] = [];
+
+const rowsOf = (live: LiveSnapshot, tf: string | null) => (live.tf === tf && live.loaded ? live.rows : NONE);
+
+const isDue = (sample: Sample, scope: string, bar: number | null, now: number) =>
+  sample.scope !== scope || sample.bar !== bar || now - sample.at >= EVERY_MS;
+
 /**
  * The live rows as they were some seconds ago: renewed every ten seconds and when a bar closes, so
  * that what is ranked by them can be read before it moves.
  */
 export function useSampled(live: LiveSnapshot, tf: string | null): readonly RowView[] {
   const now = useNow();
-  const there = live.tf === tf && live.loaded ? live.rows : null;
   const scope = tf ?? "";
-  const [sample, setSample] = useState<Sample>({ scope, rows: [], bar: null, at: -Infinity });
-  const rows = there ?? [];
-  const bar = newestBar(rows);
-  const due = sample.scope !== scope || sample.bar !== bar || now - sample.at >= EVERY_MS;
-  if (!due || sample.rows === there || (there === null && sample.scope === scope)) return sample.rows;
-  setSample({ scope, rows, bar, at: now });
+  const [sample, setSample] = useState<Sample>({ scope, rows: NONE, bar: null, at: -Infinity });
+  const rows = rowsOf(live, tf);
+  if (rows === sample.rows || !isDue(sample, scope, newestBar(rows), now)) return sample.rows;
+  setSample({ scope, rows, bar: newestBar(rows), at: now });
   return rows;
 }

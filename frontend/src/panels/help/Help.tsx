@@ -12,7 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "close, or clear the search"],
   ["t", "next timeframe"],
   ["a", "show or hide the alerts"],
-  ["e", "state of the exchanges"],
+  ["e", "state of the exchanges and the server"],
   ["?", "this help"],
 ];
 

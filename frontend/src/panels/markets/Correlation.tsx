@@ -76,6 +76,38 @@ function Legend() {
   );
 }
 
+interface ContentProps {
+  data: Correlations | null;
+  failed: boolean;
+  on: On;
+  cell: Cell | null;
+  onChoose: (cell: Cell) => void;
+  onOpen: (pair: string) => void;
+}
+
+function Content({ data, failed, on, cell, onChoose, onOpen }: ContentProps) {
+  if (data === null) return failed ? <Nothing title="No correlations">The server has not answered yet.</Nothing> : <Skeleton of="the correlations" />;
+  if (data.symbols.length < 2) {
+    return <Nothing title="Too few coins">Two coins with a known volume of 24 h are needed. They come with the scraper&apos;s first cycles.</Nothing>;
+  }
+  return (
+    <div className="flex h-full flex-col">
+      {/* Scrolls on a narrow screen, so the keyboard must reach it. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div role="region" aria-label="Correlation table" tabIndex={0} className="relative min-h-0 flex-1 overflow-auto px-3 pt-1 focus-visible:-outline-offset-2 max-md:px-0">
+        <Heatmap found={data} on={on} chosen={cell} onChoose={onChoose} />
+        <Legend />
+      </div>
+      {cell && <Chosen found={data} cell={cell} onOpen={onOpen} />}
+    </div>
+  );
+}
+
+const aboutOf = (tf: string, window: string, on: On) =>
+  on === "changes"
+    ? `Pearson's r of the ${tf} closes' log changes over ${window}, the most liquid listing of each of the 20 most traded coins of all exchanges; what moves together stands together.`
+    : `Pearson's r of the ${tf} closes themselves over ${window}.`;
+
 /** Which coins move together, of the twenty most traded. */
 export function Correlation({ live, tf, onOpen }: MarketProps) {
   const [window, setWindow] = useChoice(WINDOW);
@@ -92,34 +124,13 @@ export function Correlation({ live, tf, onOpen }: MarketProps) {
     onOpen(pairKey(first));
   };
   const cell = data !== null && chosen !== null ? cellOf(data, chosen) : null;
-  const about =
-    on === "changes"
-      ? `Pearson's r of the ${tf ?? ""} closes' log changes over ${window}, the most liquid listing of each of the 20 most traded coins of all exchanges; what moves together stands together.`
-      : `Pearson's r of the ${tf ?? ""} closes themselves over ${window}.`;
 
-  const content = () => {
-    if (data === null) return error === null ? <Skeleton of="the correlations" /> : <Nothing title="No correlations">The server has not answered yet.</Nothing>;
-    if (data.symbols.length < 2) {
-      return <Nothing title="Too few coins">Two coins with a known volume of 24 h are needed. They come with the scraper&apos;s first cycles.</Nothing>;
-    }
-    return (
-      <div className="flex h-full flex-col">
-        {/* Scrolls on a narrow screen, so the keyboard must reach it. */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <div role="region" aria-label="Correlation table" tabIndex={0} className="relative min-h-0 flex-1 overflow-auto px-3 pt-1 focus-visible:-outline-offset-2 max-md:px-0">
-          <Heatmap found={data} on={on} chosen={cell} onChoose={choose} />
-          <Legend />
-        </div>
-        {cell && <Chosen found={data} cell={cell} onOpen={onOpen} />}
-      </div>
-    );
-  };
   return (
     <Pane
       title="Correlation"
       about={
         <>
-          {about}
+          {aboutOf(tf ?? "", window, on)}
           {on === "levels" && <span className="mt-0.5 block font-medium text-warn">{LEVELS}</span>}
         </>
       }
@@ -141,7 +152,7 @@ export function Correlation({ live, tf, onOpen }: MarketProps) {
         </>
       }
     >
-      {content()}
+      <Content data={data} failed={error !== null} on={on} cell={cell} onChoose={choose} onOpen={onOpen} />
     </Pane>
   );
 }

@@ -40,6 +40,40 @@ function Name({ symbol, exchange }: { symbol: string; exchange: string }) {
   );
 }
 
+interface SquareProps {
+  value: number | null;
+  names: string;
+  at: Cell;
+  on: On;
+  flagged: boolean;
+  chosen: boolean;
+  tabbable: boolean;
+  onFocus: (cell: Cell) => void;
+  onChoose: (cell: Cell) => void;
+}
+
+function Square({ value, names, at, on, flagged, chosen, tabbable, onFocus, onChoose }: SquareProps) {
+  const title = value === null ? whyUnknown(on) : `${names}: ${value}${flagged ? "\nflagged: |r| > 0.6" : ""}`;
+  return (
+    <button
+      type="button"
+      data-at={at.join(",")}
+      tabIndex={tabbable ? 0 : -1}
+      onFocus={() => onFocus(at)}
+      onClick={() => onChoose(at)}
+      title={title}
+      className={`block h-full w-full px-1 leading-6 text-ink-strong hover:outline hover:outline-1 hover:-outline-offset-1 hover:outline-ink focus-visible:-outline-offset-2 ${
+        flagged ? "font-semibold ring-1 ring-inset ring-ink-strong/70" : ""
+      } ${chosen ? "outline outline-2 -outline-offset-2 outline-accent" : ""}`}
+    >
+      {value === null ? <Unknown why={whyUnknown(on)} /> : signed(value)}
+      {flagged && <span className="sr-only"> flagged</span>}
+    </button>
+  );
+}
+
+const same = (a: Cell | null, i: number, j: number) => a !== null && a[0] === i && a[1] === j;
+
 /** Pearson's r, coin by coin, in the order in which those that move together stand together. */
 export function Heatmap({ found, on, chosen, onChoose }: Props) {
   const { symbols, exchanges, r } = found;
@@ -56,29 +90,6 @@ export function Heatmap({ found, on, chosen, onChoose }: Props) {
     table.current?.querySelector<HTMLElement>(`[data-at="${next.join(",")}"]`)?.focus();
   };
 
-  const cell = (i: number, j: number) => {
-    const value = r[i]?.[j] ?? null;
-    const at = `${i},${j}`;
-    if (i === j) return <span className="text-ink-faint">{value === null ? "·" : "1"}</span>;
-    const strong = flagged.has(at);
-    const picked = chosen !== null && chosen[0] === i && chosen[1] === j;
-    return (
-      <button
-        type="button"
-        data-at={at}
-        tabIndex={active[0] === i && active[1] === j ? 0 : -1}
-        onFocus={() => setActive([i, j])}
-        onClick={() => onChoose([i, j])}
-        title={value === null ? whyUnknown(on) : `${coinOf(symbols[i] ?? "")} × ${coinOf(symbols[j] ?? "")}: ${value}${strong ? "\nflagged: |r| > 0.6" : ""}`}
-        className={`block h-full w-full px-1 leading-6 hover:outline hover:outline-1 hover:-outline-offset-1 hover:outline-ink focus-visible:-outline-offset-2 ${
-          strong ? "font-semibold text-ink-strong ring-1 ring-inset ring-ink-strong/70" : "text-ink-strong"
-        } ${picked ? "outline outline-2 -outline-offset-2 outline-accent" : ""}`}
-      >
-        {value === null ? <Unknown why={whyUnknown(on)} /> : signed(value)}
-        {strong && <span className="sr-only"> flagged</span>}
-      </button>
-    );
-  };
 
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
@@ -112,7 +123,21 @@ export function Heatmap({ found, on, chosen, onChoose }: Props) {
                   className={`h-6 border-b border-r border-panel p-0 ${i === j ? "bg-raised pr-1" : ""}`}
                   style={i === j || value === null ? undefined : { backgroundColor: ground(value) }}
                 >
-                  {cell(i, j)}
+                  {i === j ? (
+                    <span className="text-ink-faint">{value === null ? "·" : "1"}</span>
+                  ) : (
+                    <Square
+                      value={value}
+                      names={`${coinOf(symbol)} × ${coinOf(other)}`}
+                      at={[i, j]}
+                      on={on}
+                      flagged={flagged.has(`${i},${j}`)}
+                      chosen={same(chosen, i, j)}
+                      tabbable={same(active, i, j)}
+                      onFocus={setActive}
+                      onChoose={onChoose}
+                    />
+                  )}
                 </td>
               );
             })}

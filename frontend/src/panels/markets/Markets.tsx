@@ -30,7 +30,7 @@ interface Props extends MarketProps {
   /** The pair that stands over the page, if one does. */
   openKey: string | null;
   /** For whoever closes what was opened from here. */
-  handle: Ref<{ move: (delta: number) => boolean; focus: () => void }>;
+  handle: Ref<{ move: (delta: number) => boolean; focus: (pair: string | null) => void }>;
 }
 
 const IDS = ["correlation", "compare", "funding", "movers"] as const;

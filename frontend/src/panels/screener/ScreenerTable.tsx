@@ -12,8 +12,8 @@ const HEADER_HEIGHT = 65;
 const HEADER_ROWS = 2;
 
 export interface ScreenerHandle {
-  /** Moves the focus by so many rows; the table scrolls along. */
-  move: (delta: number) => void;
+  /** Moves the focus by so many rows; the table scrolls along. False where there is nothing to move through. */
+  move: (delta: number) => boolean;
   /** Gives the focus back to a pair, or to the table when the pair is gone. */
   focus: (key: string | null) => void;
 }
@@ -64,13 +64,14 @@ export function ScreenerTable(props: Props) {
     handle,
     () => ({
       move: (delta) => {
-        if (rows.length === 0) return;
+        if (rows.length === 0) return false;
         const next = Math.min(Math.max((found < 0 ? -1 : found) + delta, 0), rows.length - 1);
         const key = rows[next]?.id;
-        if (key === undefined) return;
+        if (key === undefined) return false;
         onActive(key);
         virtual.scrollToIndex(next, { align: "auto" });
         requestAnimationFrame(() => focusRow(key));
+        return true;
       },
       focus: (key) => (key === null ? scroller.current?.focus({ preventScroll: true }) : focusRow(key)),
     }),

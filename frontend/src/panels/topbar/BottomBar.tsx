@@ -10,8 +10,8 @@ interface Props {
   railOpen: boolean;
   onView: (id: string) => void;
   onRail: (shown: boolean) => void;
+  /** The worst state of the exchanges; the way to them is the view "ops". */
   feeds: Tone | null;
-  onFeeds: () => void;
   onHelp: () => void;
 }
 
@@ -19,7 +19,7 @@ const item = "relative flex min-w-0 flex-1 flex-col items-center justify-center 
 const tone = (on: boolean) => (on ? "text-accent" : "text-ink-soft");
 
 /** The way around on a phone. */
-export function BottomBar({ views, view, unread, railOpen, feeds, onView, onRail, onFeeds, onHelp }: Props) {
+export function BottomBar({ views, view, unread, railOpen, feeds, onView, onRail, onHelp }: Props) {
   const alertsShown = view === "" && railOpen;
   const show = (id: string) => {
     onRail(false);
@@ -35,8 +35,12 @@ export function BottomBar({ views, view, unread, railOpen, feeds, onView, onRail
         const on = id === view && !alertsShown;
         return (
           <button key={id} type="button" className={`${item} ${tone(on)}`} aria-current={on ? "page" : undefined} onClick={() => show(id)}>
-            <Icon name={icon} className="h-5 w-5" />
+            <span className="relative">
+              <Icon name={icon} className="h-5 w-5" />
+              {id === "ops" && <FeedsDot tone={feeds} className="absolute -right-1 -top-0.5" />}
+            </span>
             {label}
+            {id === "ops" && <span className="sr-only">, {feedsLabel(feeds)}</span>}
           </button>
         );
       })}
@@ -49,13 +53,6 @@ export function BottomBar({ views, view, unread, railOpen, feeds, onView, onRail
             <span className="sr-only"> new</span>
           </span>
         )}
-      </button>
-      <button type="button" className={`${item} ${tone(false)}`} aria-label={feedsLabel(feeds)} onClick={onFeeds}>
-        <span className="relative">
-          <Icon name="pulse" className="h-5 w-5" />
-          <FeedsDot tone={feeds} className="absolute -right-1 -top-0.5" />
-        </span>
-        Exchanges
       </button>
       <button type="button" className={`${item} ${tone(false)}`} onClick={onHelp}>
         <Icon name="help" className="h-5 w-5" />

@@ -71,6 +71,8 @@ export function Grid<R, C>({ label, rows, columns, context, first, idOf, pairOf,
   };
 
   return (
+    // Keys come up from the rows, which have the focus.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <div
       ref={scroller}
       role="table"
