@@ -31,14 +31,7 @@ function stepped([i, j]: Cell, [di, dj]: Cell, size: number): Cell {
 const HEAD = "whitespace-nowrap bg-panel px-1 text-micro font-medium text-ink";
 const FIRST = "sticky left-0 z-[1] border-r border-line";
 
-function Name({ symbol, exchange }: { symbol: string; exchange: string }) {
-  return (
-    <span title={`${shortSymbol(symbol)} on ${exchangeName(exchange)}`} className="flex items-baseline gap-1">
-      {coinOf(symbol)}
-      <span className="text-[0.5625rem] text-ink-faint">{exchangeShort(exchange)}</span>
-    </span>
-  );
-}
+const nameOf = (symbol: string, exchange: string) => `${shortSymbol(symbol)} on ${exchangeName(exchange)}`;
 
 interface SquareProps {
   value: number | null;
@@ -62,7 +55,7 @@ function Square({ value, names, at, on, flagged, chosen, tabbable, onFocus, onCh
       onFocus={() => onFocus(at)}
       onClick={() => onChoose(at)}
       title={title}
-      className={`block h-full w-full px-1 leading-6 text-ink-strong hover:outline hover:outline-1 hover:-outline-offset-1 hover:outline-ink focus-visible:-outline-offset-2 ${
+      className={`block h-full w-full px-1 leading-6 text-ink-strong md:leading-7 hover:outline hover:outline-1 hover:-outline-offset-1 hover:outline-ink focus-visible:-outline-offset-2 ${
         flagged ? "font-semibold ring-1 ring-inset ring-ink-strong/70" : ""
       } ${chosen ? "outline outline-2 -outline-offset-2 outline-accent" : ""}`}
     >
@@ -101,10 +94,8 @@ export function Heatmap({ found, on, chosen, onChoose }: Props) {
             <span className="sr-only">Coin</span>
           </th>
           {symbols.map((symbol, j) => (
-            <th key={symbol} scope="col" className={`${HEAD} sticky top-0 z-[1] h-7 min-w-[3.125rem] border-b border-line`}>
-              <span className="flex justify-end">
-                <Name symbol={symbol} exchange={exchanges[j] ?? ""} />
-              </span>
+            <th key={symbol} scope="col" title={nameOf(symbol, exchanges[j] ?? "")} className={`${HEAD} sticky top-0 z-[1] h-7 min-w-[3.25rem] border-b border-line`}>
+              {coinOf(symbol)}
             </th>
           ))}
         </tr>
@@ -112,15 +103,15 @@ export function Heatmap({ found, on, chosen, onChoose }: Props) {
       <tbody>
         {symbols.map((symbol, i) => (
           <tr key={symbol}>
-            <th scope="row" className={`${HEAD} ${FIRST} pr-2 text-left`}>
-              <Name symbol={symbol} exchange={exchanges[i] ?? ""} />
+            <th scope="row" title={nameOf(symbol, exchanges[i] ?? "")} className={`${HEAD} ${FIRST} pr-2 text-left`}>
+              {coinOf(symbol)} <span className="text-[0.5625rem] text-ink-faint">{exchangeShort(exchanges[i] ?? "")}</span>
             </th>
             {symbols.map((other, j) => {
               const value = r[i]?.[j] ?? null;
               return (
                 <td
                   key={other}
-                  className={`h-6 border-b border-r border-panel p-0 ${i === j ? "bg-raised pr-1" : ""}`}
+                  className={`h-6 border-b md:h-7 border-r border-panel p-0 ${i === j ? "bg-raised pr-1" : ""}`}
                   style={i === j || value === null ? undefined : { backgroundColor: ground(value) }}
                 >
                   {i === j ? (

@@ -35,7 +35,7 @@ interface Props extends MarketProps {
 
 const IDS = ["correlation", "compare", "funding", "movers"] as const;
 type Tab = (typeof IDS)[number];
-const LABELS: Record<Tab, string> = { correlation: "Correlation", compare: "Exchanges compared", funding: "Funding", movers: "Movers" };
+const LABELS: Record<Tab, string> = { correlation: "Correlation", compare: "Compare", funding: "Funding", movers: "Movers" };
 const ITEMS = IDS.map((id) => ({ id, label: LABELS[id] }));
 const LAST = oneOf("markets.tab", IDS, "correlation");
 

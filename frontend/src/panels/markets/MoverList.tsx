@@ -83,14 +83,14 @@ function Row({ ranked: { view, value }, place, format, signed, scale, onOpen }: 
 /** One side of a ranking. */
 export function MoverList({ title, label, unit, rows, ...shared }: Props) {
   return (
-    <section aria-label={title} className="flex min-h-0 min-w-0 flex-col">
+    <section aria-label={title} className="flex min-w-0 flex-col xl:min-h-0">
       <h3 className="px-3 py-2 text-xs font-semibold text-ink-strong">{title}</h3>
       {rows.length === 0 ? (
         <p className="px-3 pb-3 text-xs text-ink-soft">No pair.</p>
       ) : (
         // Scrolls on a narrow screen, so the keyboard must reach it.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div role="region" aria-label={`${title}, table`} tabIndex={0} className="min-h-0 overflow-auto focus-visible:-outline-offset-2">
+        <div role="region" aria-label={`${title}, table`} tabIndex={0} className="overflow-x-auto focus-visible:-outline-offset-2 xl:min-h-0 xl:overflow-y-auto">
           <table className="w-full border-separate border-spacing-0">
             <thead>
               <tr>

@@ -67,7 +67,7 @@ export function Movers({ live, tf, exchange, search, onOpen }: MarketProps) {
   const content = () => {
     if (ranking.n > 0 && !signed) {
       return (
-        <div className="h-full overflow-hidden">
+        <div className="h-full overflow-y-auto">
           <MoverList title="Most traded" rows={ranking.up} {...shared} />
         </div>
       );

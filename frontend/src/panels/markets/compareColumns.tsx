@@ -80,7 +80,7 @@ function Shares({ coin }: { coin: WeightedCoin }) {
   if (total <= 0) return <Unknown why="Not known: no exchange's open interest is known" />;
   const words = known.map(({ exchange, oi }) => `${exchangeName(exchange)} ${percent(oi / total)}`).join(", ");
   return (
-    <span role="img" aria-label={`Open interest: ${words}`} title={words} className="flex h-2.5 w-[4.25rem] gap-px overflow-hidden rounded-sm">
+    <span role="img" aria-label={`Open interest: ${words}`} title={words} className="flex h-2.5 w-16 gap-px overflow-hidden rounded-sm">
       {known.map(({ exchange, oi }) => (
         <span key={exchange} className={exchangeTone(exchange)} style={{ width: `${(oi / total) * 100}%` }} />
       ))}
@@ -90,19 +90,19 @@ function Shares({ coin }: { coin: WeightedCoin }) {
 
 const ACROSS: readonly CompareColumn[] = [
   {
-    id: "base", label: "Coin", unit: "", width: 96, text: true,
+    id: "base", label: "Coin", unit: "", width: 88, text: true,
     doc: "On each exchange a coin is its most liquid listing",
     sort: (coin) => coin.base,
     cell: (coin, { newest }) => <Coin coin={coin} newest={newest} />,
   },
   {
-    id: "weighted_oi", label: "Weighted OI", unit: "USD", width: 84, group: "Across exchanges",
+    id: "weighted_oi", label: "Weighted", unit: "OI, USD", width: 78, group: "Across exchanges",
     doc: "Mean of the exchanges' open interest, weighted by the volume of the bar: Σ(OI·volume) / Σ volume. It jumps when the shares of volume move.",
     sort: (coin) => coin.weighted_oi,
     cell: (coin) => <Plain value={coin.weighted_oi} text={usd} why="Not known: no exchange has both open interest and volume in this bar" />,
   },
   {
-    id: "change", label: "OI Δ chained", unit: "%, one bar", width: 84, group: "Across exchanges",
+    id: "change", label: "Chained", unit: "OI Δ %, bar", width: 76, group: "Across exchanges",
     doc: "Change over one bar, the exchanges' changes weighted by the volume of the 24 bars before it",
     sort: (coin) => coin.global_oi_change_pct,
     cell: (coin) => <Changed value={coin.global_oi_change_pct} why="Not known: needs two exchanges with open interest in this bar and the one before" />,
@@ -117,7 +117,7 @@ const ACROSS: readonly CompareColumn[] = [
     cell: (coin, { sigma }) => <Divergence value={furthest(coin)} sigma={sigma} />,
   },
   {
-    id: "shares", label: "Shares", unit: "of OI", width: 84, group: "Across exchanges",
+    id: "shares", label: "Shares", unit: "of OI", width: 76, group: "Across exchanges",
     doc: "How the open interest in USD is divided among the exchanges",
     cell: (coin) => <Shares coin={coin} />,
   },
@@ -137,22 +137,22 @@ interface Part {
 
 const PARTS: readonly Part[] = [
   {
-    name: "oi", label: "OI", unit: "USD", width: 70, doc: "Open interest of the closed bar, one side",
+    name: "oi", label: "OI", unit: "USD", width: 64, doc: "Open interest of the closed bar, one side",
     value: (listing) => listing.oi_abs_usd,
     cell: (value) => <Plain value={value} text={usd} why="Not known: the exchange's open interest of this bar has not come" />,
   },
   {
-    name: "volume", label: "Volume", unit: "coins, bar", width: 70, doc: "Coins traded in the bar",
+    name: "volume", label: "Volume", unit: "coins, bar", width: 68, doc: "Coins traded in the bar",
     value: (listing) => listing.volume,
     cell: (value) => <Plain value={value} text={usd} why="Not known: the bar's volume has not come" />,
   },
   {
-    name: "weight", label: "Weight", unit: "%", width: 54, doc: "Share of the coin's volume in this bar: its weight in the weighted open interest",
+    name: "weight", label: "Weight", unit: "%", width: 62, doc: "Share of the coin's volume in this bar: its weight in the weighted open interest",
     value: (listing) => listing.weight,
     cell: (value) => <Plain value={value} text={(share) => percent(share, 1).replace(/\s?%/, "")} why="Not known: open interest or volume is not" />,
   },
   {
-    name: "delta", label: "OI Δ", unit: "%, bar", width: 62, doc: "Change of open interest (coins) over one bar",
+    name: "delta", label: "OI Δ", unit: "%, bar", width: 56, doc: "Change of open interest (coins) over one bar",
     value: (listing) => listing.oi_delta_pct,
     cell: (value) => <Changed value={value} why="Not known: needs the open interest of this bar and the one before" />,
   },

@@ -8,7 +8,7 @@ import { FundingCountdown } from "../../ui/Age";
 import { Unknown } from "../../ui/Unknown";
 import type { FundingRow } from "./fundingRows";
 import type { Column } from "./grid/column";
-import { shortSymbol } from "./pairs";
+import { coinOf, shortSymbol } from "./pairs";
 
 export type Per = "interval" | "8h" | "year";
 
@@ -59,9 +59,9 @@ const spreadFactor = (per: Per) => (per === "year" ? perYear(1, 8) : 1);
 /** Units stand in the headers, and depend on the switch. */
 export const fundingColumns = (per: Per): readonly FundingColumn[] => [
   {
-    id: "pair", label: "Pair", unit: "", width: 128, text: true, doc: "The contract",
+    id: "pair", label: "Pair", unit: "", width: 104, text: true, doc: "The contract",
     sort: ({ view }) => view.row.symbol,
-    cell: ({ view }) => <span className="block truncate font-semibold text-ink-strong">{shortSymbol(view.row.symbol)}</span>,
+    cell: ({ view }) => <span title={shortSymbol(view.row.symbol)} className="block truncate font-semibold text-ink-strong">{coinOf(view.row.symbol)}</span>,
   },
   {
     id: "exchange", label: "Exchange", unit: "", width: 96, text: true, doc: "Where it is traded",

@@ -25,7 +25,7 @@ function Groups<R, C>({ columns }: { columns: readonly Column<R, C>[] }) {
           key={start}
           role="columnheader"
           aria-colspan={span}
-          className={`flex items-center whitespace-nowrap px-2 text-micro font-medium text-ink-soft ${
+          className={`flex items-center whitespace-nowrap px-1.5 text-micro font-medium text-ink-soft ${
             start === 0 ? `${FIRST} pl-3` : "border-l border-line/70"
           }`}
           style={{ gridColumn: `${start + 1} / span ${span}` }}
@@ -48,6 +48,7 @@ export function GridHeader<R, C>({ columns, sort, onSort }: Props<R, C>) {
           <HeaderCell
             key={column.id}
             column={column}
+            first={i === 0}
             edge={i === 0 ? FIRST : startsGroup(columns, i) ? "border-l border-line/70" : ""}
             dir={sort.id === column.id ? (sort.desc ? "descending" : "ascending") : null}
             onSort={onSort}
@@ -61,12 +62,13 @@ export function GridHeader<R, C>({ columns, sort, onSort }: Props<R, C>) {
 interface HeaderCellProps<R, C> {
   column: Column<R, C>;
   edge: string;
+  first: boolean;
   dir: "ascending" | "descending" | null;
   onSort: (id: string) => void;
 }
 
-function HeaderCell<R, C>({ column, edge, dir, onSort }: HeaderCellProps<R, C>) {
-  const look = `flex w-full min-w-0 flex-col justify-center px-2 ${column.text ? "items-start" : "items-end"}`;
+function HeaderCell<R, C>({ column, edge, first, dir, onSort }: HeaderCellProps<R, C>) {
+  const look = `flex w-full min-w-0 flex-col justify-center px-1.5 ${first ? "pl-3" : ""} ${column.text ? "items-start" : "items-end"}`;
   const words = (
     <>
       <span className={`flex items-center gap-1 whitespace-nowrap text-xs font-semibold leading-4 ${dir ? "text-accent" : "text-ink"}`}>

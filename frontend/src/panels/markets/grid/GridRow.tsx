@@ -51,7 +51,7 @@ export function GridRow<R, C>({ row, id, columns, context, rowIndex, top, tabbab
           role={i === 0 ? "rowheader" : "cell"}
           data-column={column.id}
           data-pair={column.pair?.(row) ?? undefined}
-          className={`flex min-w-0 items-center px-2 ${column.text ? "" : "justify-end text-right"} ${
+          className={`flex min-w-0 items-center px-1.5 ${column.text ? "" : "justify-end text-right"} ${
             i === 0 ? "sticky left-0 z-[1] border-r border-line bg-panel pl-3 group-hover:bg-raised" : LIT
           } ${startsGroup(columns, i) ? "border-l border-line/70" : ""}`}
         >
