@@ -13,12 +13,12 @@ import { fits, rowsOf } from "../src/panels/markets/pairs";
 import { rank } from "../src/panels/markets/ranking";
 import { makeView } from "./make";
 
-const listing = (over: Partial<WeightedListing> = {}): WeightedListing => ({
-  exchange: "binanceusdm", symbol: "BTC/USDT:USDT", oi_abs_usd: 10, volume: 1, weight: 1, oi_delta_pct: 0, divergence: 0, ...over,
-});
-const coin = (over: Partial<WeightedCoin> = {}): WeightedCoin => ({
-  base: "BTC", ts: 0, weighted_oi: 1, global_oi_change_pct: 0, exchanges: [listing()], ...over,
-});
+const LISTING: WeightedListing = {
+  exchange: "binanceusdm", symbol: "BTC/USDT:USDT", oi_abs_usd: 10, volume: 1, weight: 1, oi_delta_pct: 0, divergence: 0,
+};
+const listing = (over: Partial<WeightedListing> = {}): WeightedListing => ({ ...LISTING, ...over });
+const COIN: WeightedCoin = { base: "BTC", ts: 0, weighted_oi: 1, global_oi_change_pct: 0, exchanges: [LISTING] };
+const coin = (over: Partial<WeightedCoin> = {}): WeightedCoin => ({ ...COIN, ...over });
 
 describe("funding rates", () => {
   it("are brought to eight hours and to a year of 365 days", () => {
@@ -95,14 +95,14 @@ describe("the comparison of exchanges", () => {
 
   it("has a group of columns for each exchange, which open that exchange's pair and sort by size", () => {
     const columns = compareColumns(["binanceusdm", "okx"]);
-    const column = (id: string) => columns.find((one) => one.id === id);
-    const context = { sigma: 2, newest: 0 };
+    const ranked = (id: string, of: WeightedCoin) => columns.find((one) => one.id === id)?.sort?.(of, { sigma: 2, newest: 0 });
+    const opened = (id: string, of: WeightedCoin) => columns.find((one) => one.id === id)?.pair?.(of);
     expect(columns.filter(({ group }) => group === "OKX")).toHaveLength(5);
-    expect(column("okx.divergence")?.sort?.(both, context)).toBe(2.5);
-    expect(column("okx.delta")?.sort?.(both, context)).toBe(4);
-    expect(column("okx.oi")?.pair?.(both)).toBe("okx|BTC/USDT:USDT");
-    expect(column("okx.oi")?.pair?.(coin())).toBeNull();
-    expect(column("okx.oi")?.sort?.(coin(), context)).toBeNull();
+    expect(ranked("okx.divergence", both)).toBe(2.5);
+    expect(ranked("okx.delta", both)).toBe(4);
+    expect(ranked("okx.oi", coin())).toBeNull();
+    expect(opened("okx.oi", both)).toBe("okx|BTC/USDT:USDT");
+    expect(opened("okx.oi", coin())).toBeNull();
   });
 });
 

@@ -80,7 +80,7 @@ function Shares({ coin }: { coin: WeightedCoin }) {
   if (total <= 0) return <Unknown why="Not known: no exchange's open interest is known" />;
   const words = known.map(({ exchange, oi }) => `${exchangeName(exchange)} ${percent(oi / total)}`).join(", ");
   return (
-    <span role="img" aria-label={`Open interest: ${words}`} title={words} className="flex h-2.5 w-16 gap-px overflow-hidden rounded-sm">
+    <span role="img" aria-label={`Open interest: ${words}`} title={words} className="flex h-2.5 w-[3.75rem] gap-px overflow-hidden rounded-sm">
       {known.map(({ exchange, oi }) => (
         <span key={exchange} className={exchangeTone(exchange)} style={{ width: `${(oi / total) * 100}%` }} />
       ))}
@@ -90,13 +90,13 @@ function Shares({ coin }: { coin: WeightedCoin }) {
 
 const ACROSS: readonly CompareColumn[] = [
   {
-    id: "base", label: "Coin", unit: "", width: 88, text: true,
+    id: "base", label: "Coin", unit: "", width: 84, text: true,
     doc: "On each exchange a coin is its most liquid listing",
     sort: (coin) => coin.base,
     cell: (coin, { newest }) => <Coin coin={coin} newest={newest} />,
   },
   {
-    id: "weighted_oi", label: "Weighted", unit: "OI, USD", width: 78, group: "Across exchanges",
+    id: "weighted_oi", label: "Weighted", unit: "OI, USD", width: 86, group: "Across exchanges",
     doc: "Mean of the exchanges' open interest, weighted by the volume of the bar: Σ(OI·volume) / Σ volume. It jumps when the shares of volume move.",
     sort: (coin) => coin.weighted_oi,
     cell: (coin) => <Plain value={coin.weighted_oi} text={usd} why="Not known: no exchange has both open interest and volume in this bar" />,
@@ -108,7 +108,7 @@ const ACROSS: readonly CompareColumn[] = [
     cell: (coin) => <Changed value={coin.global_oi_change_pct} why="Not known: needs two exchanges with open interest in this bar and the one before" />,
   },
   {
-    id: "furthest", label: "Furthest", unit: "σ", width: 76, group: "Across exchanges",
+    id: "furthest", label: "Furthest", unit: "σ", width: 84, group: "Across exchanges",
     doc: "The divergence of the exchange that departs most from the others",
     sort: (coin) => {
       const value = furthest(coin);
@@ -117,7 +117,7 @@ const ACROSS: readonly CompareColumn[] = [
     cell: (coin, { sigma }) => <Divergence value={furthest(coin)} sigma={sigma} />,
   },
   {
-    id: "shares", label: "Shares", unit: "of OI", width: 76, group: "Across exchanges",
+    id: "shares", label: "Shares", unit: "of OI", width: 72, group: "Across exchanges",
     doc: "How the open interest in USD is divided among the exchanges",
     cell: (coin) => <Shares coin={coin} />,
   },
@@ -142,7 +142,7 @@ const PARTS: readonly Part[] = [
     cell: (value) => <Plain value={value} text={usd} why="Not known: the exchange's open interest of this bar has not come" />,
   },
   {
-    name: "volume", label: "Volume", unit: "coins, bar", width: 68, doc: "Coins traded in the bar",
+    name: "volume", label: "Volume", unit: "coins, bar", width: 66, doc: "Coins traded in the bar",
     value: (listing) => listing.volume,
     cell: (value) => <Plain value={value} text={usd} why="Not known: the bar's volume has not come" />,
   },
@@ -157,7 +157,7 @@ const PARTS: readonly Part[] = [
     cell: (value) => <Changed value={value} why="Not known: needs the open interest of this bar and the one before" />,
   },
   {
-    name: "divergence", label: "Diverges", unit: "σ", width: 80, doc: "OI Δ less the chained change of all exchanges, in sigmas of its own 20 bars before; marked 5 beyond the threshold of tier 5",
+    name: "divergence", label: "Diverges", unit: "σ", width: 84, doc: "OI Δ less the chained change of all exchanges, in sigmas of its own 20 bars before; marked 5 beyond the threshold of tier 5",
     value: (listing) => listing.divergence,
     rank: Math.abs,
     cell: (value, { sigma }) => <Divergence value={value} sigma={sigma} />,
