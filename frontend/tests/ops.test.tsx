@@ -35,7 +35,7 @@ const HEALTH: Health = {
       breaker: { state: "closed" },
       websockets: [{ name: "candles 1", up: false, topics: 40, refused: 2, silent_s: 31, reconnects: 3, failures: 1, unreadable: 0, last_error: "closed by the other side" }],
       refresh: { candles: { every_s: 300, share: 1 }, top_ls: { every_s: 900, share: 0.33 } },
-      gaps: { open: 12, pairs: 3, healing: false, healed: 40, given_up: 0, looked_ts: AT - 60_000 },
+      gaps: { missing: 2, open: 12, pairs: 3, healing: false, healed: 40, given_up: 0, looked_ts: AT - 60_000 },
       guarded: { "guarded:imbalance": 2 },
     },
     bybit: { state: "banned", banned_for_s: 600, last_error: "access too frequent", throttled: { all: 12 }, budgets: {} },
@@ -64,7 +64,7 @@ describe("the operations page", () => {
       expect.arrayContaining([
         "Pairs200", "Figures come bywebsocket and REST", "Live values1 of 2 pairs by websocket (50%)", "Breakerclosed: requests go through",
         "Clock0.1 s behind", "Oldest pair1 m 15 s after its close", "Failed since start2 of 2,000 (0.1%)", "Answers in (p50 · p95)80 ms · 0.20 s",
-        "LS, top tradersat the latest every 15 min, 33 % of the pairs a bar", "Open12 bars of 3 pairs", "Healed since start40 bars",
+        "LS, top tradersat the latest every 15 min, 33 % of the pairs a bar", "Missing bars2", "Missing or incomplete12 bars of 3 pairs", "Healed since start40 bars",
       ]),
     );
     expect(part("Binance")).toHaveTextContent("down, 40 topics, 2 refused, data 31 s ago, 3 reconnects, 1 failures");

@@ -19,6 +19,14 @@ def _show(page: Page, server_url: str, tab: str) -> None:
     page.get_by_role("tabpanel").get_by_role("table").first.wait_for()
 
 
+def _show_correlations(page: Page, server_url: str) -> None:
+    """Of a window that the demo's history fills."""
+    _show(page, server_url, "correlation")
+    with page.expect_response(lambda answer: "window=6h" in answer.url):
+        page.locator("fieldset input[value='6h']").check(force=True)
+    expect(page.locator("[data-at='0,1']")).not_to_contain_text("not known")
+
+
 def _agree(page: Page, shown: Callable[[], float], told: Callable[[], float | None]) -> None:
     """A figure on the page is the API's to its last digit; tries again when a bar closes between."""
     pair: tuple[float | None, float | None] = (None, None)
@@ -61,24 +69,24 @@ def _is_inside(page: Page, viewport: dict[str, int]) -> None:
 
 
 def test_correlations_are_the_servers(page: Page, server_url: str) -> None:
-    _show(page, server_url, "correlation")
+    _show_correlations(page, server_url)
     square = page.locator("[data-at='0,1']")
 
     def told() -> float | None:
-        found = get(page, server_url, "/api/corr?top=20")
+        found = get(page, server_url, "/api/corr?top=20&window=6h")
         names = (square.get_attribute("title") or "").split(": ")[0].split(" × ")
         at = [[symbol.split("/")[0] for symbol in found["symbols"]].index(name) for name in names]
         r: float | None = found["r"][at[0]][at[1]]
         return r
 
     _agree(page, lambda: _exact(square), told)
-    found = get(page, server_url, "/api/corr?top=20")
+    found = get(page, server_url, "/api/corr?top=20&window=6h")
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(len(found["symbols"]) + 2)
     expect(page.locator("[data-at] .sr-only", has_text="flagged")).to_have_count(2 * len(found["flagged"]))
 
 
 def test_a_square_opens_the_charts_of_its_pairs(page: Page, server_url: str) -> None:
-    _show(page, server_url, "correlation")
+    _show_correlations(page, server_url)
     page.locator("[data-at='0,1']").focus()
     page.keyboard.press("ArrowDown")
     square = page.locator("[data-at='2,1']")
@@ -156,11 +164,7 @@ def test_funding_is_the_servers(page: Page, server_url: str, per: str, hours: fl
 
 def test_movers_are_the_servers(page: Page, server_url: str) -> None:
     _show(page, server_url, "movers")
-    for choice, column in (
-        ("oi1h", "oi_change_1h_pct"),
-        ("price24h", "price_change_24h_pct"),
-        ("z", "z_score"),
-    ):
+    for choice, column in (("oi1h", "oi_change_1h_pct"), ("oi4h", "oi_change_4h_pct"), ("z", "z_score")):
         page.locator(f"fieldset input[value='{choice}']").check(force=True)
         cell = page.get_by_role("region", name="▲ Up", exact=True).locator("td[data-key]").first
 

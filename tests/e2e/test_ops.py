@@ -66,10 +66,10 @@ def test_the_button_with_the_pulse_opens_it_and_back_leads_back(page: Page) -> N
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_it_is_accessible(page: Page, theme: str) -> None:
+def test_it_is_accessible(page: Page, server_url: str, theme: str) -> None:
     page.evaluate("theme => localStorage.setItem('futuresboard.theme', JSON.stringify(theme))", theme)
-    page.reload()
-    _open(page)
+    page.goto(f"{server_url.rstrip('/')}/?view=ops")
+    page.get_by_role("region", name="Operations").wait_for()
     assert violations(page) == []
 
 

@@ -23,7 +23,9 @@ export interface WebsocketHealth {
 
 /** Holes in what is stored, as the last look for them found it. */
 export interface GapsHealth {
-  /** Closed bars that lack something the exchange may have, and the pairs they are of; null before the first look's end. */
+  /** Closed bars that were not there and that the exchange may have; null before the first look's end, as the next two. */
+  missing: Maybe;
+  /** Those, and the bars of which a value is unknown or stood in for; of so many pairs. */
   open: Maybe;
   pairs: Maybe;
   healing: boolean;

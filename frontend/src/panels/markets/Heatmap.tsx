@@ -46,7 +46,7 @@ interface SquareProps {
 }
 
 function Square({ value, names, at, on, flagged, chosen, tabbable, onFocus, onChoose }: SquareProps) {
-  const title = value === null ? whyUnknown(on) : `${names}: ${value}${flagged ? "\nflagged: |r| > 0.6" : ""}`;
+  const title = `${names}: ${value ?? whyUnknown(on)}${flagged ? "\nflagged: |r| > 0.6" : ""}`;
   return (
     <button
       type="button"

@@ -47,14 +47,11 @@ function useTab(openKey: string | null): [Tab, (tab: Tab) => void] {
   const named = useUrl("tab");
   const tab = IDS.find((id) => id === named) ?? last;
   useEffect(() => {
+    remember(tab);
     // An open pair has tabs of its own.
     if (openKey === null && named !== tab) changeUrl({ tab });
-  }, [openKey, named, tab]);
-  const show = (next: Tab) => {
-    remember(next);
-    changeUrl({ tab: next });
-  };
-  return [tab, show];
+  }, [openKey, named, tab, remember]);
+  return [tab, (next) => changeUrl({ tab: next })];
 }
 
 /** The market as a whole: what moves together, where exchanges differ, who pays, who moves. */

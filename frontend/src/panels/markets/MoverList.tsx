@@ -90,7 +90,7 @@ export function MoverList({ title, label, unit, rows, ...shared }: Props) {
       ) : (
         // Scrolls on a narrow screen, so the keyboard must reach it.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div role="region" aria-label={`${title}, table`} tabIndex={0} className="overflow-x-auto focus-visible:-outline-offset-2 xl:min-h-0 xl:overflow-y-auto">
+        <div role="region" aria-label={`${title}, table`} tabIndex={0} className="relative overflow-x-auto focus-visible:-outline-offset-2 xl:min-h-0 xl:overflow-y-auto">
           <table className="w-full border-separate border-spacing-0">
             <thead>
               <tr>

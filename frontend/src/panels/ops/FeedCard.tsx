@@ -107,13 +107,14 @@ function Requests({ health }: { health: ExchangeHealth }) {
 
 function Gaps({ health }: { health: ExchangeHealth }) {
   if (health.gaps === undefined) return <p className="text-xs"><NotTold /></p>;
-  const { open, pairs, healing, healed, given_up: givenUp, looked_ts: looked } = health.gaps;
+  const { missing, open, pairs, healing, healed, given_up: givenUp, looked_ts: looked } = health.gaps;
   return (
     <dl className="text-xs">
-      <Fact label="Open" title="Closed bars that lacked something the exchange may have, at the end of the last look">
-        {told(open, (bars) => (
-          <span className={bars > 0 ? "text-warn" : ""}>{bars === 0 ? "none" : `${whole(bars)} bars of ${whole(pairs ?? 0)} pairs`}</span>
-        ), "no look has ended yet")}
+      <Fact label="Missing bars" title="Closed bars that were not there at the end of the last look and that the exchange may have">
+        {told(missing, (bars) => <span className={bars > 0 ? "text-warn" : ""}>{whole(bars)}</span>, "no look has ended yet")}
+      </Fact>
+      <Fact label="Missing or incomplete" title="Those, and the bars of which a value is unknown or stood in for">
+        {told(open, (bars) => (bars === 0 ? "none" : `${whole(bars)} bars of ${whole(pairs ?? 0)} pairs`), "no look has ended yet")}
       </Fact>
       <Fact label="Healed since start" title="Bars stored by looks since start that were not there">{whole(healed)} bars</Fact>
       <Fact label="Given up since start" title="Rows looked for twice that the exchange does not have">{whole(givenUp)} rows</Fact>
