@@ -12,7 +12,7 @@ const ABOVE = {
   ui: ["panels", "app"],
   panels: ["app"],
 };
-const PANELS = ["topbar", "kpis", "screener", "alerts", "drawer", "exchanges", "help", "history", "login", "settings"];
+const PANELS = ["topbar", "kpis", "screener", "alerts", "drawer", "markets", "ops", "help", "history", "login", "settings"];
 
 const zone = (files, groups, message) => ({
   files,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 
 import { applyFilter, type Filter, thresholdsOf } from "../src/lib/filter";
-import { computeKpis } from "../src/lib/kpis";
 import { explain, inWords, markKind, notable } from "../src/lib/quality";
 import { severityRank } from "../src/lib/tiers";
 import { makeCatalog, makeRow, makeView } from "./make";
@@ -99,26 +98,6 @@ describe("filters", () => {
 
   it("does not call the default funding rate unusual, and brings rates to eight hours", () => {
     expect(bases({ chip: "funding" })).toEqual(["ETH"]);
-  });
-});
-
-describe("the overview", () => {
-  it("leaves unknown values out of every mean and count", () => {
-    const kpis = computeKpis(
-      [
-        makeView({ global_ls: 3, z_score: 3, funding: 0.0002, funding_interval_h: 4, live_oi_abs_usd: 10 }),
-        makeView({ exchange: "okx", global_ls: null, z_score: null, funding: null, live_oi_abs_usd: null, oi_abs_usd: 5 }),
-        makeView({ exchange: "bybit", global_ls: 1, z_score: -4, funding: -0.0002, live_oi_abs_usd: null, oi_abs_usd: null }),
-      ],
-      2.5,
-    );
-    expect(kpis).toMatchObject({ oiUsd: 15, meanLs: 2, longHeavy: 0.5, zHigh: 1, zLow: 1, zKnown: 2, fundingPositive: 0.5 });
-    expect(kpis.funding8h).toBeCloseTo(0.0001, 12);
-    expect(kpis.pairs.map(({ exchange }) => exchange)).toEqual(["binanceusdm", "bybit", "okx"]);
-  });
-
-  it("knows nothing about nothing: null, never zero", () => {
-    expect(computeKpis([], 2.5)).toMatchObject({ oiUsd: null, meanLs: null, funding8h: null, zKnown: 0 });
   });
 });
 

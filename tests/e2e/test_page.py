@@ -118,34 +118,6 @@ def test_open_interest_stands_beside_the_market_cap(page: Page, server_url: str)
     shown_equals_api(page, server_url, timeframe, "oi_mcap_pct")
 
 
-def test_the_exchanges_tell_their_state(page: Page, server_url: str) -> None:
-    told = get(page, server_url, "/health")["exchanges"]
-    page.keyboard.press("e")
-    panel = page.get_by_role("dialog")
-    cards = panel.get_by_role("region")
-    expect(cards).to_have_count(len(told))
-    for card in cards.all():
-        expect(card.get_by_text("Figures come by")).to_be_visible()
-        expect(card.get_by_text("Budget used")).to_be_visible()
-    expect(panel.get_by_text("Market caps from CoinGecko")).to_be_visible()
-    assert violations(page) == []
-    page.keyboard.press("Escape")
-    expect(panel).to_have_count(0)
-
-
-def test_the_exchanges_panel_fits_a_phone(phone: Page) -> None:
-    phone.get_by_role("navigation").get_by_role("button", name="Exchanges").click()
-    cards = phone.get_by_role("dialog").get_by_role("region")
-    expect(cards.first).to_be_visible()
-    for card in cards.all():
-        box = card.bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= PHONE["width"]
-        assert card.evaluate("card => card.scrollWidth <= card.clientWidth")
-    assert violations(phone) == []
-
-
 def test_a_phone_shows_cards_and_the_alert_list(phone: Page) -> None:
     assert violations(phone) == []
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -42,8 +42,18 @@ export type Health = Schemas["Health"] & {
 };
 export type HealthUpdate = Schemas["HealthUpdate"];
 
-export type Correlation = Schemas["Correlation"];
-export type WeightedOi = Schemas["WeightedOi"];
+export type WebsocketHealth = Schemas["Websocket"];
+export type GapsHealth = Schemas["Gaps"];
+export type CyclesHealth = Schemas["Cycles"];
+export type DatabaseHealth = Schemas["Database"];
+export type NotifyTarget = Schemas["NotifyTarget"];
+export type CoinGeckoHealth = NonNullable<Health["coingecko"]>;
+
+export type Correlations = Schemas["Correlation"];
+/** A coin across exchanges, at the newest bar they have in common. */
+export type WeightedCoin = Schemas["WeightedOi"];
+/** A coin on one exchange, by its most liquid listing there. */
+export type WeightedListing = Schemas["WeightedOiListing"];
 /** Closed bars as columns, oldest first; `quality` holds a list per bar. */
 export type History = Schemas["History"];
 

@@ -19,13 +19,12 @@ import { type PageState, usePage } from "./usePage";
 import { type Board, viewOf, VIEWS } from "./views";
 
 const Drawer = lazy(() => import("../panels/drawer/Drawer"));
-const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
 const Login = lazy(() => import("../panels/login/Login"));
 const Toasts = lazy(() => import("../panels/alerts/Toasts"));
 
 /** What stands over the page when asked for. */
-function Overlays({ page, live, health, context }: Board) {
+function Overlays({ page, live, context }: Board) {
   const opened = page.openKey !== null && live.rows.find((view) => view.key === page.openKey);
   const catalog: Catalog | null = context.catalog;
   return (
@@ -35,7 +34,6 @@ function Overlays({ page, live, health, context }: Board) {
           <Drawer view={opened} catalog={catalog} onClose={page.closePair} />
         </ErrorBoundary>
       )}
-      {page.feedsOpen && <Exchanges health={health} onClose={() => page.setFeedsOpen(false)} />}
       {page.helpOpen && <Help catalog={catalog} onClose={() => page.setHelpOpen(false)} />}
     </Suspense>
   );
@@ -44,13 +42,13 @@ function Overlays({ page, live, health, context }: Board) {
 function useCommands(page: PageState, showRail: (shown: boolean) => void) {
   useKeys({
     search: page.focusSearch,
-    move: (delta) => page.tableRef.current?.move(delta),
+    move: (delta) => page.tableRef.current?.move(delta) ?? false,
     aside: (delta) => page.tableRef.current?.aside(delta),
     escape: () => page.tableRef.current?.dismiss() === true || page.escape(),
     star: () => page.activeKey !== null && toggleStar(page.activeKey),
     nextTimeframe: page.nextTimeframe,
     toggleRail: () => showRail(!page.railOpen),
-    feeds: () => page.setFeedsOpen(true),
+    feeds: page.showOps,
     help: () => page.setHelpOpen(true),
   });
 }
@@ -63,7 +61,7 @@ function Bars({ board, showRail, children }: { board: Board; showRail: (shown: b
     onView: page.setView,
     unread: alerts.unread,
     feeds: worstTone(health),
-    onFeeds: () => page.setFeedsOpen(true),
+    onFeeds: page.showOps,
     onHelp: () => page.setHelpOpen(true),
   };
   // Beside the pairs the bell shows the newest alerts; elsewhere it leads to all of them.
@@ -118,7 +116,7 @@ function Page({ onOther }: { onOther: () => void }) {
   const { alerts, live, settled } = useBoard(page, told, onOther, settingsError !== null);
   useReturn(live.transport, refresh);
   const context = useCellContext(settings, health);
-  const board: Board = { page, live, alerts, settings, onSettings, health, context, phone, settled };
+  const board: Board = { page, live, alerts, settings, onSettings, health, healthFailed: failed, context, phone, settled };
   const view = viewOf(page.view);
 
   const showRail = (shown: boolean) => {

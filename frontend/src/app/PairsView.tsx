@@ -3,8 +3,6 @@ import { lazy, Suspense } from "react";
 import type { RowView } from "../lib/rows";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Screener } from "./Screener";
-import { useKpis } from "./useBoard";
-import { useTrail } from "./useTrail";
 import type { Board } from "./views";
 
 const KpiStrip = lazy(async () => ({ default: (await import("../panels/kpis/KpiStrip")).KpiStrip }));
@@ -17,8 +15,6 @@ const RAIL =
 export function PairsView({ board }: { board: Board }) {
   const { page, live, alerts, context, health } = board;
   const { filter, tf, railOpen } = page;
-  const kpis = useKpis(live, tf, filter.exchange, context.limits.z);
-  const oiTrail = useTrail(kpis.oiUsd, filter.exchange);
   const open = (key: RowView["key"]) => page.open(key);
   return (
     <>
@@ -27,7 +23,7 @@ export function PairsView({ board }: { board: Board }) {
         <div className="h-[86px] shrink-0">
           {board.settled && (
             <Suspense fallback={null}>
-              <KpiStrip kpis={kpis} oiTrail={oiTrail} health={health} zThreshold={context.limits.z} />
+              <KpiStrip live={live} tf={tf} exchange={filter.exchange} health={health} zThreshold={context.limits.z} />
             </Suspense>
           )}
         </div>

@@ -2,13 +2,11 @@ import { useEffect, useMemo, useRef } from "react";
 
 import type { Transport } from "../api/feed";
 import { keeper } from "../api/kept";
-import type { LiveSnapshot } from "../api/live";
 import type { Health, Settings } from "../api/types";
 import { type AlertFeed, useAlerts } from "../hooks/useAlerts";
 import { useChoice } from "../hooks/useChoice";
 import { useLive } from "../hooks/useLive";
 import { thresholdsOf } from "../lib/filter";
-import { computeKpis } from "../lib/kpis";
 import { isMuted, MUTE, withPair } from "../lib/mute";
 import { PERSONAL } from "../lib/personal";
 import type { RefreshOf } from "../lib/provenance";
@@ -123,13 +121,4 @@ export function useCellContext(settings: Settings | null, health: Health | null)
     }),
     [settings, plan, personal],
   );
-}
-
-/** The overview of the rows of one exchange, or of all (""). */
-export function useKpis(live: LiveSnapshot, tf: string | null, exchange: string, zThreshold: number) {
-  return useMemo(() => {
-    const rows = live.tf === tf ? live.rows : [];
-    const shown = exchange === "" ? rows : rows.filter(({ row }) => row.exchange === exchange);
-    return computeKpis(shown, zThreshold);
-  }, [live, tf, exchange, zThreshold]);
 }

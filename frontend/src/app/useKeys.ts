@@ -3,7 +3,8 @@ import { pressScreenerKey } from "../lib/screenerKeys";
 
 export interface Commands {
   search: () => void;
-  move: (delta: number) => void;
+  /** False where there is no table to move through: the key is the browser's then. */
+  move: (delta: number) => boolean;
   /** Along the row in use, cell by cell. */
   aside: (delta: number) => void;
   escape: () => void;
@@ -26,8 +27,7 @@ export function useKeys(commands: Commands): void {
   };
   const moveUnlessIn = (place: string, delta: number) => (event: KeyboardEvent) => {
     if (event.target instanceof Element && event.target.closest(place)) return;
-    event.preventDefault();
-    commands.move(delta);
+    if (commands.move(delta)) event.preventDefault();
   };
   // Arrows walk the pairs even from the open details; there the larger steps scroll the details.
   const step = (delta: number) => moveUnlessIn("[aria-modal=true]", delta);

@@ -25,17 +25,21 @@ const setExchange = (exchange: string) => changeUrl({ exchange });
 const setSearch = (q: string) => changeUrl({ q });
 const setChip = (chip: Chip) => changeUrl({ chip: chip === "all" ? null : chip });
 const clearFilters = () => changeUrl({ q: null, exchange: null, chip: null, filter: null });
-const setView = (view: string) => changeUrl({ view, alert: null }, true);
+// Tabs and an opened alert belong to the view that has them.
+const setView = (view: string) => changeUrl({ view, tab: null, alert: null }, true);
+const showOps = () => setView("ops");
 const showAlerts = () => setView("alerts");
 const closeAlert = () => changeUrl({ view: "alerts", alert: null });
 const showAlert = (alert: Alert) => changeUrl({ view: "alerts", alert: String(alert.id) }, true);
+
+/** Views that the search narrows down; from any other it leads to the pairs. */
+const SEARCHED: ReadonlySet<string> = new Set(["", "markets"]);
 
 /** The address, and what lasts only as long as the page: the row in focus, what stands over the page. */
 export function usePage(settings: Settings | null, wide: boolean) {
   const { chosenTf, filter, openKey, alert, view } = useAddress();
   const [activeKey, setActiveKey] = useState<string | null>(openKey);
   const [helpOpen, setHelpOpen] = useState(false);
-  const [feedsOpen, setFeedsOpen] = useState(false);
   const [railChoice, setRailChoice] = useState<boolean | null>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const tableRef = useRef<ScreenerHandle>(null);
@@ -69,7 +73,6 @@ export function usePage(settings: Settings | null, wide: boolean) {
 
   const escape = () => {
     if (helpOpen) setHelpOpen(false);
-    else if (feedsOpen) setFeedsOpen(false);
     else if (openKey !== null) closePair();
     else if (alert !== null) closeAlert();
     else if (filter.search !== "") setSearch("");
@@ -80,7 +83,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     if (next !== undefined) setTf(next);
   };
   const focusSearch = () => {
-    if (view !== "") setView("");
+    if (!SEARCHED.has(view)) setView("");
     requestAnimationFrame(() => {
       searchRef.current?.focus();
       searchRef.current?.select();
@@ -91,7 +94,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     filter, setExchange, setSearch, setChip, clearFilters,
     view, setView, showAlerts, showAlert,
     activeKey, activate, openKey, open, openAlert, closePair,
-    helpOpen, setHelpOpen, feedsOpen, setFeedsOpen, railOpen, setRail: setRailChoice,
+    helpOpen, setHelpOpen, showOps, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,
   };
 }

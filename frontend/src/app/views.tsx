@@ -17,6 +17,7 @@ export interface Board {
   /** Takes the settings a change was answered with. */
   onSettings: (settings: Settings) => void;
   health: Health | null;
+  healthFailed: boolean;
   context: CellContext;
   phone: boolean;
   /** The first rows are on the screen: what else the page needs may be loaded now. */
@@ -34,6 +35,28 @@ export interface View {
 
 const AlertHistory = lazy(() => import("../panels/history/AlertHistory"));
 const SettingsView = lazy(() => import("../panels/settings/Settings"));
+const Markets = lazy(() => import("../panels/markets/Markets"));
+const Ops = lazy(() => import("../panels/ops/Ops"));
+
+/** Tier 5 without settings: the documented default. */
+const DIVERGENCE_SIGMA = 2;
+
+function markets({ page, live, settings, context }: Board) {
+  return (
+    <Markets
+      live={live}
+      tf={page.tf}
+      exchange={page.filter.exchange}
+      search={page.filter.search}
+      exchanges={page.exchanges}
+      catalog={context.catalog}
+      divergenceSigma={settings?.thresholds.divergence_sigma ?? DIVERGENCE_SIGMA}
+      openKey={page.openKey}
+      handle={page.tableRef}
+      onOpen={page.open}
+    />
+  );
+}
 
 /** The views in the order of the navigation. */
 export const VIEWS: readonly [View, ...View[]] = [
@@ -54,6 +77,8 @@ export const VIEWS: readonly [View, ...View[]] = [
       />
     ),
   },
+  { id: "markets", label: "Markets", icon: "markets", render: markets },
+  { id: "ops", label: "Ops", icon: "pulse", render: ({ health, healthFailed, live }) => <Ops health={health} failed={healthFailed} live={live} /> },
   {
     id: "settings",
     label: "Settings",

@@ -20,7 +20,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["x", "export what is shown"],
   ["m", "on a heading: what the column means, sort, move, hide"],
   ["a", "show or hide the alerts"],
-  ["e", "state of the exchanges"],
+  ["e", "state of the exchanges and the server"],
   ["?", "this help"],
 ];
 

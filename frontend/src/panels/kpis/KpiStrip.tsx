@@ -1,137 +1,173 @@
-import type { ReactNode } from "react";
+import { useMemo } from "react";
 
-import type { Health } from "../../api/types";
+import type { LiveSnapshot } from "../../api/live";
+import { fetchWeightedOi } from "../../api/markets";
+import type { Health, WeightedCoin } from "../../api/types";
+import { useClosedBars } from "../../hooks/useClosedBars";
+import { useTrail } from "../../hooks/useTrail";
 import { exchangeName, exchangeTone } from "../../lib/exchanges";
-import { decimals, funding, percent, ratio, signOf, usd, whole } from "../../lib/format";
-import type { Kpis } from "../../lib/kpis";
-import { Meter, SplitBar } from "../../ui/bars";
-import { Card } from "../../ui/Card";
-import { Sparkline } from "../../ui/Sparkline";
+import { change, decimals, funding, percent, ratio, signOf, usd, whole } from "../../lib/format";
+import { computeKpis, type Kpis, marketOi } from "../../lib/kpis";
+import { SplitBar } from "../../ui/bars";
+import { Count, Tile } from "./Tile";
 
 interface Props {
-  kpis: Kpis;
-  /** Total open interest since the page was opened. */
-  oiTrail: readonly number[];
+  live: LiveSnapshot;
+  tf: string | null;
+  /** One exchange, or all (""). */
+  exchange: string;
   health: Health | null;
   zThreshold: number;
 }
 
 interface TileProps {
-  label: string;
-  unit?: string;
-  value: ReactNode;
-  aside?: ReactNode;
-  note: ReactNode;
-  title: string;
+  kpis: Kpis;
+  /** What the rows are of: another one begins another line. */
+  scope: string;
 }
 
-function Tile({ label, unit, value, aside, note, title }: TileProps) {
+const TONE = { 1: "text-up", 0: "text-ink-strong", [-1]: "text-down" } as const;
+
+const Signed = ({ value, digits, text }: { value: number; digits: number; text: string }) => (
+  <span className={TONE[signOf(value, digits)]}>{text}</span>
+);
+
+function OpenInterest({ kpis: { oi, rows }, scope }: TileProps) {
   return (
-    <Card
-      title={title}
-      className="flex h-[70px] min-w-fit flex-1 flex-col justify-between px-3 py-2 ring-line"
-    >
-      <p className="flex items-baseline gap-1.5 whitespace-nowrap text-micro font-medium text-ink-soft">
-        {label}
-        {unit && <span className="text-ink-faint">{unit}</span>}
-      </p>
-      <div className="flex items-center gap-2">
-        <p className="whitespace-nowrap text-lg font-semibold leading-6 text-ink-strong">{value ?? "–"}</p>
-        {aside}
-      </div>
-      <div className="flex h-3 items-center gap-1.5 whitespace-nowrap text-[0.625rem] leading-3 text-ink-faint">{note}</div>
-    </Card>
+    <Tile
+      label="Open interest"
+      unit="USD, live"
+      title={"Sum of the live open interest of the pairs, one side, in USD. Where no live value has come yet, that of the closed bar.\nThe line: since the page was opened."}
+      value={oi.usd === null ? null : usd(oi.usd)}
+      trail={useTrail(oi.usd, scope)}
+      note={<Count n={oi.n} of={rows} />}
+    />
   );
 }
 
-const UNKNOWN = "not known yet";
+const NONE: readonly WeightedCoin[] = [];
 
-const toneOf = (sign: -1 | 0 | 1) => ({ 1: "text-up", 0: "text-ink-strong", [-1]: "text-down" })[sign];
-
-function PairsNote({ kpis, health }: { kpis: Kpis; health: Health | null }) {
+/** Across exchanges by its nature: the choice of one exchange does not change it. */
+function WeightedOi({ live, tf }: { live: LiveSnapshot; tf: string | null }) {
+  const { data, error } = useClosedBars(live, tf, "weighted-oi", (signal) => fetchWeightedOi(tf ?? "", signal));
+  const found = useMemo(() => marketOi(data ?? NONE), [data]);
   return (
-    <>
-      {kpis.pairs.map(({ exchange, count }) => {
-        const state = health?.exchanges?.[exchange]?.state;
-        return (
-          <span key={exchange} className="flex items-center gap-1" title={state ? `${exchangeName(exchange)}: ${state}` : undefined}>
-            <span aria-hidden="true" className={`h-1.5 w-1.5 rounded-full ${exchangeTone(exchange)}`} />
-            {exchangeName(exchange)} <span className="text-ink">{whole(count)}</span>
+    <Tile
+      label="Weighted OI"
+      unit={`USD, ${tf ?? ""} bar, all exchanges`}
+      title={
+        "Each coin's mean of open interest over its exchanges, weighted by the volume of the newest bar: Σ(OI·volume) / Σ volume; summed over the coins. " +
+        "It jumps when the shares of volume move.\n" +
+        `Δ: change of open interest over one ${tf ?? ""} bar, in percent: each coin's chained over exchanges (weights: volume of the 24 bars before), coins weighted by their weighted OI. Known for ${found.changeKnown} of ${found.coins} coins.`
+      }
+      value={found.usd === null ? null : usd(found.usd)}
+      aside={
+        found.changePct !== null && (
+          <span className="whitespace-nowrap text-xs font-semibold">
+            <Signed value={found.changePct} digits={2} text={`Δ ${change(found.changePct)} %`} />
           </span>
-        );
-      })}
-    </>
+        )
+      }
+      trail={useTrail(found.usd, tf ?? "")}
+      note={error !== null && data === null ? "could not be read, asked again" : <Count n={found.usdKnown} of={found.coins} what="coins" />}
+    />
   );
 }
 
-function LongShort({ kpis }: { kpis: Kpis }) {
+function Mood({ kpis: { ls, rows }, scope }: TileProps) {
   return (
     <Tile
       label="Long / short"
       unit="mean ratio"
-      title="Mean of the global long/short ratios"
-      value={kpis.meanLs === null ? null : ratio(kpis.meanLs)}
-      aside={kpis.meanLs !== null && <SplitBar ratio={kpis.meanLs} className="w-20" />}
-      note={kpis.longHeavy === null ? UNKNOWN : `${percent(kpis.longHeavy)} of pairs hold more longs`}
+      title="Mean of the global long/short ratios (accounts) of the closed bars, and the share of pairs above 1."
+      value={ls.mean === null ? null : ratio(ls.mean)}
+      aside={ls.mean !== null && <SplitBar ratio={ls.mean} className="w-12" />}
+      trail={useTrail(ls.mean, scope)}
+      note={
+        <>
+          {ls.longHeavy !== null && `${percent(ls.longHeavy)} more longs ·`} <Count n={ls.n} of={rows} />
+        </>
+      }
     />
   );
 }
 
-function Funding({ kpis: { funding8h, fundingPositive } }: { kpis: Kpis }) {
-  const tone = funding8h === null ? "" : toneOf(signOf(funding8h * 100, 4));
-  return (
-    <Tile
-      label="Funding"
-      unit="mean, % per 8 h"
-      title="Mean of the last settled rates, each brought to 8 hours"
-      value={funding8h === null ? null : <span className={tone}>{funding(funding8h)}</span>}
-      note={fundingPositive === null ? UNKNOWN : `longs pay on ${percent(fundingPositive)} of pairs`}
-    />
-  );
-}
-
-function Warm({ warm }: { warm: number | null }) {
-  return (
-    <Tile
-      label="History"
-      unit="loaded at start"
-      title="Share of the start-up history that has been fetched: Z, RSI and CVD need it"
-      value={warm === null ? null : percent(warm)}
-      aside={warm !== null && warm < 1 && <span className="text-micro text-warn">warming up</span>}
-      note={warm === null ? UNKNOWN : <Meter value={warm} label="History loaded" />}
-    />
-  );
-}
-
-function Breadth({ kpis, zThreshold }: { kpis: Kpis; zThreshold: number }) {
+function Breadth({ kpis: { z, rows }, zThreshold, scope }: TileProps & { zThreshold: number }) {
   return (
     <Tile
       label="Z breadth"
       unit={`|Z| > ${decimals(zThreshold, 1)}`}
-      title="Pairs whose open interest moved far beyond their own habit on the newest bar"
-      value={kpis.zKnown === 0 ? null : percent((kpis.zHigh + kpis.zLow) / kpis.zKnown, 1)}
-      aside={
-        kpis.zKnown > 0 && (
-          <span className="flex gap-2 whitespace-nowrap text-xs font-semibold">
-            <span className="text-up">▲ {whole(kpis.zHigh)}</span>
-            <span className="text-down">▼ {whole(kpis.zLow)}</span>
+      title={`Share of the pairs whose open interest moved far beyond their own habit on the newest closed bar: up (Z > ${decimals(zThreshold, 1)}) and down (Z < −${decimals(zThreshold, 1)}).\nThe line: up less down.`}
+      value={
+        z.high === null || z.low === null ? null : (
+          <span className="flex gap-2 whitespace-nowrap">
+            <span className="text-up">▲ {percent(z.high, 1)}</span>
+            <span className="text-down">▼ {percent(z.low, 1)}</span>
           </span>
         )
       }
-      note={kpis.zKnown === 0 ? UNKNOWN : `of ${whole(kpis.zKnown)} pairs with a known Z`}
+      trail={useTrail(z.high === null || z.low === null ? null : z.high - z.low, scope)}
+      note={<Count n={z.n} of={rows} />}
     />
   );
 }
 
-const oiNote = (kpis: Kpis, trail: boolean) => {
-  if (kpis.oiUsd === null) return UNKNOWN;
-  return trail ? "since the page was opened" : "sum over the pairs shown";
-};
+function Funding({ kpis: { funding: rates, rows }, scope }: TileProps) {
+  const { mean: weighted, n: weighed } = rates.weighted;
+  return (
+    <Tile
+      label="Funding"
+      unit="% per 8 h"
+      title={`The last settled rates, each brought to 8 hours: their mean weighted by open interest in USD (n ${weighed}), beside it the plain mean and the share of pairs where longs pay (n ${rates.n}).`}
+      value={weighted === null ? null : <Signed value={weighted * 100} digits={4} text={funding(weighted)} />}
+      aside={rates.plain !== null && <span className="whitespace-nowrap text-micro text-ink-soft">plain {funding(rates.plain)}</span>}
+      trail={useTrail(weighted, scope)}
+      note={
+        <>
+          {rates.longsPay !== null && `longs pay ${percent(rates.longsPay)} ·`} <Count n={rates.n} of={rows} />
+        </>
+      }
+    />
+  );
+}
 
-/** The board in six figures. */
-export function KpiStrip({ kpis, oiTrail, health, zThreshold }: Props) {
-  const total = kpis.pairs.reduce((sum, { count }) => sum + count, 0);
-  const trail = oiTrail.length > 2;
+function Coverage({ kpis: { rows, fresh, byExchange }, health }: { kpis: Kpis; health: Health | null }) {
+  const warm = health?.warm ?? null;
+  return (
+    <Tile
+      label="Coverage"
+      unit="pairs fresh"
+      title={
+        "Pairs whose exchange has spoken in time, of all recorded ones; how many each exchange has; " +
+        "and the share of the start-up history that is loaded (Z, RSI and CVD need it)."
+      }
+      value={rows === 0 ? null : `${whole(fresh)} of ${whole(rows)}`}
+      aside={
+        <span className={`whitespace-nowrap text-micro ${warm !== null && warm < 1 ? "text-warn" : "text-ink-soft"}`}>
+          {warm === null ? "history not told" : warm < 1 ? `warming up ${percent(warm)}` : "history loaded"}
+        </span>
+      }
+      note={
+        rows === 0
+          ? "not known yet"
+          : byExchange.map(({ exchange, count }) => (
+              <span key={exchange} className="flex items-center gap-1">
+                <span aria-hidden="true" className={`h-1.5 w-1.5 rounded-full ${exchangeTone(exchange)}`} />
+                {exchangeName(exchange)} <span className="text-ink">{whole(count)}</span>
+              </span>
+            ))
+      }
+    />
+  );
+}
+
+/** The market in six figures. */
+export function KpiStrip({ live, tf, exchange, health, zThreshold }: Props) {
+  const kpis = useMemo(() => {
+    const rows = live.tf === tf ? live.rows : [];
+    return computeKpis(exchange === "" ? rows : rows.filter(({ row }) => row.exchange === exchange), zThreshold);
+  }, [live, tf, exchange, zThreshold]);
+  const shared = { kpis, scope: `${tf ?? ""} ${exchange}` };
   return (
     <section
       aria-label="Overview"
@@ -140,25 +176,12 @@ export function KpiStrip({ kpis, oiTrail, health, zThreshold }: Props) {
       tabIndex={0}
       className="flex shrink-0 gap-2 overflow-x-auto px-3 py-2"
     >
-      <Tile
-        label="Open interest"
-        unit="USD, live"
-        title="Sum of the live open interest of the pairs shown, one side"
-        value={kpis.oiUsd === null ? null : usd(kpis.oiUsd)}
-        aside={trail && <Sparkline values={oiTrail} width={72} height={22} fill className="h-[22px] w-[72px] text-accent" />}
-        note={oiNote(kpis, trail)}
-      />
-      <Tile
-        label="Pairs"
-        title="Pairs with a row, by exchange"
-        value={total === 0 ? null : whole(total)}
-        aside={total > 0 && <span className="whitespace-nowrap text-micro text-ink-soft">{whole(kpis.tiered)} with a tier</span>}
-        note={total === 0 ? UNKNOWN : <PairsNote kpis={kpis} health={health} />}
-      />
-      <LongShort kpis={kpis} />
-      <Breadth kpis={kpis} zThreshold={zThreshold} />
-      <Funding kpis={kpis} />
-      <Warm warm={health?.warm ?? null} />
+      <OpenInterest {...shared} />
+      <WeightedOi live={live} tf={tf} />
+      <Mood {...shared} />
+      <Breadth {...shared} zThreshold={zThreshold} />
+      <Funding {...shared} />
+      <Coverage kpis={kpis} health={health} />
     </section>
   );
 }

@@ -21,8 +21,8 @@ const HEADER_HEIGHT = 65;
 const HEADER_ROWS = 2;
 
 export interface ScreenerHandle {
-  /** Moves the focus by so many rows; the table scrolls along. */
-  move: (delta: number) => void;
+  /** Moves the focus by so many rows; the table scrolls along. False where there is nothing to move through. */
+  move: (delta: number) => boolean;
   /** Moves along the row by so many cells and tells what the cell's tooltip says. */
   aside: (delta: number) => void;
   /** Takes away what `aside` shows; false when there is nothing. */
@@ -99,14 +99,15 @@ export function ScreenerTable(props: Props) {
     props.handle,
     () => ({
       move: (delta) => {
-        if (rows.length === 0) return;
+        if (rows.length === 0) return false;
         hide();
         const next = Math.min(Math.max((found < 0 ? -1 : found) + delta, 0), rows.length - 1);
         const key = rows[next]?.key;
-        if (key === undefined) return;
+        if (key === undefined) return false;
         onActive(key);
         virtual.scrollToIndex(next, { align: "auto" });
         requestAnimationFrame(() => focusRow(key));
+        return true;
       },
       aside,
       dismiss: () => {

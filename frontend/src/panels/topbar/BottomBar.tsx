@@ -9,8 +9,8 @@ interface Props {
   unread: number;
   onView: (id: string) => void;
   onRail: (shown: boolean) => void;
+  /** The worst state of the exchanges; the way to them is the view "ops". */
   feeds: Tone | null;
-  onFeeds: () => void;
   onHelp: () => void;
 }
 
@@ -28,7 +28,7 @@ function Unread({ count }: { count: number }) {
 }
 
 /** The way around on a phone: the views, each over the whole screen. */
-export function BottomBar({ views, view, unread, feeds, onView, onRail, onFeeds, onHelp }: Props) {
+export function BottomBar({ views, view, unread, feeds, onView, onRail, onHelp }: Props) {
   const show = (id: string) => {
     onRail(false);
     onView(id);
@@ -37,18 +37,15 @@ export function BottomBar({ views, view, unread, feeds, onView, onRail, onFeeds,
     <nav aria-label="Sections" className="flex h-14 shrink-0 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
       {views.map(({ id, label, icon }) => (
         <button key={id} type="button" className={`${item} ${tone(id === view)}`} aria-current={id === view ? "page" : undefined} onClick={() => show(id)}>
-          <Icon name={icon} className="h-5 w-5" />
+          <span className="relative">
+            <Icon name={icon} className="h-5 w-5" />
+            {id === "ops" && <FeedsDot tone={feeds} className="absolute -right-1 -top-0.5" />}
+          </span>
           {label}
+          {id === "ops" && <span className="sr-only">, {feedsLabel(feeds)}</span>}
           {id === "alerts" && <Unread count={unread} />}
         </button>
       ))}
-      <button type="button" className={`${item} ${tone(false)}`} aria-label={feedsLabel(feeds)} onClick={onFeeds}>
-        <span className="relative">
-          <Icon name="pulse" className="h-5 w-5" />
-          <FeedsDot tone={feeds} className="absolute -right-1 -top-0.5" />
-        </span>
-        Exchanges
-      </button>
       <button type="button" className={`${item} ${tone(false)}`} onClick={onHelp}>
         <Icon name="help" className="h-5 w-5" />
         Help
