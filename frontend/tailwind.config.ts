@@ -3,15 +3,30 @@ import forms from "@tailwindcss/forms";
 import type { Config } from "tailwindcss";
 
 const TREMOR = "./node_modules/@tremor/react/dist/components";
-const ACCENT = "#5b9dff";
+
+/** A colour of the theme (styles.css): its channels change with light, dark and the choice of up and down. */
+const themed = (name: string) => `rgb(var(--${name}) / <alpha-value>)`;
 
 /** One palette; `dark-tremor` gives the library's parts and our own the same tokens. */
 const palette = {
-  brand: { faint: "#0d1626", muted: "#16294a", subtle: "#2f62b3", DEFAULT: ACCENT, emphasis: "#8bb9ff", inverted: "#06101f" },
-  background: { muted: "#0b0f17", subtle: "#151d2b", DEFAULT: "#0f1521", emphasis: "#c9d4e5" },
-  border: { DEFAULT: "#1c2535" },
-  ring: { DEFAULT: "#1c2535" },
-  content: { subtle: "#6f7e95", DEFAULT: "#93a1b7", emphasis: "#d3dcea", strong: "#f1f5fb", inverted: "#06101f" },
+  brand: {
+    faint: themed("brand-faint"),
+    muted: themed("brand-muted"),
+    subtle: themed("brand-subtle"),
+    DEFAULT: themed("accent"),
+    emphasis: themed("brand-emphasis"),
+    inverted: themed("inverted"),
+  },
+  background: { muted: themed("page"), subtle: themed("raised"), DEFAULT: themed("panel"), emphasis: themed("ink") },
+  border: { DEFAULT: themed("line") },
+  ring: { DEFAULT: themed("line") },
+  content: {
+    subtle: themed("ink-faint"),
+    DEFAULT: themed("ink-soft"),
+    emphasis: themed("ink"),
+    strong: themed("ink-strong"),
+    inverted: themed("inverted"),
+  },
 };
 
 export default {
@@ -28,16 +43,29 @@ export default {
       colors: {
         tremor: palette,
         "dark-tremor": palette,
-        page: "#0b0f17",
-        panel: "#0f1521",
-        raised: "#151d2b",
-        line: "#1c2535",
-        edge: "#2a3850",
-        ink: { DEFAULT: "#d3dcea", strong: "#f1f5fb", soft: "#93a1b7", faint: "#8190a7" },
-        accent: ACCENT,
-        up: "#3ddc97",
-        down: "#ff7a90",
-        warn: "#f7c048",
+        page: themed("page"),
+        panel: themed("panel"),
+        raised: themed("raised"),
+        line: themed("line"),
+        edge: themed("edge"),
+        ink: { DEFAULT: themed("ink"), strong: themed("ink-strong"), soft: themed("ink-soft"), faint: themed("ink-faint") },
+        accent: themed("accent"),
+        up: themed("up"),
+        down: themed("down"),
+        warn: themed("warn"),
+        hole: themed("hole"),
+        // Tiers by number, confluence, the reader's own rules.
+        t1: themed("t1"),
+        t2: themed("t2"),
+        t3: themed("t3"),
+        t4: themed("t4"),
+        t5: themed("t5"),
+        t6: themed("t6"),
+        tc: themed("tc"),
+        tr: themed("tr"),
+        binance: themed("binance"),
+        bybit: themed("bybit"),
+        okx: themed("okx"),
       },
       fontFamily: {
         sans: ["-apple-system", "BlinkMacSystemFont", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "Arial", "system-ui", "sans-serif"],

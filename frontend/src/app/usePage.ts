@@ -1,18 +1,34 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 
 import type { Alert, Settings } from "../api/types";
-import type { Chip, Filter } from "../lib/filter";
+import { useUrl } from "../hooks/useUrl";
+import { type Chip, chipOf, type Filter } from "../lib/filter";
 import { pairKey } from "../lib/rows";
+import { changeUrl } from "../lib/url";
 import type { ScreenerHandle } from "../panels/screener/ScreenerTable";
 
-/** What the reader has chosen: timeframe, filters, the row in focus, what is open. */
+/** What the reader has chosen and the address keeps: view, timeframe, filters, the open pair. */
+function useAddress() {
+  const chosenTf = useUrl("tf");
+  const exchange = useUrl("exchange") ?? "";
+  const search = useUrl("q") ?? "";
+  const chip = chipOf(useUrl("chip"));
+  const openKey = useUrl("pair");
+  const filter: Filter = useMemo(() => ({ search, exchange, chip }), [search, exchange, chip]);
+  return { chosenTf, filter, openKey, view: useUrl("view") ?? "" };
+}
+
+const setTf = (tf: string) => changeUrl({ tf });
+const setExchange = (exchange: string) => changeUrl({ exchange });
+const setSearch = (q: string) => changeUrl({ q });
+const setChip = (chip: Chip) => changeUrl({ chip: chip === "all" ? null : chip });
+const clearFilters = () => changeUrl({ q: null, exchange: null, chip: null, filter: null });
+const setView = (view: string) => changeUrl({ view }, true);
+
+/** The address, and what lasts only as long as the page: the row in focus, what stands over the page. */
 export function usePage(settings: Settings | null, wide: boolean) {
-  const [chosenTf, setTf] = useState<string | null>(null);
-  const [exchange, setExchange] = useState("");
-  const [search, setSearch] = useState("");
-  const [chip, setChip] = useState<Chip>("all");
-  const [activeKey, setActiveKey] = useState<string | null>(null);
-  const [openKey, setOpenKey] = useState<string | null>(null);
+  const { chosenTf, filter, openKey, view } = useAddress();
+  const [activeKey, setActiveKey] = useState<string | null>(openKey);
   const [helpOpen, setHelpOpen] = useState(false);
   const [feedsOpen, setFeedsOpen] = useState(false);
   const [railChoice, setRailChoice] = useState<boolean | null>(null);
@@ -20,42 +36,37 @@ export function usePage(settings: Settings | null, wide: boolean) {
   const tableRef = useRef<ScreenerHandle>(null);
 
   const timeframes = useMemo(() => settings?.timeframes ?? [], [settings]);
-  const tf = chosenTf ?? timeframes[0] ?? null;
+  // A timeframe that is not recorded (an old link) is none.
+  const tf = timeframes.find((known) => known === chosenTf) ?? timeframes[0] ?? null;
   const exchanges = settings?.exchanges ?? [];
   const railOpen = railChoice ?? wide;
 
-  const open = useCallback((key: string) => {
+  const open = useCallback((key: string, patch: { tf?: string; at?: string } = {}) => {
     setActiveKey(key);
-    setOpenKey(key);
+    changeUrl({ at: null, ...patch, pair: key }, true);
   }, []);
   // With the details open, moving through the table moves them along.
-  const activate = useCallback((key: string) => {
-    setActiveKey(key);
-    setOpenKey((before) => (before === null ? null : key));
-  }, []);
-  const openAlert = useCallback(
-    (alert: Alert) => {
-      setTf(alert.timeframe);
-      open(pairKey(alert));
+  const activate = useCallback(
+    (key: string) => {
+      setActiveKey(key);
+      if (openKey !== null) changeUrl({ pair: key, at: null });
     },
+    [openKey],
+  );
+  const openAlert = useCallback(
+    (alert: Alert) => open(pairKey(alert), { tf: alert.timeframe, at: String(alert.ts) }),
     [open],
   );
-  const closeDrawer = useCallback(() => {
-    setOpenKey(null);
+  const closePair = useCallback(() => {
+    changeUrl({ pair: null, at: null, tab: null });
     requestAnimationFrame(() => tableRef.current?.focus(activeKey));
   }, [activeKey]);
-  const clearFilters = useCallback(() => {
-    setSearch("");
-    setExchange("");
-    setChip("all");
-  }, []);
 
-  const filter: Filter = useMemo(() => ({ search, exchange, chip }), [search, exchange, chip]);
   const escape = () => {
     if (helpOpen) setHelpOpen(false);
     else if (feedsOpen) setFeedsOpen(false);
-    else if (openKey !== null) closeDrawer();
-    else if (search !== "") setSearch("");
+    else if (openKey !== null) closePair();
+    else if (filter.search !== "") setSearch("");
     else searchRef.current?.blur();
   };
   const nextTimeframe = () => {
@@ -63,14 +74,20 @@ export function usePage(settings: Settings | null, wide: boolean) {
     if (next !== undefined) setTf(next);
   };
   const focusSearch = () => {
-    searchRef.current?.focus();
-    searchRef.current?.select();
+    if (view !== "") setView("");
+    requestAnimationFrame(() => {
+      searchRef.current?.focus();
+      searchRef.current?.select();
+    });
   };
   return {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
     filter, setExchange, setSearch, setChip, clearFilters,
-    activeKey, activate, openKey, open, openAlert, closeDrawer,
+    view, setView,
+    activeKey, activate, openKey, open, openAlert, closePair,
     helpOpen, setHelpOpen, feedsOpen, setFeedsOpen, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,
   };
 }
+
+export type PageState = ReturnType<typeof usePage>;

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 
 const STILL = "(prefers-reduced-motion: reduce)";
-const TINT = { 1: "rgb(61 220 151 / 0.26)", [-1]: "rgb(255 122 144 / 0.26)", 0: "rgb(91 157 255 / 0.22)" } as const;
+const TINT = { 1: "rgb(var(--up) / 0.26)", [-1]: "rgb(var(--down) / 0.26)", 0: "rgb(var(--accent) / 0.22)" } as const;
 
 /** Tints an element once, softly, when the text it shows changes; up and down have their colours. */
 export function useFlash<T extends HTMLElement>(text: string, value: number | null) {

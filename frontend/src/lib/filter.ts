@@ -2,7 +2,12 @@ import type { MetricRow } from "../api/types";
 import { exchangeName } from "./exchanges";
 import type { RowView } from "./rows";
 
-export type Chip = "all" | "tiers" | "z" | "crowded" | "funding";
+const CHIPS = ["all", "tiers", "z", "crowded", "funding"] as const;
+
+export type Chip = (typeof CHIPS)[number];
+
+/** The chip of that name; "all" where there is none. */
+export const chipOf = (name: string | null): Chip => CHIPS.find((chip) => chip === name) ?? "all";
 
 export interface Thresholds {
   z: number;

@@ -4,7 +4,7 @@ import { inWords, type MarkKind, markKind } from "../lib/quality";
 const FORMS: Record<MarkKind, string> = {
   stale: "border-ink-faint text-ink-soft",
   guarded: "hatched border-warn/50 text-warn",
-  gap: "border-dashed border-orange-300/80 text-orange-300",
+  gap: "border-dashed border-hole/80 text-hole",
   backfilled: "border-dotted border-accent/80 text-accent",
   warming: "border-transparent italic text-ink-soft",
   other: "border-warn/40 text-warn",

@@ -20,7 +20,7 @@ const TONE = { 1: "text-up", 0: "text-ink-strong", [-1]: "text-down" } as const;
 /** Forms of an empty value that stand out. */
 const EMPTY: Partial<Record<CellState, string>> = {
   guarded: "hatched rounded-sm px-1 text-warn",
-  gap: "text-orange-300",
+  gap: "text-hole",
   warming: "italic text-ink-soft",
 };
 

@@ -26,7 +26,7 @@ export function Absent({ note }: { note: CellNote }) {
       );
     case "gap":
       return (
-        <span title={note.reason} className="cursor-help border-b border-dashed border-orange-300/80 text-micro text-orange-300">
+        <span title={note.reason} className="cursor-help border-b border-dashed border-hole/80 text-micro text-hole">
           gap
         </span>
       );

@@ -88,8 +88,7 @@ function number(group: string, column: NumberColumn, spec: NumberSpec): Column {
 function zHeat(z: number): string | undefined {
   const strength = Math.min(Math.abs(z) / 5, 1);
   if (strength < 0.2) return undefined;
-  const rgb = z > 0 ? "61 220 151" : "255 122 144";
-  return `rgb(${rgb} / ${(strength * 0.34).toFixed(3)})`;
+  return `rgb(var(--${z > 0 ? "up" : "down"}) / ${(strength * 0.34).toFixed(3)})`;
 }
 
 const funded = (row: MetricRow) =>

@@ -82,7 +82,7 @@ export function ConfluenceCell({ row, catalog }: { row: MetricRow; catalog: Cata
     <span className="flex items-center justify-end gap-1.5">
       <span aria-hidden="true" className="flex gap-0.5">
         {PIPS.map((pip) => (
-          <span key={pip} className={`h-2.5 w-1 rounded-sm ${pip <= met ? "bg-indigo-300" : "bg-edge"}`} />
+          <span key={pip} className={`h-2.5 w-1 rounded-sm ${pip <= met ? "bg-tc" : "bg-edge"}`} />
         ))}
       </span>
       <span className={met > 1 ? "font-semibold text-ink-strong" : ""}>{met}</span>
@@ -92,9 +92,9 @@ export function ConfluenceCell({ row, catalog }: { row: MetricRow; catalog: Cata
 
 const QUADRANTS: Record<string, { signs: string; tone: string }> = {
   "new longs": { signs: "↑ ↑", tone: "text-up" },
-  "short covering": { signs: "↑ ↓", tone: "text-teal-300" },
+  "short covering": { signs: "↑ ↓", tone: "text-t3" },
   "new shorts": { signs: "↓ ↑", tone: "text-down" },
-  "long liquidation": { signs: "↓ ↓", tone: "text-orange-300" },
+  "long liquidation": { signs: "↓ ↓", tone: "text-hole" },
 };
 
 export function QuadrantCell({ row, catalog }: { row: MetricRow; catalog: Catalog | null }) {

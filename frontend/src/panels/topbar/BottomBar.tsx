@@ -1,30 +1,46 @@
 import type { Tone } from "../../lib/feeds";
 import { Icon } from "../../ui/Icon";
+import type { NavItem } from "../../ui/Nav";
 import { FeedsDot, feedsLabel } from "./FeedsDot";
 
 interface Props {
-  view: "pairs" | "alerts";
+  views: readonly NavItem[];
+  view: string;
   unread: number;
-  onPairs: () => void;
-  onAlerts: () => void;
-  onSearch: () => void;
+  railOpen: boolean;
+  onView: (id: string) => void;
+  onRail: (shown: boolean) => void;
   feeds: Tone | null;
   onFeeds: () => void;
   onHelp: () => void;
 }
 
-const item = "relative flex flex-1 flex-col items-center justify-center gap-0.5 text-[0.625rem] font-medium";
+const item = "relative flex min-w-0 flex-1 flex-col items-center justify-center gap-0.5 text-[0.625rem] font-medium";
+const tone = (on: boolean) => (on ? "text-accent" : "text-ink-soft");
 
 /** The way around on a phone. */
-export function BottomBar({ view, unread, feeds, onPairs, onAlerts, onSearch, onFeeds, onHelp }: Props) {
-  const tone = (on: boolean) => (on ? "text-accent" : "text-ink-soft");
+export function BottomBar({ views, view, unread, railOpen, feeds, onView, onRail, onFeeds, onHelp }: Props) {
+  const alertsShown = view === "" && railOpen;
+  const show = (id: string) => {
+    onRail(false);
+    onView(id);
+  };
+  const showAlerts = () => {
+    onView("");
+    onRail(true);
+  };
   return (
     <nav aria-label="Sections" className="flex h-14 shrink-0 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
-      <button type="button" className={`${item} ${tone(view === "pairs")}`} aria-current={view === "pairs" ? "page" : undefined} onClick={onPairs}>
-        <Icon name="table" className="h-5 w-5" />
-        Pairs
-      </button>
-      <button type="button" className={`${item} ${tone(view === "alerts")}`} aria-current={view === "alerts" ? "page" : undefined} onClick={onAlerts}>
+      {views.map(({ id, label, icon }) => {
+        const on = id === view && !alertsShown;
+        return (
+          <button key={id} type="button" className={`${item} ${tone(on)}`} aria-current={on ? "page" : undefined} onClick={() => show(id)}>
+            <Icon name={icon} className="h-5 w-5" />
+            {label}
+          </button>
+        );
+      })}
+      <button type="button" className={`${item} ${tone(alertsShown)}`} aria-current={alertsShown ? "page" : undefined} onClick={showAlerts}>
         <Icon name="bell" className="h-5 w-5" />
         Alerts
         {unread > 0 && (
@@ -33,10 +49,6 @@ export function BottomBar({ view, unread, feeds, onPairs, onAlerts, onSearch, on
             <span className="sr-only"> new</span>
           </span>
         )}
-      </button>
-      <button type="button" className={`${item} ${tone(false)}`} onClick={onSearch}>
-        <Icon name="search" className="h-5 w-5" />
-        Search
       </button>
       <button type="button" className={`${item} ${tone(false)}`} aria-label={feedsLabel(feeds)} onClick={onFeeds}>
         <span className="relative">

@@ -4,11 +4,15 @@ import type { Transport } from "../../api/feed";
 import { exchangeName } from "../../lib/exchanges";
 import type { Tone } from "../../lib/feeds";
 import { Icon } from "../../ui/Icon";
+import { Nav, type NavItem } from "../../ui/Nav";
 import { type Option, Segmented } from "../../ui/Segmented";
 import { Connection, ModeBadge } from "./Connection";
 import { FeedsDot, feedsLabel } from "./FeedsDot";
 
 interface Props {
+  views: readonly NavItem[];
+  view: string;
+  onView: (id: string) => void;
   mode: "live" | "simulated" | null;
   transport: Transport;
   freshAt: number | null;
@@ -90,6 +94,7 @@ export function TopBar(props: Props) {
       </div>
       <ModeBadge mode={props.mode} transport={props.transport} />
       <Connection transport={props.transport} freshAt={props.freshAt} />
+      <Nav items={props.views} current={props.view} onGo={props.onView} />
       <Segmented label="Exchange" options={exchanges} value={props.exchange} onChange={props.onExchange} className="ml-auto max-lg:hidden" />
       <label className="max-md:order-2 md:ml-auto lg:hidden">
         <span className="sr-only">Exchange</span>
