@@ -1,15 +1,14 @@
 import type {
-  IChartApi,
   IPrimitivePaneRenderer,
   IPrimitivePaneView,
   ISeriesPrimitive,
   Logical,
   SeriesAttachedParameter,
-  UTCTimestamp,
+  Time,
 } from "lightweight-charts";
 
 import type { Band, BandKind } from "./bands";
-import type { ChartColours } from "./colours";
+import type { ChartColours } from "../colours";
 
 interface Box {
   kind: BandKind;
@@ -94,9 +93,9 @@ class View implements IPrimitivePaneView, IPrimitivePaneRenderer {
 }
 
 /** Draws bands behind a series; slots are the chart's logical indices. */
-export class BandPrimitive implements ISeriesPrimitive<UTCTimestamp> {
+export class BandPrimitive implements ISeriesPrimitive<Time> {
   private bands: readonly Band[] = [];
-  private attachedTo: Pick<SeriesAttachedParameter<UTCTimestamp>, "chart" | "requestUpdate"> | null = null;
+  private attachedTo: Pick<SeriesAttachedParameter<Time>, "chart" | "requestUpdate"> | null = null;
   private readonly view: View;
 
   constructor(private colours: ChartColours) {
@@ -109,7 +108,7 @@ export class BandPrimitive implements ISeriesPrimitive<UTCTimestamp> {
     this.attachedTo?.requestUpdate();
   }
 
-  attached(to: SeriesAttachedParameter<UTCTimestamp>): void {
+  attached(to: SeriesAttachedParameter<Time>): void {
     this.attachedTo = to;
   }
 
@@ -122,7 +121,7 @@ export class BandPrimitive implements ISeriesPrimitive<UTCTimestamp> {
   }
 
   private boxes(): Box[] {
-    const scale = (this.attachedTo?.chart as IChartApi | undefined)?.timeScale();
+    const scale = this.attachedTo?.chart.timeScale();
     const shown = scale?.getVisibleLogicalRange();
     if (!scale || !shown) return [];
     const half = Math.max(scale.options().barSpacing / 2, 1.5);

@@ -11,10 +11,10 @@ import {
   type ICustomSeriesPaneRenderer,
   type ICustomSeriesPaneView,
   type PaneRendererCustomData,
-  type UTCTimestamp,
+  type Time,
 } from "lightweight-charts";
 
-export type LinePoint = CustomData<UTCTimestamp> & { value: number };
+export type LinePoint = CustomData<Time> & { value: number };
 
 export interface BrokenLineOptions extends CustomSeriesOptions {
   lineWidth: number;
@@ -22,7 +22,7 @@ export interface BrokenLineOptions extends CustomSeriesOptions {
 }
 
 type Draw = ICustomSeriesPaneRenderer["draw"];
-type Data = PaneRendererCustomData<UTCTimestamp, LinePoint>;
+type Data = PaneRendererCustomData<Time, LinePoint>;
 
 /** Runs of neighbouring slots: [from, to) into `slots`. */
 export function runsOf(slots: readonly number[]): [number, number][] {
@@ -73,7 +73,7 @@ class Renderer implements ICustomSeriesPaneRenderer {
   };
 }
 
-export class BrokenLine implements ICustomSeriesPaneView<UTCTimestamp, LinePoint, BrokenLineOptions> {
+export class BrokenLine implements ICustomSeriesPaneView<Time, LinePoint, BrokenLineOptions> {
   private readonly one = new Renderer();
 
   renderer(): ICustomSeriesPaneRenderer {
@@ -89,7 +89,7 @@ export class BrokenLine implements ICustomSeriesPaneView<UTCTimestamp, LinePoint
     return [row.value];
   }
 
-  isWhitespace(data: LinePoint | CustomSeriesWhitespaceData<UTCTimestamp>): data is CustomSeriesWhitespaceData<UTCTimestamp> {
+  isWhitespace(data: LinePoint | CustomSeriesWhitespaceData<Time>): data is CustomSeriesWhitespaceData<Time> {
     return (data as Partial<LinePoint>).value === undefined;
   }
 
