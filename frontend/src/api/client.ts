@@ -67,13 +67,26 @@ export async function fetchHealth(signal?: AbortSignal): Promise<Health> {
   return (await response.json()) as Health;
 }
 
-export function fetchHistory(
-  exchange: string,
-  symbol: string,
-  tf: string,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<History> {
+export interface HistoryQuery {
+  exchange: string;
+  symbol: string;
+  tf: string;
+  limit: number;
+  /** Open times, ms: of the first bar wanted, else of the last. */
+  start?: number;
+  end?: number;
+  /** Names of overlays, comma between them. */
+  overlays?: string;
+}
+
+export function fetchHistory(query: HistoryQuery, signal?: AbortSignal): Promise<History> {
+  const known = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const params = new URLSearchParams(known.map(([name, value]) => [name, String(value)]));
+  return getJson<History>(`/api/history?${params.toString()}`, signal);
+}
+
+/** Alerts of one pair and timeframe, newest first. */
+export function fetchPairAlerts(exchange: string, symbol: string, tf: string, limit: number, signal?: AbortSignal): Promise<Alert[]> {
   const query = new URLSearchParams({ exchange, symbol, tf, limit: String(limit) });
-  return getJson<History>(`/api/history?${query.toString()}`, signal);
+  return getJson<Alert[]>(`/api/alerts?${query.toString()}`, signal);
 }

@@ -14,19 +14,23 @@ import { useKeys } from "./useKeys";
 import { type PageState, usePage } from "./usePage";
 import { type Board, viewOf, VIEWS } from "./views";
 
-const Drawer = lazy(() => import("../panels/drawer/Drawer"));
 const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
+const PairModal = lazy(() => import("../panels/pair/PairModal"));
 
 /** What stands over the page when asked for. */
-function Overlays({ page, live, health, context }: Board) {
-  const opened = page.openKey !== null && live.rows.find((view) => view.key === page.openKey);
+function Overlays({ page, live, alerts, settings, health, context }: Board) {
   const catalog: Catalog | null = context.catalog;
   return (
     <Suspense fallback={null}>
-      {opened && (
-        <ErrorBoundary name="The details">
-          <Drawer view={opened} catalog={catalog} onClose={page.closePair} />
+      {page.openKey !== null && page.tf !== null && (
+        <ErrorBoundary name="The pair">
+          <PairModal
+            pair={page.openKey} tf={page.tf} timeframes={page.timeframes}
+            rows={live.tf === page.tf ? live.rows : []} alerts={alerts.alerts}
+            settings={settings} limits={context.limits} refresh={context.refresh}
+            onTf={page.setTf} onPair={page.activate} onClose={page.closePair}
+          />
         </ErrorBoundary>
       )}
       {page.feedsOpen && <Exchanges health={health} onClose={() => page.setFeedsOpen(false)} />}

@@ -7,7 +7,6 @@ import {
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
   LineStyle,
-  type Logical,
   type MouseEventParams,
   type SeriesMarker,
   type SeriesType,
@@ -96,16 +95,14 @@ export class CandleBoard {
   draw(next: BoardState): void {
     const before = this.state;
     this.state = next;
-    const repaint = before?.colours !== next.colours;
-    const rebuild = repaint || before?.panes !== next.panes || before.onPrice !== next.onPrice;
-    if (repaint) this.paint(next.colours);
+    const changed = (...names: (keyof BoardState)[]) => !before || names.some((name) => before[name] !== next[name]);
+    const rebuild = changed("colours", "panes", "onPrice");
+    if (changed("colours")) this.paint(next.colours);
     if (rebuild) this.rebuild(next);
-    this.feed(before?.bars ?? NO_BARS, next.bars, rebuild);
-    if (rebuild || before.bars !== next.bars || before.here !== next.here) this.mark(next);
-    if (before?.markers !== next.markers) this.marks.setMarkers([...next.markers]);
-    this.livePrice.draw(this.candles, next.live.price, next.colours.warn);
-    const oi = this.extra.find(({ column }) => column === LIVE_OI_COLUMN)?.series ?? null;
-    this.liveOi.draw(oi, next.live.oiUsd, next.colours.warn);
+    if (rebuild || changed("bars")) this.feed(before?.bars ?? NO_BARS, next.bars, rebuild);
+    if (rebuild || changed("bars", "here")) this.mark(next);
+    if (changed("markers")) this.marks.setMarkers([...next.markers]);
+    this.drawLive(next);
   }
 
   /** Heights in px: of the candles, and of each pane under them. */
@@ -132,7 +129,7 @@ export class CandleBoard {
     const scale = this.chart.timeScale();
     const range = scale.getVisibleLogicalRange();
     const half = range ? (range.to - range.from) / 2 : 100;
-    scale.setVisibleLogicalRange({ from: (slot - half) as Logical, to: (slot + half) as Logical });
+    scale.setVisibleLogicalRange({ from: slot - half, to: slot + half });
   }
 
   onPointer(told: (slot: number | null, hovered: string | null, at: { x: number; y: number } | null) => void): void {
@@ -152,6 +149,12 @@ export class CandleBoard {
 
   close(): void {
     this.chart.remove();
+  }
+
+  private drawLive({ live, colours }: BoardState): void {
+    const oi = this.extra.find(({ column }) => column === LIVE_OI_COLUMN);
+    this.livePrice.draw(this.candles, live.price, colours.warn);
+    this.liveOi.draw(oi?.series ?? null, live.oiUsd, colours.warn);
   }
 
   private volumeColours() {
@@ -206,19 +209,18 @@ export class CandleBoard {
 
   /** Gives the series what is new. `all`: series are new, so they know nothing yet. */
   private feed(before: Bars, after: Bars, all: boolean): void {
-    if (before === after && !all) return;
     const drawn = [...this.base, ...this.extra];
     const names = [...PRICES, ...this.extra.flatMap(({ column }) => column ?? [])];
     const from = all ? null : firstChange(before, after, names);
     if (from === null || after.ts.length - from > MOST_UPDATES) {
       this.fit(after);
-      for (const { series, make } of drawn) series.setData(points(after, (slot) => make(after, slot)) as never);
+      for (const { series, make } of drawn) series.setData(points(after, (slot) => make(after, slot)));
       return;
     }
     if (from < 0) return;
     for (let slot = from; slot < after.ts.length; slot += 1) {
       const past = slot < before.ts.length - 1;
-      for (const { series, make } of drawn) series.update(make(after, slot) as never, past);
+      for (const { series, make } of drawn) series.update(make(after, slot), past);
     }
   }
 

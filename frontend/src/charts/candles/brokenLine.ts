@@ -36,6 +36,19 @@ export function runsOf(slots: readonly number[]): [number, number][] {
   return slots.length > 0 ? runs : [];
 }
 
+/** A line through neighbouring dots; a lone one as a dot. */
+function stroke(context: CanvasRenderingContext2D, dots: readonly { x: number; y: number }[], width: number): void {
+  context.beginPath();
+  const [lone] = dots;
+  if (dots.length === 1 && lone) {
+    context.arc(lone.x, lone.y, width + 0.5, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  for (const { x, y } of dots) context.lineTo(x, y);
+  context.stroke();
+}
+
 class Renderer implements ICustomSeriesPaneRenderer {
   data: Data | null = null;
   options: BrokenLineOptions | null = null;
@@ -52,22 +65,9 @@ class Renderer implements ICustomSeriesPaneRenderer {
       context.lineWidth = options.lineWidth;
       context.lineJoin = "round";
       context.setLineDash(options.dashed ? [4, 3] : []);
+      const dots = bars.map((bar) => ({ x: bar.x, y: toY(bar.originalData.value) ?? NaN }));
       for (const [begin, end] of runsOf(bars.map((bar) => bar.time))) {
-        context.beginPath();
-        for (let i = begin; i < end; i += 1) {
-          const bar = bars[i];
-          const y = bar && toY(bar.originalData.value);
-          if (bar && y != null) context.lineTo(bar.x, y);
-        }
-        if (end - begin > 1) {
-          context.stroke();
-          continue;
-        }
-        const lone = bars[begin];
-        const y = lone && toY(lone.originalData.value);
-        if (!lone || y == null) continue;
-        context.arc(lone.x, y, options.lineWidth + 0.5, 0, 2 * Math.PI);
-        context.fill();
+        stroke(context, dots.slice(begin, end), options.lineWidth);
       }
     });
   };

@@ -71,6 +71,9 @@ export const metricPanes = (limits: Thresholds): readonly PaneSpec[] => [
 /** Open interest in coins: what is tested, where the dollar value moves with the price. Hidden at first. */
 export const OI_COINS = pane("oi_coins", "OI, coins", (value) => coins(value).replace("+", ""), [line("oi_contracts", "third")], { unit: "coins", about: "open interest in coins, without the price in it" });
 
+/** The close as a line, where there are no candles. */
+export const PRICE_LINE = pane("close", "Close", price, [line("close")], { unit: "USDT" });
+
 export interface Overlay {
   id: string;
   title: string;
