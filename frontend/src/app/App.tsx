@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 
 import type { Catalog } from "../api/types";
 import { useMedia } from "../hooks/useMedia";
@@ -16,7 +16,10 @@ import { type Board, viewOf, VIEWS } from "./views";
 
 const Exchanges = lazy(() => import("../panels/exchanges/Exchanges"));
 const Help = lazy(() => import("../panels/help/Help"));
-const PairModal = lazy(() => import("../panels/pair/PairModal"));
+const WARM_AFTER_MS = 2000;
+
+const loadPair = () => import("../panels/pair/PairModal");
+const PairModal = lazy(loadPair);
 
 /** What stands over the page when asked for. */
 function Overlays({ page, live, alerts, settings, health, context }: Board) {
@@ -37,6 +40,15 @@ function Overlays({ page, live, alerts, settings, health, context }: Board) {
       {page.helpOpen && <Help catalog={catalog} onClose={() => page.setHelpOpen(false)} />}
     </Suspense>
   );
+}
+
+/** Fetches the pair's chunks once the first rows are painted and nothing else is to be done. */
+function useWarmPair(loaded: boolean) {
+  useEffect(() => {
+    if (!loaded) return;
+    const timer = setTimeout(() => void loadPair(), WARM_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [loaded]);
 }
 
 function useCommands(page: PageState, showRail: (shown: boolean) => void) {
@@ -106,6 +118,7 @@ export function App() {
     alerts.markRead();
   };
   useCommands(page, showRail);
+  useWarmPair(live.loaded);
   return (
     <div className="flex h-full flex-col">
       <Bars board={board} showRail={showRail}>

@@ -3,7 +3,9 @@ import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useMemo, use
 
 import type { Bars } from "../bars";
 import { useColours } from "../colours";
+import { measurePaint } from "../measure";
 import { type BoardState, CandleBoard } from "./board";
+import { followLayout } from "./layout";
 import { PaneLegend, PriceLegend } from "./Legend";
 import { type ChartMark, markersOf } from "./markers";
 import { heights, type PaneSpec, type SeriesSpec } from "./panes";
@@ -101,8 +103,12 @@ export default function CandleChart(props: Props) {
     };
   }, [pointer]);
 
+  const drawn = useRef<Bars | null>(null);
   useLayoutEffect(() => {
+    const since = performance.now();
     board.current?.draw({ bars, panes, onPrice, markers, here, live, colours });
+    if (bars !== drawn.current && bars.ts.length > 0) measurePaint("candles:drawn", since);
+    drawn.current = bars;
   }, [bars, panes, onPrice, markers, here, live, colours]);
 
   const hereTs = here === null ? null : (bars.ts[here] ?? null);
@@ -112,15 +118,9 @@ export default function CandleChart(props: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [hereTs]);
 
-  useEffect(() => {
-    board.current?.size(size.candles, size.pane);
-    // The library lays its panes out with its next frame.
-    const frame = requestAnimationFrame(() => {
-      let top = 0;
-      setTops((board.current?.paneHeights() ?? []).map((one) => (top += one + 1) - one - 1));
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [size.candles, size.pane, panes]);
+  useEffect(() => board.current?.size(size.candles, size.pane), [size.candles, size.pane, panes]);
+  // The library lays its panes out with a frame of its own: the legends follow what it has done.
+  useEffect(() => (board.current ? followLayout(board.current.chart, setTops) : undefined), [panes]);
 
   useImperativeHandle(props.handle, () => ({
     view: () => board.current?.view() ?? null,

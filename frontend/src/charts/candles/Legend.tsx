@@ -49,7 +49,7 @@ function Value({ bars, slot, series, format, reasonAt }: ValueProps) {
 }
 
 const BUTTON =
-  "pointer-events-auto rounded px-1 leading-4 text-ink-soft opacity-0 hover:bg-raised hover:text-ink-strong focus-visible:opacity-100 group-hover:opacity-100 max-md:hidden";
+  "rounded px-1 leading-4 text-ink-soft hover:bg-raised hover:text-ink-strong";
 
 interface PaneProps extends Common {
   spec: PaneSpec;
@@ -70,7 +70,7 @@ export function PaneLegend({ spec, top, onMove, onHide, ...common }: PaneProps) 
         <Value key={series.column} {...common} slot={slot} series={series} format={spec.format} />
       ))}
       <span className="text-ink-faint">{spec.unit(common.bars, slot)}</span>
-      <span className="flex">
+      <span className="flex max-w-0 overflow-hidden focus-within:max-w-none group-hover:max-w-none max-md:hidden">
         <button type="button" aria-label={`Move ${spec.title} up`} onClick={() => onMove(spec.id, -1)} className={BUTTON}>↑</button>
         <button type="button" aria-label={`Move ${spec.title} down`} onClick={() => onMove(spec.id, 1)} className={BUTTON}>↓</button>
         <button type="button" aria-label={`Hide ${spec.title}`} onClick={() => onHide(spec.id)} className={BUTTON}>×</button>

@@ -110,10 +110,6 @@ export class CandleBoard {
     this.chart.panes().forEach((one, i) => one.setStretchFactor(i === 0 ? candles : pane));
   }
 
-  paneHeights(): number[] {
-    return this.chart.panes().map((pane) => pane.getHeight());
-  }
-
   /** Slots in view, both inclusive; null before anything is. */
   view(): { from: number; to: number } | null {
     const range = this.chart.timeScale().getVisibleLogicalRange();

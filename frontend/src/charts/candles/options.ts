@@ -35,7 +35,7 @@ export function chartOptions(colours: ChartColours, still: boolean): DeepPartial
       // The licence of the library asks for it.
       attributionLogo: true,
     },
-    rightPriceScale: { ...coloured.rightPriceScale, minimumWidth: 68 },
+    rightPriceScale: { ...coloured.rightPriceScale, minimumWidth: 68, entireTextOnly: true },
     timeScale: {
       ...coloured.timeScale,
       timeVisible: true,

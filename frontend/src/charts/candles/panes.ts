@@ -130,7 +130,7 @@ export function toggled(choice: PaneChoice, id: string): PaneChoice {
 }
 
 export const CANDLE_SHARE = 0.45;
-export const MIN_PANE_PX = 46;
+export const MIN_PANE_PX = 42;
 const MIN_CANDLES_PX = 200;
 
 /** Heights in px of the candles and of `count` panes under them: what does not fit scrolls. */

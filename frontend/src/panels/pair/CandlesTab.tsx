@@ -11,7 +11,6 @@ import type { RowView } from "../../lib/rows";
 import { alertStyle, alertTag, severityRank } from "../../lib/tiers";
 import { themeColour } from "../../lib/theme";
 import { captionOf, csvOf, fileName, pictureOf, save, type Shown } from "./exports";
-import { MarkKey, OverlayToggles, PaneMenu } from "./PaneMenu";
 import type { Series } from "./useBars";
 import type { Panes } from "./usePanes";
 
@@ -116,23 +115,15 @@ export function CandlesTab(props: Props) {
   useExporter(props, chart);
   const missed = at !== null && here === null && bars.ts.length > 0;
   return (
-    <div className="flex h-full min-h-0 flex-col">
-      <div className="flex flex-wrap items-center gap-1.5 px-2 py-1">
-        <PaneMenu panes={panes} />
-        <OverlayToggles panes={panes} />
-        <MarkKey />
-        {missed && <span role="status" className="text-micro text-warn">The bar of the link is not among those recorded.</span>}
-        <span className="ml-auto text-micro text-ink-soft max-md:hidden">wheel zooms, drag moves back into history</span>
-      </div>
-      <div className="min-h-0 flex-1">
-        <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
-          <CandleChart
-            label={`Candles of ${series.symbol}, ${series.tf}, with ${panes.panes.length} panes`}
-            bars={bars} panes={panes.panes} onPrice={panes.onPrice} marks={marks} here={here} live={live}
-            reasonAt={reasonAt} onNeedOlder={onNeedOlder} onMove={panes.move} onHide={panes.toggle} handle={chart}
-          />
-        </Suspense>
-      </div>
+    <div className="relative h-full">
+      {missed && <p role="status" className="absolute right-20 top-6 z-20 rounded bg-panel px-2 text-micro text-warn">The bar of the link is not among those recorded.</p>}
+      <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
+        <CandleChart
+          label={`Candles of ${series.symbol}, ${series.tf}, with ${panes.panes.length} panes`}
+          bars={bars} panes={panes.panes} onPrice={panes.onPrice} marks={marks} here={here} live={live}
+          reasonAt={reasonAt} onNeedOlder={onNeedOlder} onMove={panes.move} onHide={panes.toggle} handle={chart}
+        />
+      </Suspense>
     </div>
   );
 }

@@ -39,7 +39,7 @@ function Figures({ view }: { view: RowView }) {
       <Figure name="OI">{oi === null ? "–" : `${usd(oi)} USD`}</Figure>
       <Figure name="Z"><Signed value={row.z_score} format={sigma} unit="σ" /></Figure>
       {tiers.length > 0 && <span className="flex gap-1">{tiers.map((tier) => <TierChip key={tier} tier={tier} />)}</span>}
-      <span className="flex flex-wrap gap-1">
+      <span className="flex flex-wrap gap-1 empty:hidden">
         {isStale(row) && <span className="rounded border border-warn/40 px-1 text-micro text-warn">stale</span>}
         {notable(row).filter((mark) => mark !== "stale").map((mark) => <MarkChip key={mark} mark={mark} />)}
       </span>
@@ -71,19 +71,20 @@ export function Header(props: Props) {
   const key = `${series.exchange}|${series.symbol}`;
   const exchanges = siblings.map(({ key: value, row }) => ({ value, label: exchangeName(row.exchange), title: row.symbol }));
   return (
-    <header className="border-b border-line px-3 py-2">
+    <header className="border-b border-line px-3 py-1.5">
       <div className="flex flex-wrap items-center gap-2">
-        <h2 id="pair-title" className="text-base font-semibold text-ink-strong">{series.symbol.split(":")[0]}</h2>
+        {/* Not a button: the Enter that opened the pair would press it. */}
+        <h2 id="pair-title" tabIndex={-1} data-autofocus className="outline-none text-base font-semibold text-ink-strong">{series.symbol.split(":")[0]}</h2>
         {mode === "simulated" && <span className="rounded border border-warn/50 px-1 text-micro font-semibold text-warn">SIMULATED</span>}
         <Segmented label="Exchange" options={exchanges} value={key} onChange={props.onPair} />
         <Segmented label="Timeframe of the chart" options={timeframes.map((value) => ({ value, label: value }))} value={series.tf} onChange={props.onTf} />
         <span className="ml-auto flex gap-1.5">
           <button type="button" onClick={props.onPng} disabled={!canExport} className={BUTTON} title="The chart as a picture"><Icon name="download" className="h-3.5 w-3.5" />PNG</button>
           <button type="button" onClick={props.onCsv} disabled={!canExport} className={BUTTON} title="Bars and panes in view as CSV"><Icon name="download" className="h-3.5 w-3.5" />CSV</button>
-          <button type="button" data-autofocus onClick={props.onClose} aria-label="Close the pair" className={BUTTON}><Icon name="close" className="h-3.5 w-3.5" /></button>
+          <button type="button" onClick={props.onClose} aria-label="Close the pair" className={BUTTON}><Icon name="close" className="h-3.5 w-3.5" /></button>
         </span>
       </div>
-      <div className="mt-1">
+      <div className="mt-0.5">
         {view ? <Figures view={view} /> : <p role="status" className="text-xs text-ink-soft">No live figures of this pair and timeframe yet.</p>}
       </div>
     </header>

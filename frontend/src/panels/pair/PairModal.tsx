@@ -3,7 +3,7 @@ import { type MutableRefObject, Suspense, useMemo, useRef } from "react";
 
 import type { Alert, Settings } from "../../api/types";
 import type { Bars } from "../../charts/bars";
-import { LinePanes } from "../../charts/registry";
+import { LinePanes, warmCandles } from "../../charts/registry";
 import { useUrl } from "../../hooks/useUrl";
 import type { Thresholds } from "../../lib/filter";
 import type { RefreshOf } from "../../lib/provenance";
@@ -12,12 +12,16 @@ import { changeUrl } from "../../lib/url";
 import { Segmented } from "../../ui/Segmented";
 import { AlertsTab } from "./AlertsTab";
 import { CandlesTab, type Exporter } from "./CandlesTab";
+import { ChartTools } from "./ChartTools";
 import { CompareTab } from "./CompareTab";
 import { Header } from "./Header";
 import { InputsTab } from "./InputsTab";
 import { type Series, useBars } from "./useBars";
 import { useAlertsOf } from "./useAlertsOf";
 import { type Panes, usePanes } from "./usePanes";
+
+// The chart is what is shown first: it is fetched beside the history, not after it.
+warmCandles();
 
 const TABS = [
   { value: "candles", label: "Candles" },
@@ -28,7 +32,7 @@ const TABS = [
 ];
 
 const PANEL =
-  "flex h-[calc(100dvh-2rem)] max-w-none flex-col overflow-hidden bg-panel p-0 ring-edge transition-none max-md:fixed max-md:inset-0 max-md:h-dvh max-md:rounded-none";
+  "fixed inset-2 flex w-auto max-w-none flex-col overflow-hidden bg-panel p-0 ring-edge transition-none max-md:inset-0 max-md:rounded-none";
 
 interface Props {
   /** `exchange|symbol`. */
@@ -140,6 +144,7 @@ export default function PairModal(props: Props) {
         />
         <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1">
           <Segmented label="View" options={TABS} value={tab} onChange={(next) => changeUrl({ tab: next === "candles" ? null : next })} />
+          {tab === "candles" && <ChartTools panes={panes} />}
           <Progress loading={loading} error={error} />
         </div>
         <div className="min-h-0 flex-1">

@@ -28,7 +28,7 @@ function Menu({ name, children }: { name: string; children: ReactNode }) {
 const MOVE = "rounded px-1.5 text-ink-soft hover:bg-raised hover:text-ink-strong";
 
 /** Which panes are shown, and in which order. */
-export function PaneMenu({ panes }: { panes: Panes }) {
+function PaneMenu({ panes }: { panes: Panes }) {
   return (
     <Menu name="Panes">
       <ul aria-label="Panes" className="text-xs">
@@ -49,7 +49,7 @@ export function PaneMenu({ panes }: { panes: Panes }) {
   );
 }
 
-export function OverlayToggles({ panes }: { panes: Panes }) {
+function OverlayToggles({ panes }: { panes: Panes }) {
   return (
     <fieldset className="flex flex-wrap items-center gap-1">
       <legend className="sr-only">Overlays</legend>
@@ -72,7 +72,7 @@ const KEY: readonly (readonly [mark: string, how: string])[] = [
 ];
 
 /** What the marks in the chart mean. */
-export function MarkKey() {
+function MarkKey() {
   return (
     <Menu name="Marks">
       <dl className="space-y-2 text-xs">
@@ -92,5 +92,16 @@ export function MarkKey() {
         </div>
       </dl>
     </Menu>
+  );
+}
+
+/** What the chart shows, and what its marks mean. */
+export function ChartTools({ panes }: { panes: Panes }) {
+  return (
+    <div className="flex flex-wrap items-center gap-1.5">
+      <PaneMenu panes={panes} />
+      <OverlayToggles panes={panes} />
+      <MarkKey />
+    </div>
   );
 }
