@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { type Bars, extend, firstChange, NO_BARS, parseHistory, parseRow, prepend, slice, slotOf, stepOf } from "../src/charts/bars";
-import { firstLimit, withRow } from "../src/panels/pair/useBars";
+import { olderLimit, withRow } from "../src/panels/pair/useBars";
 import { withOverlays } from "../src/panels/pair/useOverlays";
 import { makeRow } from "./make";
 
@@ -125,11 +125,12 @@ describe("slots", () => {
     expect([stepOf("5m"), stepOf("15m"), stepOf("1h")]).toEqual([300_000, 900_000, 3_600_000]);
   });
 
-  it("reach back to the bar of a link, within what the page draws", () => {
-    expect(firstLimit(null, 0, STEP)).toBe(500);
-    expect(firstLimit(900 * STEP, 1000 * STEP, STEP)).toBe(500);
-    expect(firstLimit(0, 1000 * STEP, STEP)).toBe(1150);
-    expect(firstLimit(0, 1e6 * STEP, STEP)).toBe(5000);
+  it("are asked for by the page, or back to the bar of a link, within what the page draws", () => {
+    expect(olderLimit(null, 1000 * STEP, 500, STEP)).toBe(500);
+    expect(olderLimit(990 * STEP, 1000 * STEP, 500, STEP)).toBe(500);
+    expect(olderLimit(0, 1000 * STEP, 500, STEP)).toBe(1150);
+    expect(olderLimit(0, 1e6 * STEP, 500, STEP)).toBe(4500);
+    expect(olderLimit(null, 1000 * STEP, 4900, STEP)).toBe(100);
   });
 });
 

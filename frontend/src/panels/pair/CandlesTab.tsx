@@ -24,6 +24,8 @@ interface Props {
   series: Series;
   view: RowView | null;
   bars: Bars;
+  /** Nothing older will come. */
+  whole: boolean;
   panes: Panes;
   alerts: readonly Alert[];
   at: number | null;
@@ -101,7 +103,7 @@ function hereOf(bars: Bars, at: number | null, tf: string): number | null {
 
 /** Candles and panes, with what to draw on and under them. */
 export function CandlesTab(props: Props) {
-  const { series, view, bars, panes, alerts, at, catalog, onNeedOlder } = props;
+  const { series, view, bars, whole, panes, alerts, at, catalog, onNeedOlder } = props;
   const chart = useRef<CandleHandle>(null);
   const marks = useMarks(alerts);
   const here = hereOf(bars, at, series.tf);
@@ -113,10 +115,10 @@ export function CandlesTab(props: Props) {
     [bars, series.exchange, catalog],
   );
   useExporter(props, chart);
-  const missed = at !== null && here === null && bars.ts.length > 0;
+  const missed = at !== null && here === null && whole;
   return (
     <div className="relative h-full">
-      {missed && <p role="status" className="absolute right-20 top-6 z-20 rounded bg-panel px-2 text-micro text-warn">The bar of the link is not among those recorded.</p>}
+      {missed && <p role="status" className="absolute right-20 top-6 z-20 rounded bg-panel px-2 text-micro text-warn">The bar of the link is not among the bars that are recorded and drawn.</p>}
       <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
         <CandleChart
           label={`Candles of ${series.symbol}, ${series.tf}, with ${panes.panes.length} panes`}

@@ -76,6 +76,7 @@ interface BodyProps extends Pick<Props, "tf" | "settings" | "refresh"> {
   tab: string;
   pair: ReturnType<typeof usePair>;
   bars: Bars;
+  whole: boolean;
   panes: Panes;
   alerts: ReturnType<typeof useAlertsOf>;
   older: () => void;
@@ -85,7 +86,7 @@ interface BodyProps extends Pick<Props, "tf" | "settings" | "refresh"> {
 const goTo = (ts: number) => changeUrl({ at: String(ts), tab: null });
 
 /** What the chosen tab shows. */
-function Body({ tab, tf, pair, bars, panes, alerts, settings, refresh, older, exporterRef }: BodyProps) {
+function Body({ tab, tf, pair, bars, whole, panes, alerts, settings, refresh, older, exporterRef }: BodyProps) {
   const { series, view, siblings } = pair;
   const at = atOf(useUrl("at"));
   const catalog = settings?.catalog ?? null;
@@ -109,7 +110,7 @@ function Body({ tab, tf, pair, bars, panes, alerts, settings, refresh, older, ex
     default:
       return (
         <CandlesTab
-          series={series} view={view} bars={bars} panes={panes} alerts={alerts.alerts} at={at}
+          series={series} view={view} bars={bars} whole={whole} panes={panes} alerts={alerts.alerts} at={at}
           catalog={catalog} mode={settings?.mode ?? null} onNeedOlder={older} exporterRef={exporterRef}
         />
       );
@@ -130,7 +131,7 @@ export default function PairModal(props: Props) {
   const asked = useUrl("tab");
   const tab = TABS.find(({ value }) => value === asked)?.value ?? "candles";
   const panes = usePanes(props.limits);
-  const { bars, loading, error, older } = useBars(series, view?.row ?? null, at, isCharted(tab) ? panes.overlays.join(",") : "");
+  const { bars, loading, error, whole, older } = useBars(series, view?.row ?? null, at, isCharted(tab) ? panes.overlays.join(",") : "");
   const alerts = useAlertsOf(series, props.alerts);
   const exporterRef = useRef<Exporter | null>(null);
   return (
@@ -148,7 +149,7 @@ export default function PairModal(props: Props) {
           <Progress loading={loading} error={error} />
         </div>
         <div className="min-h-0 flex-1">
-          <Body {...props} {...{ tab, pair, bars, panes, alerts, older, exporterRef }} />
+          <Body {...props} {...{ tab, pair, bars, whole, panes, alerts, older, exporterRef }} />
         </div>
       </DialogPanel>
     </Dialog>

@@ -32,10 +32,10 @@ interface Held {
 
 const NOTHING: Held = { key: "", bars: NO_BARS, error: null, whole: false };
 
-/** How many bars to read first: enough to reach the one asked for. */
-export function firstLimit(at: number | null, newest: number, stepMs: number): number {
-  if (at === null) return PAGE;
-  return Math.min(MOST_BARS, Math.max(PAGE, Math.ceil((newest - at) / stepMs) + BEFORE));
+/** How many bars to read before the first one that is here: a page, or enough to reach the one asked for. */
+export function olderLimit(at: number | null, begin: number, held: number, stepMs: number): number {
+  const reach = at === null || at >= begin ? 0 : Math.ceil((begin - at) / stepMs) + BEFORE;
+  return Math.min(Math.max(PAGE, reach), MOST_BARS - held);
 }
 
 /** `bars` with the newest row's closed part; the same object where it says nothing new, null where bars between are missing. */
@@ -49,17 +49,12 @@ export function withRow(bars: Bars, row: MetricRow, stepMs: number): Bars | null
 }
 
 /** The newest bars, read when the series changes, and how to put more to them. */
-function useNewest({ exchange, symbol, tf }: Series, key: string, at: number | null, newestTs: number) {
+function useNewest({ exchange, symbol, tf }: Series, key: string) {
   const [held, setHeld] = useState(NOTHING);
-  const first = useRef({ at, newestTs });
-  useEffect(() => {
-    first.current = { at, newestTs };
-  });
   useEffect(() => {
     const aborter = new AbortController();
-    const limit = firstLimit(first.current.at, first.current.newestTs, stepOf(tf));
-    fetchHistory({ exchange, symbol, tf, limit }, aborter.signal)
-      .then((answer) => setHeld({ key, bars: parseHistory(answer), error: null, whole: answer.ts.length < limit }))
+    fetchHistory({ exchange, symbol, tf, limit: PAGE }, aborter.signal)
+      .then((answer) => setHeld({ key, bars: parseHistory(answer), error: null, whole: answer.ts.length < PAGE }))
       .catch((cause: unknown) => {
         if (!aborter.signal.aborted) setHeld({ ...NOTHING, key, error: messageOf(cause) });
       });
@@ -75,8 +70,8 @@ function useNewest({ exchange, symbol, tf }: Series, key: string, at: number | n
 
 type Take = (change: (held: Held) => Held) => void;
 
-/** Asks for a page of bars before the first; one at a time. */
-function useOlder({ exchange, symbol, tf }: Series, held: Held, take: Take) {
+/** Asks for bars before the first, one request at a time: as the reader goes there, or a link does. */
+function useOlder({ exchange, symbol, tf }: Series, held: Held, at: number | null, take: Take) {
   const asking = useRef<AbortController | null>(null);
   useEffect(
     () => () => {
@@ -86,17 +81,19 @@ function useOlder({ exchange, symbol, tf }: Series, held: Held, take: Take) {
     [exchange, symbol, tf],
   );
   const begin = held.bars.ts[0];
+  const count = held.bars.ts.length;
   const { whole } = held;
-  return useCallback(() => {
+  const older = useCallback(() => {
     if (asking.current || begin === undefined || whole) return;
     const aborter = new AbortController();
     asking.current = aborter;
-    fetchHistory({ exchange, symbol, tf, limit: PAGE, end: begin - stepOf(tf) }, aborter.signal)
+    const limit = olderLimit(at, begin, count, stepOf(tf));
+    fetchHistory({ exchange, symbol, tf, limit, end: begin - stepOf(tf) }, aborter.signal)
       .then((answer) => {
         const found = parseHistory(answer);
         take((before) => {
           const bars = prepend(found, before.bars);
-          return { ...before, bars, error: null, whole: found.ts.length < PAGE || bars.ts.length >= MOST_BARS };
+          return { ...before, bars, error: null, whole: found.ts.length < limit || bars.ts.length >= MOST_BARS };
         });
       })
       .catch((cause: unknown) => {
@@ -105,7 +102,11 @@ function useOlder({ exchange, symbol, tf }: Series, held: Held, take: Take) {
       .finally(() => {
         if (asking.current === aborter) asking.current = null;
       });
-  }, [exchange, symbol, tf, begin, whole, take]);
+  }, [exchange, symbol, tf, at, begin, count, whole, take]);
+  useEffect(() => {
+    if (at !== null && begin !== undefined && at < begin) older();
+  }, [at, begin, older]);
+  return older;
 }
 
 /** Each bar that closes: first as the feed's row tells it, then with what was finalised late before it. */
@@ -145,8 +146,8 @@ function useClosed({ exchange, symbol, tf }: Series, held: Held, row: MetricRow 
  */
 export function useBars(series: Series, row: MetricRow | null, at: number | null, overlays: string) {
   const key = seriesKey(series);
-  const { held, take } = useNewest(series, key, at, row?.ts ?? at ?? 0);
-  const older = useOlder(series, held, take);
+  const { held, take } = useNewest(series, key);
+  const older = useOlder(series, held, at, take);
   useClosed(series, held, row, take);
   const drawn = useOverlays(series, held.bars, overlays);
   const bars = useMemo(() => withOverlays(held.bars, drawn.lines), [held.bars, drawn.lines]);
