@@ -67,10 +67,10 @@ frontend/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
 
 test: install $(VENV)/.installed-dev lint
 	cd frontend && PATH="$(NPM_PATH)" npm run --silent test
-	$(PYTEST) -m 'not deep' -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) -m 'not deep' -n 3 --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 test-deep: install $(VENV)/.installed-dev
-	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadfile
+	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadgroup
 
 # Tables of docs/validation.md; RECORDED=folder adds recorded data.
 validate: install

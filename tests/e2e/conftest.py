@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from support_page import CARD, DESKTOP, PHONE, ROW, screen
 from support_system import ROOT, environment, free_port, running
 
 PAIRS = "45"
@@ -45,7 +46,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`serve --demo` with its history loaded: every exchange, both timeframes."""
     if not (ROOT / "frontend" / "dist" / "index.html").exists():
@@ -67,3 +68,23 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         product.until(lambda: len(product.rows("15m")) == 3 * int(PAIRS), 30, "complete")
         product.until(lambda: product.health()["coingecko"]["matched"] > 0, 60, "with market caps")
         yield product.url
+
+
+@pytest.fixture
+def page(browser: Browser, server_url: str) -> Iterator[Page]:
+    """The desktop page with its first rows."""
+    with screen(browser, DESKTOP) as context:
+        opened = context.new_page()
+        opened.goto(server_url)
+        opened.locator(ROW).first.wait_for()
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: Browser, server_url: str) -> Iterator[Page]:
+    """The same on a telephone."""
+    with screen(browser, PHONE) as context:
+        opened = context.new_page()
+        opened.goto(server_url)
+        opened.locator(CARD).first.wait_for()
+        yield opened

@@ -7,7 +7,7 @@ import pytest
 
 from futuresboard.sim_exchange import SimConfig
 from futuresboard.sim_exchange.clock import SimClock
-from futuresboard.sim_exchange.limits import BINANCE_PATIENCE, Counts, Limits, binance_weight
+from futuresboard.sim_exchange.limits import BINANCE_PATIENCE, HANDOVER_S, Counts, Limits, binance_weight
 
 # A full minute, so that Binance's window starts with the test.
 EPOCH = 1_768_471_620_000
@@ -160,6 +160,21 @@ def test_what_was_on_its_way_is_held_against_nobody() -> None:
     assert bench.counts["binanceusdm"].violations == {}
     bench.clock.advance(1)
     bench.limits.check("binanceusdm", path, {}, CLIENT, sent=bench.limits.time())
+    assert bench.counts["binanceusdm"].violations == {"banned": 1}
+
+
+def test_what_crosses_with_the_first_refusal_is_held_against_nobody() -> None:
+    bench = Bench(binance_ban_s=30)
+    bench.clock.rescale(40)
+    path = "/binance/fapi/v1/ping"
+    bench.limits.ban("binanceusdm", CLIENT, 30)
+    before = bench.limits.time()
+    bench.limits.answered("binanceusdm", CLIENT, 418)
+    after = bench.limits.time()
+    handed_over = HANDOVER_S * 40
+    bench.limits.check("binanceusdm", path, {}, CLIENT, sent=before + handed_over)
+    assert bench.counts["binanceusdm"].violations == {}
+    bench.limits.check("binanceusdm", path, {}, CLIENT, sent=after + handed_over + 0.001)
     assert bench.counts["binanceusdm"].violations == {"banned": 1}
 
 

@@ -18,6 +18,9 @@ BINANCE_WEIGHT = 2400
 # More requests than this after the first 429 of a window bring a ban.
 BINANCE_PATIENCE = 20
 BANNING = {"binanceusdm": 418, "bybit": 403}
+# Real seconds between an answer's leaving here and its being read by a client on a busy machine: what the
+# client sends meanwhile crosses with it. Long where time runs fast, nothing where it stands still.
+HANDOVER_S = 0.05
 """Exchanges that ban, and the status that says so."""
 # Requests per 2 s and whether the limit counts per instrument (documented rule "IP + Instrument ID").
 OKX_LIMITS: dict[str, tuple[int, bool]] = {
@@ -209,9 +212,10 @@ class Limits:
         self._told.pop((exchange, client), None)
 
     def answered(self, exchange: str, client: str, status: int) -> None:
-        """An answer has left: who is told that it is banned knows from now on."""
+        """An answer has left: who is told that it is banned knows once it has been handed over."""
         if status == BANNING.get(exchange) and self._left(exchange, client) > 0:
-            self._told.setdefault((exchange, client), self.time())
+            handed_over = HANDOVER_S * (self._clock.scale if self._config.in_exchange_time else 1.0)
+            self._told.setdefault((exchange, client), self.time() + handed_over)
 
     def _stopped(self) -> bool:
         """Whether the time of the limits was made to stand still: their windows would never end."""
