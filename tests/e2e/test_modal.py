@@ -18,7 +18,8 @@ from support_system import ROOT, environment, free_port, running
 PAIRS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "BNB")
 BARS = 800
 STEP_MS = 300_000
-CLOSED = f"{ROW}:focus"
+NAMES = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
+FOCUSED = f"{ROW}:focus"
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         COINGECKO_URL="",
     )
     with running(["serve", "--demo"], env, folder) as product:
-        product.until(product.warm, 90, "warm")
-        product.until(lambda: len(product.rows("15m")) == 3 * len(PAIRS), 30, "complete")
+        product.until(product.warm, 240, "warm")
+        product.until(lambda: len(product.rows("15m")) == 3 * len(PAIRS), 60, "complete")
         yield product.url
 
 
@@ -113,18 +114,18 @@ def test_a_click_opens_a_row_and_escape_gives_the_focus_back(page: Page) -> None
     expect(_dialog(page).get_by_role("heading", level=2)).to_have_text(key.split("|")[1].split(":")[0])
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.locator(CLOSED)).to_have_attribute("data-key", key)
+    expect(page.locator(FOCUSED)).to_have_attribute("data-key", key)
 
 
 def test_the_keyboard_opens_and_closes_and_comes_back(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    key = page.locator(CLOSED).get_attribute("data-key") or ""
+    key = page.locator(FOCUSED).get_attribute("data-key") or ""
     page.keyboard.press("Enter")
     expect(_dialog(page).get_by_role("heading", level=2)).to_have_text(key.split("|")[1].split(":")[0])
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.locator(CLOSED)).to_have_attribute("data-key", key)
+    expect(page.locator(FOCUSED)).to_have_attribute("data-key", key)
 
 
 def test_a_focus_without_a_row_falls_back_to_the_table(page: Page, server_url: str) -> None:
@@ -204,7 +205,8 @@ def test_panes_move_and_keep_their_order(modal: Page, server_url: str) -> None:
     modal.locator("[data-pane=oi_delta]").hover()
     modal.get_by_role("button", name="Move OI Δ up").click()
     modal.wait_for_function(
-        "document.querySelector('[data-pane=oi_delta]').offsetTop < document.querySelector('[data-pane=oi]').offsetTop"
+        """document.querySelector('[data-pane=oi_delta]').offsetTop <
+            document.querySelector('[data-pane=oi]').offsetTop"""
     )
     modal.goto(_link(server_url))
     _dialog(modal)
@@ -240,19 +242,27 @@ def test_the_exchange_switch_keeps_the_view(modal: Page, server_url: str) -> Non
 
 def test_the_wheel_leads_back_into_older_bars_without_a_jump(modal: Page, server_url: str) -> None:
     told = _history(modal, server_url, BTC)
-    first_read = told["ts"][-500]
-    _point(modal, 0.5)
-    with modal.expect_response(lambda answer: "/api/history" in answer.url and "end=" in answer.url):
-        for _ in range(12):
-            modal.mouse.wheel(0, 300)
+    held: list[Route] = []
+    modal.route(lambda url: "/api/history" in url and "end=" in url, held.append)
+    _point(modal, 0.6)
+    for _ in range(12):
+        modal.mouse.wheel(0, 300)
+    modal.wait_for_timeout(0)
     before = _point(modal, 0.6)
-    modal.mouse.wheel(-4000, 0)
-    modal.wait_for_function(
-        "(first) => Number(document.querySelector('[data-pane=price] time').dataset.ts) < first",
-        arg=first_read,
-    )
-    ts = int(modal.locator("[data-pane=price] time").get_attribute("data-ts") or 0)
-    assert ts < before
+    drawn = "performance.getEntriesByName('candles:drawn')[0].startTime"
+    last = modal.evaluate(drawn)
+    assert len(held) == 1
+    with modal.expect_response(lambda answer: "end=" in answer.url):
+        held[0].continue_()
+    modal.wait_for_function(f"(last) => {drawn} > last", arg=last)
+    assert _point(modal, 0.6) == before
+    ts = before
+    for _ in range(20):
+        if ts < told["ts"][-500]:
+            break
+        modal.mouse.wheel(-150, 0)
+        ts = _point(modal, 0.6)
+    assert ts < told["ts"][-500]
     assert _legend(modal, "price", "close") == told["close"][told["ts"].index(ts)]
 
 

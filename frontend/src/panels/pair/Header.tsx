@@ -74,7 +74,7 @@ export function Header(props: Props) {
     <header className="border-b border-line px-3 py-1.5">
       <div className="flex flex-wrap items-center gap-2">
         {/* Not a button: the Enter that opened the pair would press it. */}
-        <h2 id="pair-title" tabIndex={-1} data-autofocus className="outline-none text-base font-semibold text-ink-strong">{series.symbol.split(":")[0]}</h2>
+        <h2 tabIndex={-1} data-autofocus className="outline-none text-base font-semibold text-ink-strong">{series.symbol.split(":")[0]}</h2>
         {mode === "simulated" && <span className="rounded border border-warn/50 px-1 text-micro font-semibold text-warn">SIMULATED</span>}
         <Segmented label="Exchange" options={exchanges} value={key} onChange={props.onPair} />
         <Segmented label="Timeframe of the chart" options={timeframes.map((value) => ({ value, label: value }))} value={series.tf} onChange={props.onTf} />

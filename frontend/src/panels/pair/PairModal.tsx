@@ -5,6 +5,7 @@ import type { Alert, Settings } from "../../api/types";
 import type { Bars } from "../../charts/bars";
 import { LinePanes, warmCandles } from "../../charts/registry";
 import { useUrl } from "../../hooks/useUrl";
+import { exchangeName } from "../../lib/exchanges";
 import type { Thresholds } from "../../lib/filter";
 import type { RefreshOf } from "../../lib/provenance";
 import type { RowView } from "../../lib/rows";
@@ -135,7 +136,7 @@ export default function PairModal(props: Props) {
   const alerts = useAlertsOf(series, props.alerts);
   const exporterRef = useRef<Exporter | null>(null);
   return (
-    <Dialog open onClose={props.onClose} static aria-labelledby="pair-title">
+    <Dialog open onClose={props.onClose} static aria-label={`${series.symbol} on ${exchangeName(series.exchange)}`}>
       <DialogPanel className={PANEL}>
         <Header
           series={series} view={view} siblings={siblings} timeframes={props.timeframes} mode={settings?.mode ?? null}
