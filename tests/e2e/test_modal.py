@@ -243,11 +243,15 @@ def test_the_exchange_switch_keeps_the_view(modal: Page, server_url: str) -> Non
 def test_the_wheel_leads_back_into_older_bars_without_a_jump(modal: Page, server_url: str) -> None:
     told = _history(modal, server_url, BTC)
     held: list[Route] = []
-    modal.route(lambda url: "/api/history" in url and "end=" in url, held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    modal.route(lambda url: "/api/history" in url and "end=" in url, hold)
     _point(modal, 0.6)
-    for _ in range(12):
-        modal.mouse.wheel(0, 300)
-    modal.wait_for_timeout(0)
+    with modal.expect_request(lambda request: "end=" in request.url):
+        for _ in range(12):
+            modal.mouse.wheel(0, 300)
     before = _point(modal, 0.6)
     drawn = "performance.getEntriesByName('candles:drawn')[0].startTime"
     last = modal.evaluate(drawn)
