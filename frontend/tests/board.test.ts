@@ -11,25 +11,34 @@ const COLOURS = Object.fromEntries(
   ["panel", "line", "ink", "soft", "faint", "accent", "up", "down", "upSoft", "downSoft", "warn", "tier2", "first", "second", "third"].map((name) => [name, name]),
 ) as unknown as ChartColours;
 
+interface Line {
+  options: Record<string, unknown>;
+  applyOptions: (more: Record<string, unknown>) => void;
+}
+
+function fakeSeries(pane: number) {
+  const lines: Line[] = [];
+  return {
+    pane, lines,
+    setData: vi.fn<(points: readonly unknown[]) => void>(),
+    update: vi.fn<(point: unknown, past: boolean) => void>(),
+    applyOptions: vi.fn(),
+    attachPrimitive: vi.fn(),
+    priceScale: () => ({ applyOptions: vi.fn() }),
+    createPriceLine: (options: Record<string, unknown>) => {
+      const line: Line = { options, applyOptions: (more) => Object.assign(options, more) };
+      lines.push(line);
+      return line;
+    },
+    removePriceLine: (line: Line) => lines.splice(lines.indexOf(line), 1),
+  };
+}
+
 /** A library that draws nothing and remembers what it was told. */
 function fakeLibrary() {
-  const series: ReturnType<typeof one>[] = [];
+  const series: ReturnType<typeof fakeSeries>[] = [];
   const one = (pane: number) => {
-    const lines: { options: Record<string, unknown> }[] = [];
-    const made = {
-      pane, lines,
-      setData: vi.fn<(points: readonly unknown[]) => void>(),
-      update: vi.fn<(point: unknown, past: boolean) => void>(),
-      applyOptions: vi.fn(),
-      attachPrimitive: vi.fn(),
-      priceScale: () => ({ applyOptions: vi.fn() }),
-      createPriceLine: (options: Record<string, unknown>) => {
-        const line = { options, applyOptions: (more: Record<string, unknown>) => Object.assign(line.options, more) };
-        lines.push(line);
-        return line;
-      },
-      removePriceLine: (line: { options: Record<string, unknown> }) => lines.splice(lines.indexOf(line as never), 1),
-    };
+    const made = fakeSeries(pane);
     series.push(made);
     return made;
   };
