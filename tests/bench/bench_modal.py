@@ -66,7 +66,7 @@ def opened(page: Page) -> float:
     """Milliseconds from the click on the first row to the chart painted; closes the modal again."""
     page.evaluate("window.drawn.length = 0")
     page.locator(ROW).first.click()
-    page.wait_for_function("window.drawn.some(({ name }) => name === 'candles:drawn')")
+    page.wait_for_function("() => window.drawn.some(({ name }) => name === 'candles:drawn')")
     took = page.evaluate("window.drawn.find(({ name }) => name === 'candles:drawn').end - window.clickedAt")
     page.keyboard.press("Escape")
     page.locator("[role=dialog]").wait_for(state="detached")
@@ -86,7 +86,7 @@ def closes(page: Page, count: int) -> list[float]:
             arg=newest,
             timeout=CLOSE_S * 1000,
         )
-        page.wait_for_function("window.drawn.length > 0")
+        page.wait_for_function("() => window.drawn.length > 0")
         took.append(float(page.evaluate("window.drawn[0].end - window.drawn[0].start")))
     page.keyboard.press("Escape")
     return took

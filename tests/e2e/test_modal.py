@@ -142,7 +142,7 @@ def test_a_link_leads_to_its_bar_however_old(page: Page, server_url: str) -> Non
     _dialog(page)
     # The bar stands in the middle of the chart: the crosshair there is at it, or within a bar.
     expect(page.get_by_text("not among the bars")).to_have_count(0)
-    page.wait_for_function("performance.getEntriesByName('candles:drawn').length > 0")
+    page.wait_for_function("() => performance.getEntriesByName('candles:drawn').length > 0")
     for _ in range(40):
         if abs(_point(page, 0.475) - at) <= 12 * STEP_MS:
             return
@@ -205,7 +205,7 @@ def test_panes_move_and_keep_their_order(modal: Page, server_url: str) -> None:
     modal.locator("[data-pane=oi_delta]").hover()
     modal.get_by_role("button", name="Move OI Δ up").click()
     modal.wait_for_function(
-        """document.querySelector('[data-pane=oi_delta]').offsetTop <
+        """() => document.querySelector('[data-pane=oi_delta]').offsetTop <
             document.querySelector('[data-pane=oi]').offsetTop"""
     )
     modal.goto(_link(server_url))
@@ -230,7 +230,7 @@ def test_overlays_are_the_api_values(modal: Page, server_url: str) -> None:
 def test_the_exchange_switch_keeps_the_view(modal: Page, server_url: str) -> None:
     _pick(modal, "Bybit")
     expect(modal.locator("[data-pane=price] time")).to_be_visible()
-    modal.wait_for_function("new URLSearchParams(location.search).get('pair').startsWith('bybit|')")
+    modal.wait_for_function("() => new URLSearchParams(location.search).get('pair').startsWith('bybit|')")
     ts = _point(modal, 0.5)
     other = ("bybit", "BTC/USDT:USDT")
     told = _history(modal, server_url, other)
