@@ -99,6 +99,7 @@ bench: install $(VENV)/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_api.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_client.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_live.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_modal.py
 
 # A day (or 6 hours) of exchange time, time-scaled, with faults throughout; see docs/operations.md.
 soak: install $(VENV)/.installed-dev

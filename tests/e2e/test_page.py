@@ -65,28 +65,6 @@ def test_a_search_without_result_says_so(page: Page) -> None:
     expect(page.locator(ROW).first).to_be_visible()
 
 
-def test_the_keyboard_opens_a_row_and_comes_back_to_it(page: Page) -> None:
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    focused = page.locator(f"{ROW}:focus")
-    expect(focused).to_have_count(1)
-    key = focused.get_attribute("data-key") or ""
-    page.keyboard.press("Enter")
-    drawer = page.get_by_role("dialog")
-    expect(drawer.get_by_role("heading", level=2)).to_have_text(key.split("|")[1].split(":")[0])
-    page.keyboard.press("Escape")
-    expect(drawer).to_have_count(0)
-    expect(page.locator(f"{ROW}:focus")).to_have_attribute("data-key", key)
-
-
-def test_the_drawer_shows_inputs_and_history(page: Page) -> None:
-    page.locator(ROW).first.click()
-    drawer = page.get_by_role("dialog")
-    expect(drawer.get_by_role("heading", name="Exact inputs, closed bar")).to_be_visible()
-    expect(drawer.get_by_role("img", name="Price, the last")).to_be_visible()
-    assert violations(page) == []
-
-
 def test_help_lists_the_keys(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.get_by_text("move through the rows")).to_be_visible()

@@ -40,10 +40,21 @@ export async function fetchHealth(signal?: AbortSignal): Promise<Health> {
   return (await response.json()) as Health;
 }
 
-export const fetchHistory = (
-  exchange: string,
-  symbol: string,
-  tf: string,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<History> => call("get", "/api/history", { query: { exchange, symbol, tf, limit }, ...until(signal) });
+export interface HistoryQuery {
+  exchange: string;
+  symbol: string;
+  tf: string;
+  limit: number;
+  /** Open times, ms: of the first bar wanted, else of the last. */
+  start?: number;
+  end?: number;
+  /** Names of overlays, comma between them. */
+  overlays?: string;
+}
+
+export const fetchHistory = (query: HistoryQuery, signal?: AbortSignal): Promise<History> =>
+  call("get", "/api/history", { query, ...until(signal) });
+
+/** Alerts of one pair and timeframe, newest first. */
+export const fetchPairAlerts = (exchange: string, symbol: string, tf: string, limit: number, signal?: AbortSignal): Promise<Alert[]> =>
+  call("get", "/api/alerts", { query: { exchange, symbol, tf, limit }, ...until(signal) });

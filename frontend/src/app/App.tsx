@@ -18,25 +18,41 @@ import { useKeys } from "./useKeys";
 import { type PageState, usePage } from "./usePage";
 import { type Board, viewOf, VIEWS } from "./views";
 
-const Drawer = lazy(() => import("../panels/drawer/Drawer"));
 const Help = lazy(() => import("../panels/help/Help"));
 const Login = lazy(() => import("../panels/login/Login"));
 const Toasts = lazy(() => import("../panels/alerts/Toasts"));
+const WARM_AFTER_MS = 2000;
+
+const loadPair = () => import("../panels/pair/PairModal");
+const PairModal = lazy(loadPair);
 
 /** What stands over the page when asked for. */
-function Overlays({ page, live, context }: Board) {
-  const opened = page.openKey !== null && live.rows.find((view) => view.key === page.openKey);
+function Overlays({ page, live, alerts, settings, context }: Board) {
   const catalog: Catalog | null = context.catalog;
   return (
     <Suspense fallback={null}>
-      {opened && (
-        <ErrorBoundary name="The details">
-          <Drawer view={opened} catalog={catalog} onClose={page.closePair} />
+      {page.openKey !== null && page.tf !== null && (
+        <ErrorBoundary name="The pair">
+          <PairModal
+            pair={page.openKey} tf={page.tf} timeframes={page.timeframes}
+            rows={live.tf === page.tf ? live.rows : []} alerts={alerts.alerts}
+            settings={settings} limits={context.limits} refresh={context.refresh}
+            onTf={page.setTf} onPair={page.activate} onClose={page.closePair}
+          />
         </ErrorBoundary>
       )}
       {page.helpOpen && <Help catalog={catalog} onClose={() => page.setHelpOpen(false)} />}
     </Suspense>
   );
+}
+
+/** Fetches the pair's chunks once the first rows are painted and nothing else is to be done. */
+function useWarmPair(loaded: boolean) {
+  useEffect(() => {
+    if (!loaded) return;
+    const timer = setTimeout(() => void loadPair(), WARM_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [loaded]);
 }
 
 function useCommands(page: PageState, showRail: (shown: boolean) => void) {
@@ -124,6 +140,7 @@ function Page({ onOther }: { onOther: () => void }) {
     alerts.markRead();
   };
   useCommands(page, showRail);
+  useWarmPair(live.loaded);
   return (
     <div className="flex h-full flex-col">
       <Bars board={board} showRail={showRail}>

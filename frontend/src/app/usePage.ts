@@ -35,6 +35,21 @@ const showAlert = (alert: Alert) => changeUrl({ view: "alerts", alert: String(al
 /** Views that the search narrows down; from any other it leads to the pairs. */
 const SEARCHED: ReadonlySet<string> = new Set(["", "markets"]);
 
+const FRAMES = 10;
+
+/**
+ * Gives the focus back to the table. The dialog that closes lets go of the page, and restores a focus of
+ * its own, within some frames: it is given until it has stayed for two.
+ */
+function returnFocus(give: () => void, stayed = 0, frames = FRAMES): void {
+  if (stayed === 2 || frames === 0) return;
+  requestAnimationFrame(() => {
+    give();
+    const there = document.activeElement?.closest("[role=table]") != null;
+    returnFocus(give, there ? stayed + 1 : 0, frames - 1);
+  });
+}
+
 /** The address, and what lasts only as long as the page: the row in focus, what stands over the page. */
 export function usePage(settings: Settings | null, wide: boolean) {
   const { chosenTf, filter, openKey, alert, view } = useAddress();
@@ -68,7 +83,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
   );
   const closePair = useCallback(() => {
     changeUrl({ pair: null, at: null, tab: null });
-    requestAnimationFrame(() => tableRef.current?.focus(activeKey));
+    returnFocus(() => tableRef.current?.focus(activeKey));
   }, [activeKey]);
 
   const escape = () => {

@@ -26,8 +26,8 @@ interface Wish {
 type Load = (wish: Wish) => Promise<Held>;
 
 const loadTrail: Load = async ({ exchange, symbol, tf }) => {
-  const history = await fetchHistory(exchange, symbol, tf, TRAIL_BARS);
-  return { ts: history.ts[history.ts.length - 1] ?? 0, values: (history.oi_contracts ?? []) as Trail };
+  const history = await fetchHistory({ exchange, symbol, tf, limit: TRAIL_BARS });
+  return { ts: history.ts[history.ts.length - 1] ?? 0, values: history.oi_contracts };
 };
 
 const nameOf = ({ key, row }: RowView) => `${row.timeframe}|${key}`;

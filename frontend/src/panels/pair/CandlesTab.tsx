@@ -1,0 +1,131 @@
+import { type MutableRefObject, Suspense, useCallback, useEffect, useMemo, useRef } from "react";
+
+import type { Alert, Catalog, MetricRow } from "../../api/types";
+import { type Bars, slotOf, stepOf } from "../../charts/bars";
+import type { CandleHandle } from "../../charts/candles/CandleChart";
+import type { ChartMark } from "../../charts/candles/markers";
+import { readColours, useColours } from "../../charts/colours";
+import { CandleChart } from "../../charts/registry";
+import { explain } from "../../lib/quality";
+import type { RowView } from "../../lib/rows";
+import { alertStyle, alertTag, severityRank } from "../../lib/tiers";
+import { themeColour } from "../../lib/theme";
+import { captionOf, csvOf, fileName, pictureOf, save, type Shown } from "./exports";
+import type { Series } from "./useBars";
+import type { Panes } from "./usePanes";
+
+/** What the buttons above the chart do with it. */
+export interface Exporter {
+  csv: () => void;
+  png: () => void;
+}
+
+interface Props {
+  series: Series;
+  view: RowView | null;
+  bars: Bars;
+  /** Nothing older will come. */
+  whole: boolean;
+  panes: Panes;
+  alerts: readonly Alert[];
+  at: number | null;
+  catalog: Catalog | null;
+  mode: "live" | "simulated" | null;
+  onNeedOlder: () => void;
+  exporterRef: MutableRefObject<Exporter | null>;
+}
+
+const DOWN = new Set(["down", "short", "-1"]);
+
+/** Alerts as marks; the theme gives them the colours of their chips. */
+function useMarks(alerts: readonly Alert[]): ChartMark[] {
+  const colours = useColours();
+  return useMemo(
+    () => alerts.map((alert) => ({
+      ts: alert.ts, tag: alertTag(alert), text: alert.text,
+      colour: themeColour(alertStyle(alert).text.slice("text-".length)),
+      rank: severityRank(alert.kind === "tier" ? alert.tier : null),
+      down: DOWN.has(String(alert.direction)),
+    })),
+    // Colours are read anew when the theme changes.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [alerts, colours],
+  );
+}
+
+/** A past bar as a row, for the words that explain what is not there. */
+function pastRow(bars: Bars, slot: number, exchange: string): MetricRow {
+  const values = Object.fromEntries(Object.entries(bars.columns).map(([name, column]) => [name, column[slot] ?? null]));
+  return { ...values, exchange, quality: bars.quality[slot] ?? [], guarded: bars.guarded[slot] ?? null } as unknown as MetricRow;
+}
+
+/** Overlays are known to the chart alone. */
+const reasonOf = (bars: Bars, column: string, slot: number, exchange: string, catalog: Catalog | null) =>
+  /^(obv|macd|bollinger|atr)/.test(column)
+    ? "Not known: it is warming up, or a bar of its window is missing"
+    : explain(pastRow(bars, slot, exchange), column as keyof MetricRow, catalog).reason;
+
+function useExporter({ series, bars, panes, mode, exporterRef }: Props, chart: React.RefObject<CandleHandle>) {
+  useEffect(() => {
+    const shown = (): Shown | null => {
+      const view = chart.current?.view();
+      return view ? { series, bars, ...view, panes: panes.panes, onPrice: panes.onPrice } : null;
+    };
+    exporterRef.current = {
+      csv: () => {
+        const one = shown();
+        if (one) save(new Blob([csvOf(one)], { type: "text/csv;charset=utf-8" }), fileName(one, "csv"));
+      },
+      png: () => {
+        const one = shown();
+        const picture = chart.current?.picture();
+        if (!one || !picture) return;
+        const tops = chart.current?.tops() ?? [];
+        const names = one.panes.map((pane, i) => ({ top: tops[i + 1] ?? 0, text: `${pane.title} ${pane.unit(bars, one.to)}` }));
+        const drawn = pictureOf(picture, window.devicePixelRatio, captionOf(one, mode), names, readColours());
+        drawn.toBlob((blob) => {
+          if (blob) save(blob, fileName(one, "png"));
+        });
+      },
+    };
+    return () => {
+      exporterRef.current = null;
+    };
+  }, [series, bars, panes, mode, exporterRef, chart]);
+}
+
+/** Is the bar that was asked for among those that are here? */
+function hereOf(bars: Bars, at: number | null, tf: string): number | null {
+  if (at === null || bars.ts.length === 0) return null;
+  const slot = slotOf(bars, at);
+  return slot >= 0 && at < (bars.ts[slot] ?? 0) + stepOf(tf) ? slot : null;
+}
+
+/** Candles and panes, with what to draw on and under them. */
+export function CandlesTab(props: Props) {
+  const { series, view, bars, whole, panes, alerts, at, catalog, onNeedOlder } = props;
+  const chart = useRef<CandleHandle>(null);
+  const marks = useMarks(alerts);
+  const here = hereOf(bars, at, series.tf);
+  const price = view?.row.live_price ?? null;
+  const oiUsd = view?.row.live_oi_abs_usd ?? null;
+  const live = useMemo(() => ({ price, oiUsd }), [price, oiUsd]);
+  const reasonAt = useCallback(
+    (column: string, slot: number) => reasonOf(bars, column, slot, series.exchange, catalog),
+    [bars, series.exchange, catalog],
+  );
+  useExporter(props, chart);
+  const missed = at !== null && here === null && whole;
+  return (
+    <div className="relative h-full">
+      {missed && <p role="status" className="absolute right-20 top-6 z-20 rounded bg-panel px-2 text-micro text-warn">The bar of the link is not among the bars that are recorded and drawn.</p>}
+      <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
+        <CandleChart
+          label={`Candles of ${series.symbol}, ${series.tf}, with ${panes.panes.length} panes`}
+          bars={bars} panes={panes.panes} onPrice={panes.onPrice} marks={marks} here={here} live={live}
+          reasonAt={reasonAt} onNeedOlder={onNeedOlder} onMove={panes.move} onHide={panes.toggle} handle={chart}
+        />
+      </Suspense>
+    </div>
+  );
+}
