@@ -104,7 +104,7 @@ describe("the correlation table", () => {
   it("says what went wrong, and keeps what it has", async () => {
     server.answer = () => Response.json({ detail: "the database cannot be read" }, { status: 503, headers: { "content-type": "application/problem+json" } });
     show("correlation");
-    expect(await screen.findByRole("alert")).toHaveTextContent("the database cannot be read Nothing has been received yet.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The database cannot be read. Nothing has been received yet.");
     server.answer = () => Response.json(CORR);
     await userEvent.click(screen.getByRole("button", { name: "Ask now" }));
     expect((await screen.findByRole<HTMLTableElement>("table")).rows).toHaveLength(5);

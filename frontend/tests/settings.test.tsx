@@ -22,12 +22,7 @@ const SERVER: ServerSettings = {
   catalog: makeCatalog(),
 };
 
-interface Asked {
-  url: string;
-  method: string;
-  body: string;
-}
-
+type Asked = Record<"url" | "method" | "body", string>;
 type Answer = (asked: Asked) => Response | undefined;
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
@@ -164,7 +159,7 @@ describe("the planner", () => {
     serve(({ url }) => (url.startsWith("/api/planner") ? json({ detail: "threshold: got 99" }, 400) : undefined));
     show(null);
     openPlan();
-    expect(await screen.findByRole("alert")).toHaveTextContent("This cannot be planned: threshold: got 99");
+    expect(await screen.findByRole("alert")).toHaveTextContent("This cannot be planned: Threshold: got 99");
   });
 
   it("reads and writes plain numbers", () => {
@@ -209,7 +204,7 @@ describe("rules", () => {
     fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "x" } });
     fireEvent.change(screen.getByLabelText("Condition"), { target: { value: "z > > 2" } });
     fireEvent.click(screen.getByRole("button", { name: "Add the rule" }));
-    expect(await screen.findByRole("alert")).toHaveTextContent("got '>' at character 5");
+    expect(await screen.findByRole("alert")).toHaveTextContent("Got '>' at character 5");
     expect(document.querySelector("mark")).toHaveTextContent(">");
     expect(document.querySelector("[data-position]")).toHaveTextContent("z > > 2");
   });

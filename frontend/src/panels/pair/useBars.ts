@@ -40,7 +40,7 @@ export function olderLimit(at: number | null, begin: number, held: number, stepM
 
 /** `bars` with the newest row's closed part; the same object where it says nothing new, null where bars between are missing. */
 export function withRow(bars: Bars, row: MetricRow, stepMs: number): Bars | null {
-  const tail = parseRow(row as unknown as Record<string, unknown> & { ts: number }, bars);
+  const tail = parseRow(row, bars);
   const last = bars.ts.length - 1;
   const known = slice(bars, last, last + 1);
   if (row.ts === bars.ts[last] && firstChange(known, tail, Object.keys(bars.columns)) === -1) return bars;
