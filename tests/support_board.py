@@ -23,7 +23,8 @@ class Board:
         self.folder = folder
         folder.mkdir(exist_ok=True)
         self.world = World(folder)
-        self.world.now = int(time.time() * 1000)
+        # The newest bar is the last but one: minutes old whenever a test begins.
+        self.world.now = int(time.time() * 1000) - FIVE_MINUTES
         self.env = environment(folder, PORT=str(port), **settings)
         self.url = f"http://127.0.0.1:{port}/"
         self.product: Product | None = None

@@ -107,6 +107,7 @@ export class Keeper {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.offers.clear();
+    this.wrote = false;
     await this.writing;
     await this.attempt((vault) => vault.clear());
   }
