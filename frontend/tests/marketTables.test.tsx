@@ -25,7 +25,7 @@ beforeEach(() => {
 
 describe("the comparison", () => {
   const cells = (name: string) => {
-    const found = screen.getByRole("rowheader", { name: new RegExp(`^${name}`) }).closest<HTMLElement>("[role=row]");
+    const found = document.querySelector<HTMLElement>(`[role=row][data-key="${name}"]`);
     if (found === null) throw new Error("no row");
     const text = (column: string) => found.querySelector(`[data-column="${column}"]`)?.textContent;
     return { found, text };
@@ -33,20 +33,20 @@ describe("the comparison", () => {
 
   it("shows each exchange's figures, marks tier 5 with its number, and tells unknown from not recorded", async () => {
     show("compare");
-    await screen.findByRole("rowheader", { name: "BTC" });
+    await screen.findByText("BTC");
     const { text } = cells("BTC");
     expect(["weighted_oi", "change", "furthest", "binanceusdm.weight", "binanceusdm.delta", "binanceusdm.divergence", "okx.divergence", "bybit.oi"].map(text)).toEqual([
       "5.000M", "+0.50", "5+2.40", "75.0", "+0.60", "5+2.40", "−1.10", "–not recorded there",
     ]);
     expect(cells("GOAT").text("weighted_oi")).toBe("?not known");
     expect(cells("GOAT").text("base")).toContain("earlier");
-    expect(screen.getByRole("img", { name: "Open interest: Binance 75%, OKX 25%" })).toBeInTheDocument();
+    expect(screen.getByLabelText("Open interest: Binance 75%, OKX 25%")).toBeInTheDocument();
     expect(screen.getByText(/1 where an exchange departs/)).toBeInTheDocument();
   });
 
   it("opens the pair of the exchange whose cell was clicked, else the largest", async () => {
     const { opened } = show("compare");
-    await screen.findByRole("rowheader", { name: "BTC" });
+    await screen.findByText("BTC");
     const { found } = cells("BTC");
     await userEvent.click(found.querySelector('[data-column="okx.oi"]')!);
     act(() => found.focus());

@@ -238,6 +238,6 @@ def test_the_strip_counts_and_weighs_as_the_api_does(page: Page, server_url: str
     def mean() -> float:
         rows = get(page, server_url, "/api/metrics?limit=1000")
         known = [row["global_ls"] for row in rows if row["global_ls"] is not None]
-        return round(sum(known) / len(known), 2)
+        return float(round(sum(known) / len(known), 2))
 
     _agree(page, lambda: number(mood.inner_text()), mean)
