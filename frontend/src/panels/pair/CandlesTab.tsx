@@ -1,4 +1,4 @@
-import { type MutableRefObject, Suspense, useCallback, useEffect, useMemo, useRef } from "react";
+import { type MutableRefObject, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Alert, Catalog, MetricRow } from "../../api/types";
 import { type Bars, slotOf, stepOf } from "../../charts/bars";
@@ -101,30 +101,48 @@ function hereOf(bars: Bars, at: number | null, tf: string): number | null {
   return slot >= 0 && at < (bars.ts[slot] ?? 0) + stepOf(tf) ? slot : null;
 }
 
+/** True from the first time that it holds. No chart is drawn empty before the first bars: that would cost as much as drawing them. */
+function useOnce(holds: boolean): boolean {
+  const [held, setHeld] = useState(holds);
+  if (holds && !held) setHeld(true);
+  return held;
+}
+
+function useLiveValues(view: RowView | null) {
+  const price = view?.row.live_price ?? null;
+  const oiUsd = view?.row.live_oi_abs_usd ?? null;
+  return useMemo(() => ({ price, oiUsd }), [price, oiUsd]);
+}
+
+const WAITING = <div className="skeleton m-2 h-[calc(100%-1rem)]" />;
+
 /** Candles and panes, with what to draw on and under them. */
 export function CandlesTab(props: Props) {
   const { series, view, bars, whole, panes, alerts, at, catalog, onNeedOlder } = props;
   const chart = useRef<CandleHandle>(null);
   const marks = useMarks(alerts);
   const here = hereOf(bars, at, series.tf);
-  const price = view?.row.live_price ?? null;
-  const oiUsd = view?.row.live_oi_abs_usd ?? null;
-  const live = useMemo(() => ({ price, oiUsd }), [price, oiUsd]);
   const reasonAt = useCallback(
     (column: string, slot: number) => reasonOf(bars, column, slot, series.exchange, catalog),
     [bars, series.exchange, catalog],
   );
   useExporter(props, chart);
+  const begun = useOnce(bars.ts.length > 0 || whole);
+  const live = useLiveValues(view);
   const missed = at !== null && here === null && whole;
   return (
     <div className="relative h-full">
       {missed && <p role="status" className="absolute right-20 top-6 z-20 rounded bg-panel px-2 text-micro text-warn">The bar of the link is not among the bars that are recorded and drawn.</p>}
-      <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
-        <CandleChart
-          label={`Candles of ${series.symbol}, ${series.tf}, with ${panes.panes.length} panes`}
-          bars={bars} panes={panes.panes} onPrice={panes.onPrice} marks={marks} here={here} live={live}
-          reasonAt={reasonAt} onNeedOlder={onNeedOlder} onMove={panes.move} onHide={panes.toggle} handle={chart}
-        />
+      <Suspense fallback={WAITING}>
+        {begun ? (
+          <CandleChart
+            label={`Candles of ${series.symbol}, ${series.tf}, with ${panes.panes.length} panes`}
+            bars={bars} panes={panes.panes} onPrice={panes.onPrice} marks={marks} here={here} live={live}
+            reasonAt={reasonAt} onNeedOlder={onNeedOlder} onMove={panes.move} onHide={panes.toggle} handle={chart}
+          />
+        ) : (
+          WAITING
+        )}
       </Suspense>
     </div>
   );
