@@ -7,6 +7,7 @@ import { useDenied } from "../hooks/useDenied";
 import { useMedia } from "../hooks/useMedia";
 import { useHealth, useSettings } from "../hooks/useServer";
 import { worstTone } from "../lib/feeds";
+import type { RowView } from "../lib/rows";
 import { toggleStar } from "../lib/watch";
 import { BottomBar } from "../panels/topbar/BottomBar";
 import { TopBar } from "../panels/topbar/TopBar";
@@ -26,15 +27,23 @@ const WARM_AFTER_MS = 2000;
 const loadPair = () => import("../panels/pair/PairModal");
 const PairModal = lazy(loadPair);
 
+/** The pair of the address; null where neither a row nor an exchange is known by it. */
+function knownPair({ openKey, exchanges }: PageState, rows: readonly RowView[]): string | null {
+  if (openKey === null) return null;
+  const known = exchanges.some((id) => openKey.startsWith(`${id}|`)) || rows.some(({ key }) => key === openKey);
+  return known ? openKey : null;
+}
+
 /** What stands over the page when asked for. */
 function Overlays({ page, live, alerts, settings, context }: Board) {
   const catalog: Catalog | null = context.catalog;
+  const pair = knownPair(page, live.rows);
   return (
     <Suspense fallback={null}>
-      {page.openKey !== null && page.tf !== null && (
+      {pair !== null && page.tf !== null && (
         <ErrorBoundary name="The pair">
           <PairModal
-            pair={page.openKey} tf={page.tf} timeframes={page.timeframes}
+            pair={pair} tf={page.tf} timeframes={page.timeframes}
             rows={live.tf === page.tf ? live.rows : []} alerts={alerts.alerts}
             settings={settings} limits={context.limits} refresh={context.refresh}
             onTf={page.setTf} onPair={page.activate} onClose={page.closePair}
@@ -59,8 +68,8 @@ function useCommands(page: PageState, showRail: (shown: boolean) => void) {
   useKeys({
     search: page.focusSearch,
     move: (delta) => page.tableRef.current?.move(delta) ?? false,
-    aside: (delta) => page.tableRef.current?.aside(delta),
-    escape: () => page.tableRef.current?.dismiss() === true || page.escape(),
+    aside: (delta) => page.tableRef.current?.aside?.(delta),
+    escape: () => page.tableRef.current?.dismiss?.() === true || page.escape(),
     star: () => page.activeKey !== null && toggleStar(page.activeKey),
     nextTimeframe: page.nextTimeframe,
     toggleRail: () => showRail(!page.railOpen),

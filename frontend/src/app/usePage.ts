@@ -52,7 +52,7 @@ function returnFocus(give: () => void, stayed = 0, frames = FRAMES): void {
 
 /** The address, and what lasts only as long as the page: the row in focus, what stands over the page. */
 export function usePage(settings: Settings | null, wide: boolean) {
-  const { chosenTf, filter, openKey, alert, view } = useAddress();
+  const { chosenTf, filter: asked, openKey, alert, view } = useAddress();
   const [activeKey, setActiveKey] = useState<string | null>(openKey);
   const [helpOpen, setHelpOpen] = useState(false);
   const [railChoice, setRailChoice] = useState<boolean | null>(null);
@@ -62,7 +62,9 @@ export function usePage(settings: Settings | null, wide: boolean) {
   const timeframes = useMemo(() => settings?.timeframes ?? [], [settings]);
   // A timeframe that is not recorded (an old link) is none.
   const tf = timeframes.find((known) => known === chosenTf) ?? timeframes[0] ?? null;
-  const exchanges = settings?.exchanges ?? [];
+  const exchanges = useMemo(() => settings?.exchanges ?? [], [settings]);
+  // Nor is an exchange.
+  const filter = useMemo(() => (exchanges.includes(asked.exchange) ? asked : { ...asked, exchange: "" }), [asked, exchanges]);
   const railOpen = railChoice ?? wide;
 
   const open = useCallback((key: string, patch: { tf?: string; at?: string } = {}) => {

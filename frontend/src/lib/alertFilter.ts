@@ -18,7 +18,8 @@ export interface AlertFilter {
 const KINDS = ["tier", "confluence", "rule"];
 
 const within = (text: string, words: readonly string[]) => (words.includes(text) ? text : null);
-const digits = (text: string) => (/^\d{1,15}$/.test(text) ? text : null);
+/** A number of an address as its text; null for what is none. */
+export const digits = (text: string) => (/^\d{1,15}$/.test(text) ? text : null);
 
 /** What the API is asked; parts of the address that it would refuse are left out. */
 export function queryOf(filter: AlertFilter, timeframes: readonly string[]): AlertQuery {

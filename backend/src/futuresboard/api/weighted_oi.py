@@ -123,7 +123,9 @@ def _page(context: ApiContext, timeframe: str, base: str) -> Page:
 def _coins(rows: Sequence[Row], step: int) -> list[_Coin]:
     """The coins of newest rows, in order of their names."""
     listings: dict[str, dict[str, Row]] = defaultdict(dict)
-    for row in sorted(rows, key=lambda row: cast("float | None", row["volume_24h_usd"]) or 0.0):
+    # What another version recorded of an exchange that this one does not know has no place among them.
+    known = [row for row in rows if row["exchange"] in EXCHANGE_IDS]
+    for row in sorted(known, key=lambda row: cast("float | None", row["volume_24h_usd"]) or 0.0):
         listings[str(row["base"])][str(row["exchange"])] = row
     coins = []
     for base, mine in sorted(listings.items()):

@@ -5,7 +5,7 @@ import type { Alert, Settings } from "../../api/types";
 import { useAsked } from "../../hooks/useAsked";
 import { useMedia } from "../../hooks/useMedia";
 import { useUrl } from "../../hooks/useUrl";
-import { type AlertFilter, fits, queryOf } from "../../lib/alertFilter";
+import { type AlertFilter, digits, fits, queryOf } from "../../lib/alertFilter";
 import { exchangeName } from "../../lib/exchanges";
 import { whole } from "../../lib/format";
 import type { RowView } from "../../lib/rows";
@@ -86,7 +86,7 @@ export default function AlertHistory({ exchange, timeframes, rows, settings, kno
   const filter = useFilter(exchange);
   const query = useMemo(() => queryOf(filter, timeframes), [filter, timeframes]);
   const pages = useAlertPages(query);
-  const openId = useUrl("alert");
+  const openId = digits(useUrl("alert") ?? "");
   const phone = useMedia("(max-width: 767px)");
   const narrow = useMedia("(max-width: 1023px)");
   const rules = useAsked("rules", fetchRules);

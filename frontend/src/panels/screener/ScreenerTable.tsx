@@ -24,9 +24,9 @@ export interface ScreenerHandle {
   /** Moves the focus by so many rows; the table scrolls along. False where there is nothing to move through. */
   move: (delta: number) => boolean;
   /** Moves along the row by so many cells and tells what the cell's tooltip says. */
-  aside: (delta: number) => void;
+  aside?: (delta: number) => void;
   /** Takes away what `aside` shows; false when there is nothing. */
-  dismiss: () => boolean;
+  dismiss?: () => boolean;
   /** Gives the focus back to a pair, or to the table when the pair is gone. */
   focus: (key: string | null) => void;
 }
