@@ -75,10 +75,9 @@ export function usePage(settings: Settings | null, wide: boolean) {
   };
   const focusSearch = () => {
     if (view !== "") setView("");
-    requestAnimationFrame(() => {
-      searchRef.current?.focus();
-      searchRef.current?.select();
-    });
+    // At once: what is typed before the next frame belongs in the field too.
+    searchRef.current?.focus();
+    searchRef.current?.select();
   };
   return {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
