@@ -205,12 +205,12 @@ describe("without a mouse", () => {
     const handle = createRef<ScreenerHandle>();
     const view = coin("A", { live_price: 67_234.5678 });
     render(<Table views={[view]} activeKey={view.key} handle={handle} />);
-    act(() => handle.current?.aside(1));
-    act(() => handle.current?.aside(1));
+    act(() => handle.current?.aside?.(1));
+    act(() => handle.current?.aside?.(1));
     expect(await screen.findByRole("status")).toHaveTextContent("67,234.5678");
     let there = false;
     act(() => {
-      there = handle.current?.dismiss() ?? false;
+      there = handle.current?.dismiss?.() ?? false;
     });
     expect(there).toBe(true);
     expect(screen.queryByRole("status")).toBeNull();

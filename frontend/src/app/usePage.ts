@@ -101,10 +101,9 @@ export function usePage(settings: Settings | null, wide: boolean) {
   };
   const focusSearch = () => {
     if (!SEARCHED.has(view)) setView("");
-    requestAnimationFrame(() => {
-      searchRef.current?.focus();
-      searchRef.current?.select();
-    });
+    // At once: what is typed before the next frame belongs in the field too.
+    searchRef.current?.focus();
+    searchRef.current?.select();
   };
   return {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
