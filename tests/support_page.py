@@ -102,6 +102,8 @@ def api_row(page: Page, server_url: str, key: str, timeframe: str) -> dict[str, 
 def shown_equals_api(page: Page, server_url: str, timeframe: str, column: str) -> None:
     """A number on the page is the API's, to its last digit; tries again when a bar closes between."""
     pair: tuple[float | None, float | None] = (None, None)
+    # A row has the columns in sight.
+    page.locator(f"[data-heading={column}]").scroll_into_view_if_needed()
     for _ in range(TRIES):
         cell = page.locator(f"{ROW} [data-column={column}] [title]:not([class*=cursor-help])").first
         key = cell.locator("xpath=ancestor::*[@role='row']").get_attribute("data-key")
