@@ -39,7 +39,7 @@ function Row({ field, inForce, draft, fault, readOnly, planning, onDraft, onPutB
         <span className="block text-xs font-medium text-ink-strong">
           {field.label}
           {field.unit !== "" && <span className="font-normal text-ink-soft">, {field.unit}</span>}
-          {changed && <span className="text-warn"> · not saved</span>}
+          {changed && <span className="text-warn"> · {readOnly ? "tried" : "not saved"}</span>}
         </span>
         <span id={`${id}-doc`} className="block text-micro text-ink-faint">
           {field.doc}
