@@ -18,8 +18,8 @@ function cell(over: Partial<EvidenceCell> = {}): EvidenceCell {
 describe("the evidence chip", () => {
   it("says n, rate, interval, base and verdict", () => {
     expect(chipText(cell())).toBe("n 214 · 49% [42–56] · base 48% · no edge");
-    expect(chipText(cell({ verdict: "too few", clusters: 12 }))).toBe("n 214 · 49% [42–56] · base 48% · too few (12 of 30 events)");
-    expect(chipText(cell({ n: 0, clusters: 0, hit_rate: null, verdict: "too few" }))).toBe("n 0 · too few (0 of 30 events)");
+    expect(chipText(cell({ verdict: "too few", clusters: 12 }))).toBe("n 214 · 49% [42–56] · base 48% · too few (12/30 events)");
+    expect(chipText(cell({ n: 0, clusters: 0, hit_rate: null, verdict: "too few" }))).toBe("n 0 · too few (0/30 events)");
   });
 
   it("takes the one horizon, the alert's own direction, kind and timeframe", () => {

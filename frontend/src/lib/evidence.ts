@@ -43,7 +43,7 @@ export const interval = ({ low, high }: Pick<Evidence, "low" | "high">) =>
 
 /** n 214 · 49% [42–56] · base 48% · no edge; of too few the events are told, which are what is too few. */
 export function chipText(cell: Evidence): string {
-  const few = cell.verdict === "too few" ? ` (${whole(cell.clusters)} of ${ENOUGH_CLUSTERS} events)` : "";
+  const few = cell.verdict === "too few" ? ` (${whole(cell.clusters)}/${ENOUGH_CLUSTERS} events)` : "";
   const short = verdictOf(cell.verdict).short + few;
   const counted = `n ${whole(cell.n)}`;
   if (cell.hit_rate === null) return `${counted} · ${short}`;

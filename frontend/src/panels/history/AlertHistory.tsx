@@ -5,7 +5,7 @@ import type { Alert, Settings } from "../../api/types";
 import { useAsked } from "../../hooks/useAsked";
 import { useMedia } from "../../hooks/useMedia";
 import { useUrl } from "../../hooks/useUrl";
-import { type AlertFilter, digits, fits, queryOf } from "../../lib/alertFilter";
+import { type AlertFilter, digits, fits, queryOf, symbolOf } from "../../lib/alertFilter";
 import { exchangeName } from "../../lib/exchanges";
 import { whole } from "../../lib/format";
 import type { RowView } from "../../lib/rows";
@@ -84,13 +84,17 @@ function countNews(known: readonly Alert[], query: ReturnType<typeof queryOf>, t
 /** Every stored alert, filtered as the address says; one of them opened beside the list, or over it on a phone. */
 export default function AlertHistory({ exchange, timeframes, rows, settings, known, onChart, onSeen }: Props) {
   const filter = useFilter(exchange);
-  const query = useMemo(() => queryOf(filter, timeframes), [filter, timeframes]);
+  const pairs = useMemo(() => rows.map(({ row: { symbol, base } }) => ({ symbol, base })), [rows]);
+  // The address keeps what was typed; which symbol it means is known once the pairs are.
+  const query = useMemo(
+    () => queryOf({ ...filter, symbol: symbolOf(filter.symbol, pairs) }, timeframes),
+    [filter, pairs, timeframes],
+  );
   const pages = useAlertPages(query);
   const openId = digits(useUrl("alert") ?? "");
   const phone = useMedia("(max-width: 767px)");
   const narrow = useMedia("(max-width: 1023px)");
   const rules = useAsked("rules", fetchRules);
-  const pairs = useMemo(() => rows.map(({ row: { symbol, base } }) => ({ symbol, base })), [rows]);
   const news = countNews(known, query, pages.at(0), pages.total);
   useEffect(onSeen, [onSeen, known]);
 

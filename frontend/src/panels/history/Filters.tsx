@@ -2,7 +2,7 @@ import { useId, useState } from "react";
 
 import type { AlertQuery } from "../../api/alerts";
 import type { Rule } from "../../api/types";
-import { type AlertFilter, fromLocalInput, localInput, ofWhat, symbolOf, whatOf } from "../../lib/alertFilter";
+import { type AlertFilter, fromLocalInput, localInput, ofWhat, whatOf } from "../../lib/alertFilter";
 import { alertStyle, alertTag, ofSlot, SLOTS } from "../../lib/tiers";
 import { Icon } from "../../ui/Icon";
 import { exportAddress } from "./exporting";
@@ -49,7 +49,7 @@ function Symbol({ filter, pairs, onChange }: Pick<Props, "filter" | "pairs" | "o
   const [typed, setTyped] = useState({ of: filter.symbol, text: filter.symbol });
   const text = typed.of === filter.symbol ? typed.text : filter.symbol;
   const apply = () => {
-    const symbol = symbolOf(text, pairs);
+    const symbol = text.trim();
     setTyped({ of: symbol, text: symbol });
     onChange({ symbol });
   };

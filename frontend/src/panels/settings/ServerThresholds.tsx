@@ -19,7 +19,7 @@ type Drafts = Record<string, string>;
 
 interface RowProps {
   field: ThresholdField;
-  inForce: number | undefined;
+  inForce: number;
   draft: string | undefined;
   fault: string | null;
   readOnly: boolean;
@@ -31,7 +31,7 @@ interface RowProps {
 
 function Row({ field, inForce, draft, fault, readOnly, planning, onDraft, onPutBack, onPlan }: RowProps) {
   const id = `server-${field.name}`;
-  const shown = inForce === undefined ? "" : String(inForce);
+  const shown = String(inForce);
   const changed = draft !== undefined && draft !== shown;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 border-t border-line/60 py-2 md:grid-cols-[16rem_auto_minmax(0,1fr)]">
@@ -39,7 +39,7 @@ function Row({ field, inForce, draft, fault, readOnly, planning, onDraft, onPutB
         <span className="block text-xs font-medium text-ink-strong">
           {field.label}
           {field.unit !== "" && <span className="font-normal text-ink-soft">, {field.unit}</span>}
-          {changed && <span className="text-warn"> · not saved</span>}
+          {changed && <span className="text-warn"> · {readOnly ? "tried" : "not saved"}</span>}
         </span>
         <span id={`${id}-doc`} className="block text-micro text-ink-faint">
           {field.doc}
