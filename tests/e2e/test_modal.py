@@ -334,7 +334,7 @@ def test_alerts_stand_on_their_bars_and_lead_there(browser: Browser, server_url:
         page.goto(_link(server_url))
         _dialog(page)
         _pick(page, "Alerts")
-        entry = page.get_by_role("dialog").get_by_role("button").filter(has_text="conditions agree")
+        entry = page.get_by_role("dialog").get_by_role("button").filter(has_text="<b>three</b>")
         # A hostile sentence is text.
         expect(entry).to_contain_text("<b>three</b> conditions agree")
         entry.click()
