@@ -100,6 +100,9 @@ bench: install $(VENV)/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_client.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_live.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_modal.py
+	cd frontend && PATH="$(NPM_PATH)" npx vite build --config bench/vite.config.ts --logLevel error
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_page.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_page.py --hours 8
 
 # A day (or 6 hours) of exchange time, time-scaled, with faults throughout; see docs/operations.md.
 soak: install $(VENV)/.installed-dev
