@@ -29,17 +29,21 @@ interface RowProps {
   onPlan: () => void;
 }
 
+function Unsaved({ draft, shown, readOnly }: { draft: string | undefined; shown: string; readOnly: boolean }) {
+  if (draft === undefined || draft === shown) return null;
+  return <span className="text-warn"> · {readOnly ? "tried" : "not saved"}</span>;
+}
+
 function Row({ field, inForce, draft, fault, readOnly, planning, onDraft, onPutBack, onPlan }: RowProps) {
   const id = `server-${field.name}`;
   const shown = inForce === undefined ? "" : String(inForce);
-  const changed = draft !== undefined && draft !== shown;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 border-t border-line/60 py-2 md:grid-cols-[16rem_auto_minmax(0,1fr)]">
       <label htmlFor={id} className="min-w-0">
         <span className="block text-xs font-medium text-ink-strong">
           {field.label}
           {field.unit !== "" && <span className="font-normal text-ink-soft">, {field.unit}</span>}
-          {changed && <span className="text-warn"> · {readOnly ? "tried" : "not saved"}</span>}
+          <Unsaved draft={draft} shown={shown} readOnly={readOnly} />
         </span>
         <span id={`${id}-doc`} className="block text-micro text-ink-faint">
           {field.doc}
