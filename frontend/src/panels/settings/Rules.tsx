@@ -2,7 +2,7 @@ import { useRef, useState } from "react";
 
 import { addRule, deleteRule, fetchRules, isAllowed, type UserRule } from "../../api/alerts";
 import { Refused } from "../../api/call";
-import { useAsked } from "../../hooks/useAsked";
+import { useAnswer } from "../../hooks/useAnswer";
 import { useUrl } from "../../hooks/useUrl";
 import { changeUrl } from "../../lib/url";
 import { Confirm } from "../../ui/Confirm";
@@ -132,8 +132,8 @@ function RuleItem({ rule, mayDelete, onDelete }: { rule: UserRule; mayDelete: bo
 export function Rules() {
   const [version, setVersion] = useState(0);
   const [fault, setFault] = useState<string | null>(null);
-  const rules = useAsked(`${version}`, fetchRules);
-  const allowed = useAsked("rules", (signal) => isAllowed("/api/rules", "POST", signal));
+  const rules = useAnswer(`${version}`, fetchRules);
+  const allowed = useAnswer("rules", (signal) => isAllowed("/api/rules", "POST", signal));
   const again = () => setVersion((before) => before + 1);
   const remove = async (rule: UserRule) => {
     setFault(null);

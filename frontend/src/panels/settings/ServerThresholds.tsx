@@ -3,7 +3,7 @@ import { useState } from "react";
 import { isAllowed, saveThresholds } from "../../api/alerts";
 import { Refused } from "../../api/call";
 import type { Settings } from "../../api/types";
-import { useAsked } from "../../hooks/useAsked";
+import { useAnswer } from "../../hooks/useAnswer";
 import { exact } from "../../lib/format";
 import { numberOf, THRESHOLD_FIELDS, type ThresholdField } from "../../lib/thresholds";
 import { Block, button, Fault, input, primary } from "./parts";
@@ -135,7 +135,7 @@ function useForm({ settings, onSettings }: Pick<Props, "settings" | "onSettings"
 export function ServerThresholds({ settings, tf, onSettings }: Props) {
   const form = useForm({ settings, onSettings });
   const [planning, setPlanning] = useState<string | null>(null);
-  const allowed = useAsked("settings", (signal) => isAllowed("/api/settings", "PUT", signal));
+  const allowed = useAnswer("settings", (signal) => isAllowed("/api/settings", "PUT", signal));
   const readOnly = allowed.data !== true;
   return (
     <Block
