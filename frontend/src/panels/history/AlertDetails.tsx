@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 import { fetchAlert, fetchOutcomes } from "../../api/alerts";
 import type { Alert, AlertWithEvidence, Catalog } from "../../api/types";
-import { useAsked } from "../../hooks/useAsked";
+import { useAnswer } from "../../hooks/useAnswer";
 import { useNow } from "../../hooks/useNow";
 import { directionSign, placeOf, sentenceOf } from "../../lib/alertWords";
 import { counterfactual } from "../../lib/counterfactual";
@@ -63,7 +63,7 @@ function Story({ alert }: { alert: AlertWithEvidence }) {
 function Loaded({ alert, catalog, onChart }: { alert: AlertWithEvidence; catalog: Catalog | null; onChart: (alert: Alert) => void }) {
   const minute = Math.floor(useNow() / REFRESH_MS);
   const id = String(alert.id);
-  const outcomes = useAsked(`${id}|${minute}`, (signal) => fetchOutcomes(id, signal));
+  const outcomes = useAnswer(`${id}|${minute}`, (signal) => fetchOutcomes(id, signal));
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <section aria-label="What happened" className="px-4 pb-3">
@@ -89,7 +89,7 @@ function Loaded({ alert, catalog, onChart }: { alert: AlertWithEvidence; catalog
 /** One stored alert: why it fired, what its kind was worth, what became of it. */
 export function AlertDetails({ id, catalog, onChart, onClose }: Props) {
   const minute = Math.floor(useNow() / REFRESH_MS);
-  const { data: alert, error } = useAsked(`${id}|${minute}`, (signal) => fetchAlert(id, signal));
+  const { data: alert, error } = useAnswer(`${id}|${minute}`, (signal) => fetchAlert(id, signal));
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (

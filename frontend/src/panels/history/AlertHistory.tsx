@@ -2,7 +2,7 @@ import { useEffect, useMemo } from "react";
 
 import { fetchRules } from "../../api/alerts";
 import type { Alert, Settings } from "../../api/types";
-import { useAsked } from "../../hooks/useAsked";
+import { useAnswer } from "../../hooks/useAnswer";
 import { useMedia } from "../../hooks/useMedia";
 import { useUrl } from "../../hooks/useUrl";
 import { type AlertFilter, digits, fits, queryOf, symbolOf } from "../../lib/alertFilter";
@@ -94,7 +94,7 @@ export default function AlertHistory({ exchange, timeframes, rows, settings, kno
   const openId = digits(useUrl("alert") ?? "");
   const phone = useMedia("(max-width: 767px)");
   const narrow = useMedia("(max-width: 1023px)");
-  const rules = useAsked("rules", fetchRules);
+  const rules = useAnswer("rules", fetchRules);
   const news = countNews(known, query, pages.at(0), pages.total);
   useEffect(onSeen, [onSeen, known]);
 

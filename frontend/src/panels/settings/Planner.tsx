@@ -2,7 +2,7 @@ import { useState } from "react";
 
 import { fetchPlan } from "../../api/alerts";
 import type { Planner as Plan } from "../../api/types";
-import { type Asked, useAsked } from "../../hooks/useAsked";
+import { type Asked, useAnswer } from "../../hooks/useAnswer";
 import { domainOf } from "../../lib/evidence";
 import { decimals, exact, whole } from "../../lib/format";
 import { numberOf, plain, type ThresholdField } from "../../lib/thresholds";
@@ -79,8 +79,8 @@ export function Planner({ field, inForce, draft, timeframes, tf, onDraft }: Prop
   const frame = timeframes.includes(chosen) ? chosen : (timeframes[0] ?? "");
   const ask = (threshold: number) => (signal: AbortSignal) => fetchPlan(tier, plain(threshold), days, frame, signal);
   const keyOf = (threshold: number) => `${tier}|${threshold}|${days}|${frame}`;
-  const tried = useAsked(value === null ? null : keyOf(value), ask(value ?? inForce), PAUSE_MS);
-  const now = useAsked(keyOf(inForce), ask(inForce), PAUSE_MS);
+  const tried = useAnswer(value === null ? null : keyOf(value), ask(value ?? inForce), PAUSE_MS);
+  const now = useAnswer(keyOf(inForce), ask(inForce), PAUSE_MS);
   return (
     <div className="mb-3 rounded-md border border-line bg-page p-3" role="group" aria-label={`Plan ${field.label}`}>
       <div className="mb-3 flex flex-wrap items-center gap-3 text-micro text-ink-soft">

@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import { addRule, deleteRule, fetchRules, isAllowed } from "../../api/alerts";
 import { ApiError } from "../../api/errors";
 import type { Rule } from "../../api/types";
-import { useAsked } from "../../hooks/useAsked";
+import { useAnswer } from "../../hooks/useAnswer";
 import { useUrl } from "../../hooks/useUrl";
 import { changeUrl } from "../../lib/url";
 import { Confirm } from "../../ui/Confirm";
@@ -133,8 +133,8 @@ function RuleItem({ rule, mayDelete, onDelete }: { rule: Rule; mayDelete: boolea
 export function Rules() {
   const [version, setVersion] = useState(0);
   const [fault, setFault] = useState<string | null>(null);
-  const rules = useAsked(`${version}`, fetchRules);
-  const allowed = useAsked("rules", (signal) => isAllowed("/api/rules", "POST", signal));
+  const rules = useAnswer(`${version}`, fetchRules);
+  const allowed = useAnswer("rules", (signal) => isAllowed("/api/rules", "POST", signal));
   const again = () => setVersion((before) => before + 1);
   const remove = async (rule: Rule) => {
     setFault(null);

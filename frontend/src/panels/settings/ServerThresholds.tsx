@@ -3,7 +3,7 @@ import { useState } from "react";
 import { isAllowed, saveThresholds } from "../../api/alerts";
 import { ApiError } from "../../api/errors";
 import type { Settings } from "../../api/types";
-import { useAsked } from "../../hooks/useAsked";
+import { useAnswer } from "../../hooks/useAnswer";
 import { exact } from "../../lib/format";
 import { numberOf, THRESHOLD_FIELDS, type ThresholdField } from "../../lib/thresholds";
 import { Block, button, Fault, input, primary } from "./parts";
@@ -29,17 +29,21 @@ interface RowProps {
   onPlan: () => void;
 }
 
+function Unsaved({ draft, shown, readOnly }: { draft: string | undefined; shown: string; readOnly: boolean }) {
+  if (draft === undefined || draft === shown) return null;
+  return <span className="text-warn"> · {readOnly ? "tried" : "not saved"}</span>;
+}
+
 function Row({ field, inForce, draft, fault, readOnly, planning, onDraft, onPutBack, onPlan }: RowProps) {
   const id = `server-${field.name}`;
   const shown = String(inForce);
-  const changed = draft !== undefined && draft !== shown;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 border-t border-line/60 py-2 md:grid-cols-[16rem_auto_minmax(0,1fr)]">
       <label htmlFor={id} className="min-w-0">
         <span className="block text-xs font-medium text-ink-strong">
           {field.label}
           {field.unit !== "" && <span className="font-normal text-ink-soft">, {field.unit}</span>}
-          {changed && <span className="text-warn"> · {readOnly ? "tried" : "not saved"}</span>}
+          <Unsaved draft={draft} shown={shown} readOnly={readOnly} />
         </span>
         <span id={`${id}-doc`} className="block text-micro text-ink-faint">
           {field.doc}
@@ -131,7 +135,7 @@ function useForm({ settings, onSettings }: Pick<Props, "settings" | "onSettings"
 export function ServerThresholds({ settings, tf, onSettings }: Props) {
   const form = useForm({ settings, onSettings });
   const [planning, setPlanning] = useState<string | null>(null);
-  const allowed = useAsked("settings", (signal) => isAllowed("/api/settings", "PUT", signal));
+  const allowed = useAnswer("settings", (signal) => isAllowed("/api/settings", "PUT", signal));
   const readOnly = allowed.data !== true;
   return (
     <Block

@@ -13,7 +13,7 @@ const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : 
  * without another key. A question that is no longer the current one is cancelled; the last answer
  * stays until the next has come.
  */
-export function useAsked<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>, delay = 0): Asked<T> {
+export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>, delay = 0): Asked<T> {
   const [answer, setAnswer] = useState<{ key: string; data: T | null; error: string | null } | null>(null);
   useEffect(() => {
     if (key === null) return undefined;
