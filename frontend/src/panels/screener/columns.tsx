@@ -32,7 +32,7 @@ export const PAIR: Column = {
   group: "Pair",
   label: "Pair",
   unit: "exchange",
-  width: 190,
+  width: 208,
   metric: "symbol",
   doc: "Coin, quote and exchange of the perpetual contract.",
   align: "left",
