@@ -26,6 +26,7 @@ HEALTH: dict[str, Any] = {
     "uptime_s": 12.5,
     "warm": 0.75,
     "last_cycle": {"id": 3, "started": 1, "duration_s": 0.4, "rows": 600, "errors": 0, "bar_close": False},
+    "cycles": {"window": 9, "edges_s": [1.0], "counts": [2, 1], "p50_s": 0.5, "p99_s": 2.5},
     "closed_bar_lag_s": {"p50": 3.0, "p99": 9.0},
     "exchanges": {
         "okx": {
@@ -39,6 +40,15 @@ HEALTH: dict[str, Any] = {
             "oldest_s": 1.5,
             "source": "rest",
             "breaker": {"state": "closed", "reason": None, "next_probe_s": None},
+            "gaps": {
+                "missing": 1,
+                "open": 3,
+                "pairs": 2,
+                "healing": False,
+                "healed": 7,
+                "given_up": 1,
+                "looked_ts": 5,
+            },
         }
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ import pytest
 import socketio
 
 from futuresboard.sim_exchange import SimConfig, SimThread
+from support_schemas import JSON_PATHS, of_answer, of_component
 from support_system import EXCHANGES, STEP_MS, Product, Row, environment, free_port, running, scaled, until
 
 M5 = STEP_MS["5m"]
@@ -54,6 +56,8 @@ class Page:
     def __init__(self, url: str) -> None:
         self.updates: list[Row] = []
         self.alerts: list[int] = []
+        self.toasts: list[Row] = []
+        self.answers: list[Row] = []
         self.rows: dict[tuple[str, str], Row] = {}
         self._url = url
         self.since = 0
@@ -74,6 +78,7 @@ class Page:
 
     def _alert(self, payload: Row) -> None:
         with self._news:
+            self.toasts.append(payload)
             self.alerts.append(payload["id"])
 
     def _take(self, payload: Row) -> None:
@@ -87,6 +92,7 @@ class Page:
         if self._seq is not None:
             asked |= {"since": self._seq} | ({"alert": self.alerts[-1]} if self.alerts else {})
         answer = self._io.call("subscribe", asked, timeout=20)
+        self.answers.append(answer)
         with self._news:
             # What was told while the answer came in is newer than the answer.
             newer = [update for update in self.updates if update["seq"] > answer["seq"]]
@@ -110,6 +116,8 @@ class Show:
     health: list[Row] = field(default_factory=list)
     cycles: list[dict[tuple[str, str], Row]] = field(default_factory=list)
     updates: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
+    toasts: list[Row] = field(default_factory=list)
     page_rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     api_rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     meanwhile: int = 0
@@ -127,9 +135,19 @@ PATHS: Sequence[tuple[str, Row]] = [
     ("/api/history", {"exchange": "bybit", "symbol": "BTC/USDT:USDT", "tf": "5m", "limit": 1000}),
     ("/api/history", {"exchange": "okx", "symbol": "PEPE/USDT:USDT", "tf": "15m", "limit": 1000}),
     ("/api/alerts", {"limit": 1000}),
+    ("/api/history", {"exchange": "okx", "symbol": "BTC/USDT:USDT", "overlays": "obv,macd,bollinger,atr"}),
+    ("/api/alerts/1", {}),
+    ("/api/alerts/1/outcomes", {}),
+    ("/api/evidence", {}),
+    ("/api/planner", {"tier": 1}),
     ("/api/rules", {}),
+    ("/api/rules/1", {}),
+    ("/api/corr", {}),
+    ("/api/weighted-oi", {}),
     ("/api/settings", {}),
     ("/api/openapi.json", {}),
+    ("/health/live", {}),
+    ("/health/ready", {}),
     ("/health", {}),
     ("/metrics", {}),
 ]
@@ -239,6 +257,8 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
                 page.leave()
                 seen.told.append((due, sorted(page.alerts)))
             seen.updates = stays.updates
+            seen.answers = stays.answers + leaves.answers
+            seen.toasts = stays.toasts
             for path, query in PATHS:
                 seen.texts[f"{path} {query}"] = product.text(path, **query)
         yield seen
@@ -312,6 +332,28 @@ def test_no_answer_holds_nan_or_infinity(show: Show) -> None:
             assert text is not None
             assert "NaN" not in text, path
             assert "Infinity" not in text, path
+
+
+def test_every_answer_is_what_the_document_says(show: Show) -> None:
+    paths = [key.partition(" ")[0] for key in show.texts]
+    served = {re.sub("[0-9]+", "{number}", path) for path in paths} - {"/metrics"}
+    assert served == set(JSON_PATHS)
+    for path, text in zip(paths, show.texts.values(), strict=True):
+        if path != "/metrics":
+            assert of_answer(path, orjson.loads(text or "")) == [], path
+
+
+def test_the_socket_says_what_the_document_says(show: Show) -> None:
+    assert show.answers
+    assert show.toasts
+    for answer in show.answers:
+        assert of_component("SubscribeAck", answer) == []
+    for toast in show.toasts:
+        assert of_component("Alert", toast) == []
+    for update in show.updates:
+        assert of_component("MetricsUpdate", update) == []
+    for health in show.health:
+        assert of_component("Health", health) == []
 
 
 def test_without_a_scraper_the_page_shows_what_is_stored(show: Show) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import socketio
@@ -199,6 +201,10 @@ def built(world: World, tmp_path: Path) -> Web:
     (dist / "index.html").write_text("<!doctype html><title>futuresboard</title>" + " " * 600)
     (dist / "assets" / "index-abc.js").write_text("console.log(1);" * 100)
     (dist / "favicon.svg").write_text("<svg/>")
+    (dist / "sw.js").write_text("self.addEventListener('fetch', () => {});")
+    (dist / "manifest.webmanifest").write_text('{"name": "futuresboard"}')
+    (dist / "icons").mkdir()
+    (dist / "icons" / "icon-192.png").write_bytes(b"\x89PNG")
     (tmp_path / "frontend" / "secret.txt").write_text("no")
     return Web(world, tmp_path)
 
@@ -236,12 +242,62 @@ def test_a_rebuilt_page_is_served_at_once(built: Web):
     assert built.get("/").headers["ETag"] != before
 
 
-def test_the_pages_own_routes_reload(built: Web):
-    assert built.get("/replay/okx", Accept="text/html").mimetype == "text/html"
-    assert built.get("/replay", Accept="text/html").mimetype == "text/html"
-    for path, accept in (("/replay", "*/*"), ("/replay/x.js", "text/html"), ("/assets/x", "text/html")):
-        missing = built.get(path, Accept=accept)
-        assert (missing.status_code, missing.mimetype) == (404, "application/problem+json"), path
+@pytest.mark.parametrize(
+    "path", ["/replay/okx", "/replay", "/replay/x.js", "/assets/x", "/icons/x.png", "/a.html"]
+)
+def test_an_address_that_is_none_is_a_page_for_browsers_and_a_problem_for_others(built: Web, path: str):
+    page = built.get(path, Accept="text/html,*/*;q=0.8")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    text = page.get_data(as_text=True)
+    assert path in text
+    assert 'href="/"' in text
+    assert "<script" not in text
+    for other in (built.get(path, Accept="*/*"), built.client.post(path, headers={"Accept": "text/html"})):
+        assert other.status_code in (404, 405)
+        assert other.mimetype == "application/problem+json"
+
+
+def test_an_address_is_text_whatever_it_says(built: Web):
+    page = built.get("/<script>alert(1)</script>/&amp;", Accept="text/html")
+    text = page.get_data(as_text=True)
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;/&amp;amp;" in text
+
+
+def test_the_worker_the_manifest_and_icons(built: Web):
+    for name, media in (
+        ("/sw.js", "text/javascript"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/icons/icon-192.png", "image/png"),
+    ):
+        answer = built.get(name)
+        assert (answer.status_code, answer.mimetype) == (200, media), name
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert built.get(name, If_None_Match=answer.headers["ETag"]).status_code == 304
+    folder = built.settings.root / "frontend" / "dist"
+    before = built.get("/sw.js").get_data()
+    (folder / "sw.js").write_text("self.skipWaiting();")
+    assert built.get("/sw.js").get_data() != before
+
+
+def test_types_are_not_this_machines(built: Web, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mimetypes.guess_type", lambda *_: ("text/plain", None))
+    assert built.get("/assets/index-abc.js").mimetype == "text/javascript"
+
+
+def test_a_file_is_compressed_once(built: Web, monkeypatch: pytest.MonkeyPatch):
+    packed: list[int] = []
+    whole = gzip.compress
+
+    def counted(*args: Any, **given: Any) -> bytes:
+        packed.append(1)
+        return whole(*args, **given)
+
+    monkeypatch.setattr(gzip, "compress", counted)
+    first, again = (built.get("/assets/index-abc.js", Accept_Encoding="gzip") for _ in range(2))
+    assert gzip.decompress(first.get_data()) == b"console.log(1);" * 100
+    assert first.get_data() == again.get_data()
+    assert packed == [1]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/metrics", "/api/docs", "/health", "/nothing"])
@@ -250,6 +306,8 @@ def test_every_answer_is_armoured(built: Web, path: str):
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
-    assert "script-src" not in policy
+    assert policy["script-src"] == policy["worker-src"] == policy["connect-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-src"] == "'none'"
+    assert [name for name, value in policy.items() if "unsafe" in value] == ["style-src"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"

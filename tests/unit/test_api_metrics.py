@@ -29,6 +29,68 @@ def fill(world: World) -> None:
     world.fill("bybit", bybit)
 
 
+@pytest.mark.parametrize(
+    ("expression", "bases"),
+    [
+        ("z > 0", ["PEPE", "ETH", "SOL"]),
+        ("z = 1 and exchange = 'OKX'", ["ETH"]),
+        ("coin in ('btc', 'sol')", ["SOL", "BTC", "BTC"]),
+        ("live_price > 5", ["BTC"]),
+        ("not live_price > 5", []),
+        ("market_cap_usd > 0 or z > 0", []),
+        ("tier_1", ["ETH"]),
+        ("not tier_1", ["PEPE", "SOL", "BTC", "BTC"]),
+        ("tier_5 or not tier_5", []),
+    ],
+)
+def test_a_filter_shows_the_rows_for_which_it_holds(
+    web: Web, world: World, expression: str, bases: list[str]
+):
+    fill(world)
+    world.commit(
+        [("okx", "ETH/USDT:USDT", "5m", newest_ts(world), {"tiers": 2, "z_score": 1.0})],
+        live=[("bybit", "BTC/USDT:USDT", {"live_price": 5.5})],
+    )
+    response = web.client.get("/api/metrics", query_string={"filter": expression, "sort": "-z_score,base"})
+    assert [row["base"] for row in response.get_json()] == bases
+    shown = f"metrics 0-{len(bases) - 1}/{len(bases)}" if bases else "metrics */0"
+    assert response.headers["Content-Range"] == shown
+    page = web.client.get("/api/metrics", query_string={"filter": expression, "limit": 1})
+    assert len(page.get_json()) == min(1, len(bases))
+
+
+def newest_ts(world: World) -> int:
+    return world.reader.newest_bar("5m") or 0
+
+
+def test_a_filter_is_one_of_several(web: Web, world: World):
+    fill(world)
+    asked = {"filter": "z >= 1", "exchange": "okx", "search": "e"}
+    assert [row["base"] for row in web.client.get("/api/metrics", query_string=asked).get_json()] == [
+        "PEPE",
+        "ETH",
+    ]
+    assert len(web.client.get("/api/metrics", query_string=asked | {"filter": ""}).get_json()) == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "position", "came"),
+    [
+        ("z >", 3, "the end"),
+        ("fundng < 0", 0, "fundng"),
+        ("price_1h > 1", 0, "price_1h"),
+        ("z > 1 && z", 6, "&&"),
+    ],
+)
+def test_a_wrong_filter_is_told_with_its_place(web: Web, expression: str, position: int, came: str):
+    response = web.client.get("/api/metrics", query_string={"filter": expression})
+    problem = response.get_json()
+    assert (response.status_code, problem["parameter"]) == (400, "filter")
+    assert (problem["position"], problem["came"]) == (position, came)
+    assert problem["allowed"]
+    assert problem["detail"].startswith("filter: got ")
+
+
 def symbols(response) -> list[tuple[str, str]]:
     return [(row["exchange"], row["base"]) for row in response.get_json()]
 

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from futuresboard import db_ledger
 from futuresboard.api.openapi import openapi_path
 from futuresboard.metrics import REGISTRY
-from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS
+from futuresboard.rows import JUDGED_COLUMNS, ROW_COLUMNS, STORED_COLUMNS
 from support_rows import T0, World, make_alert
 from support_web import Web
 
@@ -55,7 +55,7 @@ def test_history_is_contiguous_and_a_hole_is_a_gap(web: Web, btc: str):
     assert found["close"] == [100.0, 101.0, 102.0, None, 104.0, 105.0]
     assert found["quality"][3] == ["gap"]
     assert found["tiers"][3] == []
-    assert tuple(found) == ("ts", *STORED_COLUMNS, "tiers", "tier", "quality", "guarded", "source")
+    assert tuple(found) == ("ts", *STORED_COLUMNS, *JUDGED_COLUMNS)
     assert found["source"] == ["rest", "rest", "rest", None, "rest", "rest"]
     assert {len(values) for values in found.values()} == {6}
 
@@ -117,6 +117,21 @@ def test_history_of_what_is_not_there(web: Web, btc: str):
         assert (refused.status_code, refused.get_json()["parameter"]) == (400, parameter)
 
 
+def test_history_pages_backwards_to_the_first_bar(web: Web, world: World, btc: str):
+    """A chart that is scrolled back asks for what ends before the oldest bar it has."""
+    world.commit([("okx", btc, "5m", T0 + n * STEP, {"close": 100.0 + n}) for n in range(6, 25)])
+    pages: list[list[int]] = []
+    end: int | None = None
+    while not pages or pages[-1]:
+        page = history(web, limit=10, **({} if end is None else {"end": end}))
+        assert all(len(values) == len(page["ts"]) for values in page.values())
+        pages.append(slots(page))
+        end = page["ts"][0] - 1 if page["ts"] else None
+    assert pages == [list(range(15, 25)), list(range(5, 15)), list(range(5)), []]
+    assert history(web, end=T0 - STEP, overlays="obv,macd")["macd"] == []
+    assert history(web, end=0)["ts"] == []
+
+
 def test_history_shows_revisions(web: Web, world: World, btc: str):
     assert history(web)["close"][-1] == 105.0
     world.commit([("okx", btc, "5m", T0 + 5 * STEP, {"close": 99.0, "quality": 2})])
@@ -141,7 +156,7 @@ def fill_alerts(world: World, btc: str) -> None:
             make_alert(btc, T0),
             make_alert(btc, T0 + STEP, tier=2),
             make_alert(btc, T0 + STEP, tier=None, kind="confluence"),
-            make_alert("ETH/USDT:USDT", T0 + 3 * STEP, exchange="bybit", timeframe="15m"),
+            make_alert("ETH/USDT:USDT", T0 + 3 * STEP, exchange="bybit", timeframe="15m", direction="long"),
         ]
     )
 
@@ -169,6 +184,14 @@ def test_alerts_are_newest_first(web: Web, world: World, btc: str):
         ("symbol=ETH/USDT:USDT", [4]),
         (f"since={T0 + STEP}", [4, 3, 2]),
         (f"since={T0 + STEP + 1}", [4]),
+        (f"until={T0 + STEP}", [3, 2, 1]),
+        (f"until={T0 + STEP - 1}", [1]),
+        (f"since={T0 + STEP}&until={T0 + STEP}", [3, 2]),
+        (f"until={T0 - 1}", []),
+        ("direction=long", [4]),
+        ("direction=short", []),
+        ("direction=none", [3, 2, 1]),
+        ("direction=none&tier=2", [2]),
         ("tier=6", []),
         # A rule's number is none of a tier.
         ("tier=4", []),
@@ -370,6 +393,7 @@ def test_health_statuses(web: Web, status: str, code: int, ready: int):
     response = web.get("/health")
     assert (response.status_code, response.get_json()["status"]) == (code, status)
     assert response.get_json()["exchanges"]["okx"]["errors"] == 4
+    assert response.get_json()["database"] == web.world.reader.facts()
     assert web.get("/health/ready").status_code == ready
     assert web.get("/health/live").status_code == 200
 
@@ -413,6 +437,13 @@ def test_prometheus_shows_the_health_document(web: Web, world: World, btc: str):
     assert values["futuresboard_exchange_errors_total", "okx"] == 4.0
     assert math.isclose(values["futuresboard_exchange_clock_skew_seconds", "okx"], -0.12)
     assert values["futuresboard_database_seq",] == 1.0
+    assert values["futuresboard_database_size_bytes",] == world.path.stat().st_size
+    assert values["futuresboard_database_bars",] == 6.0
+    assert values["futuresboard_database_newest_bar_seconds",] == (T0 + 5 * STEP) / 1000
+    assert values["futuresboard_recent_cycle_seconds", "0.99"] == 2.5
+    assert values["futuresboard_exchange_gap_bars_open", "okx"] == 3.0
+    assert values["futuresboard_exchange_gap_bars_missing", "okx"] == 1.0
+    assert values["futuresboard_exchange_gap_rows_given_up_total", "okx"] == 1.0
     assert values["futuresboard_exchange_breaker_state", "okx", "closed"] == 1.0
     assert ("futuresboard_exchange_next_probe_seconds", "okx") not in values
 
@@ -471,7 +502,9 @@ def test_openapi_is_valid_and_knows_every_route(web: Web):
 def test_openapi_tells_the_parameters_that_are_read(web: Web):
     paths = web.get("/api/openapi.json").get_json()["paths"]
     by_name = {parameter["name"]: parameter for parameter in paths["/api/metrics"]["get"]["parameters"]}
-    assert list(by_name) == ["tf", "exchange", "symbol", "search", "tier", "sort", "limit", "offset"]
+    assert list(by_name) == [
+        "tf", "exchange", "symbol", "search", "tier", "filter", "sort", "limit", "offset",
+    ]  # fmt: skip
     assert by_name["tf"]["schema"] == {"type": "string", "enum": ["5m", "15m"], "default": "5m"}
     assert by_name["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from futuresboard.db_alerts import AlertFilter
 from futuresboard.db_read import Reader, ReadError, _grid
+from futuresboard.db_schema import VERSION
 from futuresboard.errors import QueryError
 from futuresboard.quality import BY_BOTH, BY_SOCKET, GAP, STALE, UNHEARD, names
 from futuresboard.rows import ROW_COLUMNS, STORED_COLUMNS, guarded_of, judgement, quality_of, tiers_of
@@ -282,18 +283,44 @@ class TestRows:
         assert guarded_of('{"imbalance": 63.1}') == {"imbalance": 63.1}
 
     def test_a_judgement(self):
-        assert judgement((1 << 1 | 1 << 2, GAP | STALE, '{"close": 0}'), ()) == (
+        assert judgement((1 << 1 | 1 << 2, 0b1010110, GAP | STALE, '{"close": 0}'), ()) == (
             [1, 2],
             2,
+            [3, 5],
             ["stale", "gap"],
             {"close": 0},
             "rest",
         )
-        assert judgement((None, None, None), ()) == ([], None, [], {}, "rest")
-        assert judgement((None, BY_SOCKET, None), ())[2:] == ([], {}, "websocket")
-        assert judgement((None, BY_SOCKET | BY_BOTH, None), ())[-1] == "mixed"
+        assert judgement((None, None, None, None), ()) == ([], None, [1, 2, 3, 4, 5, 6], [], {}, "rest")
+        assert judgement((0, 0b1111110, BY_SOCKET, None), ())[2:] == ([], [], {}, "websocket")
+        assert judgement((0, 0, BY_SOCKET | BY_BOTH, None), ())[-1] == "mixed"
 
     def test_a_calm_series_has_no_tiers(self, tmp_path):
         with closing(Recorder(tmp_path)) as recorder:
             recorder.step(swinging(30))
             assert {row["tiers"] for row in recorder.bars()} == {0}
+
+
+class TestFacts:
+    def test_of_an_empty_database(self, world):
+        found = world.reader.facts()
+        assert (found["pairs"], found["series"], found["bars"]) == (0, 0, 0)
+        assert (found["oldest_ts"], found["newest_ts"]) == (None, None)
+        assert found["schema"] == VERSION
+
+    def test_sizes_counts_and_times(self, world):
+        btc, eth = world.register("okx", "BTC", "ETH")
+        world.commit([("okx", btc, "5m", T0 + n * M5, {}) for n in (0, 1, 4)])
+        world.commit([("okx", eth, "15m", T0 + M15, {})])
+        found = world.reader.facts()
+        assert (found["pairs"], found["series"], found["bars"]) == (2, 4, 6)
+        assert (found["oldest_ts"], found["newest_ts"], found["seq"]) == (T0, T0 + 4 * M5, 2)
+        assert found["size_bytes"] == world.path.stat().st_size
+        assert found["wal_bytes"] == world.path.with_name("test.db-wal").stat().st_size > 0
+        assert str(world.path.parent) not in str(found)
+
+    def test_a_file_that_has_gone_is_no_answer(self, world):
+        world.reader.facts()
+        world.path.rename(world.path.with_suffix(".gone"))
+        with pytest.raises(ReadError):
+            world.reader.facts()

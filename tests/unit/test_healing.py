@@ -10,7 +10,7 @@ import pytest
 
 from futuresboard.db_schema import DERIVED_FIELDS, RAW_FIELDS
 from futuresboard.errors import TransientError
-from futuresboard.gaps import MOST_LOOKS
+from futuresboard.gaps import MOST_LOOKS, GapReport
 from futuresboard.healing import LIVE_BARS, Healer
 from futuresboard.model import Kind
 from futuresboard.quality import BACKFILLED, HISTORIC, REVISED, names
@@ -203,6 +203,79 @@ class TestStandIns:
         row = stored(station)[BTC, "5m", FIRST]
         assert "oi:live" not in names(row["marks"])
         assert row["oi_contracts"] == station.exchange.expected(0, FIRST)["oi_contracts"]
+
+
+class TestTheReport:
+    def test_nothing_is_known_before_a_look(self, make):
+        station = make()
+        reports = []
+
+        async def work():
+            healer = await ready(station)
+            reports.append(healer.report())
+            await healer.look()
+            reports.append(healer.report())
+
+        station.run(work)
+        assert reports[0] == GapReport()
+        assert reports[1] == GapReport(0, 0, 0, looked_ts=reports[1].looked_ts)
+        assert reports[1].looked_ts >= FIRST
+
+    def test_what_is_missing_what_came_and_what_never_will(self, make):
+        station = make()
+        reports = []
+
+        async def work():
+            healer = await ready(station)
+            forget(station, FIRST - 20 * M5, FIRST - 10 * M5)
+            forget(station, FIRST - 40 * M5, FIRST - 37 * M5)
+            for kind in station.exchange.kinds:
+                station.exchange.lacking |= {(kind, FIRST - n * M5) for n in range(10, 21)}
+            for _ in range(MOST_LOOKS):
+                await healer.look()
+                reports.append(healer.report())
+
+        station.run(work)
+        assert [(one.missing, one.open, one.pairs, one.healed, one.healing) for one in reports] == [
+            (10, 10, 1, 3, False),
+            (0, 0, 0, 3, False),
+        ]
+        assert reports[0].given_up == 0
+        assert reports[1].given_up >= 10
+
+    def test_a_value_that_is_unknown_is_no_missing_bar(self, make):
+        station = make()
+        reports = []
+
+        async def work():
+            healer = await ready(station)
+            blank(station, "global_ls", FIRST - 20 * M5, FIRST - 18 * M5)
+            station.exchange.lacking |= {(Kind.GLOBAL_LS, FIRST - n * M5) for n in range(18, 25)}
+            await healer.look()
+            reports.append(healer.report())
+
+        station.run(work)
+        assert (reports[0].missing, reports[0].open) == (0, 2)
+
+    def test_a_look_under_way_is_said(self, make):
+        station = make()
+        seen = []
+
+        async def work():
+            healer = await ready(station)
+            forget(station, FIRST - 20 * M5, FIRST - 10 * M5)
+            mend = healer._mender.mend
+
+            async def watched(*args, **given):
+                seen.append(healer.report().healing)
+                return await mend(*args, **given)
+
+            healer._mender.mend = watched
+            await healer.look()
+            seen.append(healer.report().healing)
+
+        station.run(work)
+        assert seen == [True, False]
 
 
 class TestInVain:

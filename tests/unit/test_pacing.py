@@ -226,6 +226,56 @@ def test_a_restarted_process_goes_on_with_what_was_used(steps: list[tuple[float,
     assert new.used(5060.1) == 0
 
 
+def test_room_counts_those_who_wait_already() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        # Nine fit a window: eight are spent, so that one more fits and the next waits for the window.
+        gate, bucket = Gate(8, clock), Bucket("b", 10, 300)
+        for _ in range(8):
+            await gate.enter(bucket)
+            gate.leave(bucket)
+        assert gate.room_in(bucket) == 0.0
+        await gate.enter(bucket)
+        waiting = asyncio.create_task(gate.enter(bucket))
+        await clock.settle()
+        assert gate.room_in(bucket) == 300.0
+        waiting.cancel()
+        await clock.settle()
+        gate.leave(bucket)
+        await gate.close()
+
+    asyncio.run(main())
+
+
+def test_those_who_ask_for_room_at_once_do_not_all_get_the_last_of_it() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        gate, bucket = Gate(1, clock), Bucket("b", 10, 300)
+        for _ in range(7):
+            await gate.enter(bucket)
+            gate.leave(bucket)
+        sent = []
+
+        async def worker() -> None:
+            # Two more fit; the slot is taken, so that whoever comes next waits in the lane.
+            while gate.room_in(bucket) <= 1.0:
+                await gate.enter(bucket)
+                await clock.sleep(0.1)
+                gate.leave(bucket)
+                sent.append(clock.monotonic())
+
+        async def together() -> None:
+            await asyncio.gather(*(worker() for _ in range(4)))
+
+        begun = clock.monotonic()
+        await clock.run(together())
+        assert len(sent) == 2
+        assert clock.monotonic() - begun < 1.0
+        await gate.close()
+
+    asyncio.run(main())
+
+
 def test_cancelled_waiters_give_everything_back() -> None:
     async def main() -> None:
         clock = VirtualClock()

@@ -26,6 +26,7 @@ from futuresboard.scraper import Scraper
 from handmade_bars import M5
 from support_core import make_settings
 from support_core_exchange import NOON, InlineExecutor, MemoryExchange, SelfDrivingClock
+from support_schemas import of_component
 
 FIRST = NOON // M5 * M5
 WAIT_S = 60.0
@@ -102,6 +103,9 @@ class TestRun:
         assert (okx["state"], okx["pairs"], okx["source"]) == ("ok", 2, "rest")
         assert okx["stamps"] == {"oi": "snapshot", "global_ls": "snapshot"}
         assert all(exchange.closed for exchange in run.exchanges)
+        assert of_component("Health", orjson.loads(orjson.dumps(health))) == []
+        assert sum(health["cycles"]["counts"]) == 15
+        assert okx["gaps"]["missing"] == 0
         assert run.exchanges[0].kept_free == []
         assert run.exchanges[1].kept_free[-1] == ("data", 5)
         # 15 cycles of 30 s and one at each close: the bar that was open at the start is there.

@@ -13,10 +13,14 @@ from futuresboard.model import ALERT_KINDS
 
 type Row = dict[str, object]
 
+NEITHER = "none"
+"""The direction of alerts that have none."""
+
 
 @dataclass(frozen=True)
 class AlertFilter:
-    """Which alerts: empty and None mean any; `since` is a bar time in ms (inclusive)."""
+    """Which alerts: empty and None mean any; `since`, `until`: bar times in ms, inclusive; direction:
+    `long`, `short` or `NEITHER`; before: an id, exclusive."""
 
     timeframe: str = ""
     tier: int | None = None
@@ -25,6 +29,9 @@ class AlertFilter:
     exchange: str = ""
     since: int | None = None
     rule: int | None = None
+    until: int | None = None
+    direction: str = ""
+    before: int | None = None
 
 
 def alerts(connection: Connection, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
@@ -34,8 +41,17 @@ def alerts(connection: Connection, wanted: AlertFilter, limit: int, offset: int)
         f"FROM alerts a JOIN series s ON s.id = a.series_id JOIN pairs p ON p.id = s.pair_id {conditions}"
     )
     total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
-    query = f"SELECT a.id, a.seq, a.payload {source} ORDER BY a.id DESC LIMIT ? OFFSET ?"
-    return [_alert(row) for row in connection.execute(query, (*values, limit, offset))], total
+    return newest(connection, wanted, limit, offset), total
+
+
+def newest(connection: Connection, wanted: AlertFilter, limit: int, offset: int = 0) -> list[Row]:
+    """Alerts newest first."""
+    conditions, values = _conditions(wanted)
+    query = (
+        "SELECT a.id, a.seq, a.payload FROM alerts a JOIN series s ON s.id = a.series_id "
+        f"JOIN pairs p ON p.id = s.pair_id {conditions} ORDER BY a.id DESC LIMIT ? OFFSET ?"
+    )
+    return [_alert(row) for row in connection.execute(query, (*values, limit, offset))]
 
 
 def alert(connection: Connection, number: int) -> Row | None:
@@ -126,6 +142,9 @@ def _conditions(wanted: AlertFilter) -> tuple[str, tuple[object, ...]]:
         ("p.symbol = ?", wanted.symbol),
         ("p.exchange = ?", wanted.exchange),
         ("a.ts >= ?", wanted.since),
+        ("a.ts <= ?", wanted.until),
+        (f"coalesce(a.payload ->> 'direction', '{NEITHER}') = ?", wanted.direction),
+        ("a.id < ?", wanted.before),
     )
     given = [(condition, value) for condition, value in pairs if value not in ("", None)]
     where = " AND ".join(condition for condition, _ in given)

@@ -16,6 +16,7 @@ import orjson
 from futuresboard import db_alerts
 from futuresboard.db import connect
 from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_facts import facts
 from futuresboard.db_rules import read_rules
 from futuresboard.errors import FuturesboardError
 from futuresboard.model import (
@@ -27,19 +28,19 @@ from futuresboard.model import (
     UserRule,
 )
 from futuresboard.quality import GAP, STALE, UNHEARD
-from futuresboard.rows import LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
+from futuresboard.rows import JUDGED_COLUMNS, LIVE_COLUMNS, ROW_COLUMNS, STORED_COLUMNS, judgement
 
 type Row = dict[str, object]
 
 _CHUNK = 500
 _BULK = 20_000
 _MAX_IDLE = 8
-_HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, quality, guarded FROM bars"
+_HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, known, quality, guarded FROM bars"
 # The row's columns as they are read; the rest is made of them.
 _NAMES = tuple(name for name in ROW_COLUMNS if name not in ("oi_mcap_pct", "age_s"))
 _NEWEST = f"""
 SELECT p.exchange, p.symbol, p.base, s.timeframe, b.ts, {", ".join("b." + name for name in STORED_COLUMNS)},
-       b.tiers, NULL, b.quality, b.guarded, NULL,
+       b.tiers, NULL, b.known, b.quality, b.guarded, NULL,
        {", ".join("l." + name for name in LIVE_COLUMNS)}, p.listed_ts
 FROM series s
 JOIN pairs p ON p.id = s.pair_id AND p.active
@@ -125,6 +126,15 @@ class Reader:
         """The number of the newest transaction."""
         return int(self.state("seq") or 0)
 
+    def facts(self) -> dict[str, object]:
+        """The newest transaction's number, sizes, counts and times, for an operator."""
+        with self._read() as connection:
+            try:
+                found = facts(connection, self._path)
+            except OSError as error:
+                raise ReadError(str(error)) from error
+            return {"seq": int(_state(connection, "seq") or 0), **found}
+
     def bars_seq(self, timeframe: str) -> int:
         """The number of the newest transaction that wrote bars of a timeframe."""
         with self._borrow() as connection:
@@ -158,8 +168,8 @@ class Reader:
             cast("str", row["exchange"]), cast("str", row["symbol"]), cast("int", row["ts"])
         )
         marks = cast("int | None", row["quality"]) or 0
-        judged = judgement((row["tiers"], marks & ~silent | stale, row["guarded"]), columns)
-        row["tiers"], row["tier"], row["quality"], row["guarded"], row["source"] = judged
+        stored = (row["tiers"], row["unknown_tiers"], marks & ~silent | stale, row["guarded"])
+        row.update(zip(JUDGED_COLUMNS, judgement(stored, columns), strict=True))
         row["oi_mcap_pct"] = _share_of_cap(row)
         row["age_s"] = max(0.0, round((now_ms - seen) / 1000.0, 1))
         return row
@@ -292,6 +302,11 @@ class Reader:
         with self._read() as connection:
             return db_alerts.alerts(connection, wanted, limit, offset)
 
+    def alerts_before(self, wanted: AlertFilter, limit: int) -> list[Row]:
+        """Alerts newest first."""
+        with self._read() as connection:
+            return db_alerts.newest(connection, wanted, limit)
+
     def alert(self, number: int) -> Row | None:
         """One alert by id, with the evidence of its kind and timeframe."""
         with self._read() as connection:
@@ -376,18 +391,18 @@ def _columns(
     bars: Mapping[int, tuple[object, ...]],
     unpublished: Callable[[int], tuple[tuple[str, ...], int]],
 ) -> dict[str, list[object]]:
-    missing: tuple[object, ...] = (*(None for _ in STORED_COLUMNS), 0, GAP, None)
+    missing: tuple[object, ...] = (*(None for _ in STORED_COLUMNS), 0, 0, GAP, None)
     rows = [bars.get(ts, missing) for ts in grid]
     columns: dict[str, list[object]] = {"ts": list(grid)}
     for i, name in enumerate(STORED_COLUMNS):
         columns[name] = [row[i] for row in rows]
     judged = []
     for ts, row in zip(grid, rows, strict=True):
-        tiers, marks, guarded = row[len(STORED_COLUMNS) :]
+        tiers, known, marks, guarded = row[len(STORED_COLUMNS) :]
         lacking, silent = unpublished(ts)
         shown = (cast("int | None", marks) or 0) & ~silent
-        judged.append(judgement((tiers, shown, guarded), lacking))
-    for i, name in enumerate(("tiers", "tier", "quality", "guarded")):
+        judged.append(judgement((tiers, known, shown, guarded), lacking))
+    for i, name in enumerate(JUDGED_COLUMNS[:-1]):
         columns[name] = [entry[i] for entry in judged]
     columns["source"] = [entry[-1] if ts in bars else None for ts, entry in zip(grid, judged, strict=True)]
     return columns

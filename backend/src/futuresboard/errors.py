@@ -36,8 +36,8 @@ class ExpressionError(QueryError):
     """Answered as 400: where in an expression (offset of the first wrong character), what came there
     and what is allowed."""
 
-    def __init__(self, position: int, came: str, allowed: str) -> None:
-        super().__init__("expression", came, allowed, where=f" at character {position + 1}")
+    def __init__(self, position: int, came: str, allowed: str, *, parameter: str = "expression") -> None:
+        super().__init__(parameter, came, allowed, where=f" at character {position + 1}")
         self.position = position
 
 

@@ -47,6 +47,26 @@ class Stored:
         return lacking
 
 
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """How an exchange's gaps stand, for an operator.
+
+    missing: closed bars that were not there at the end of the last look and that the exchange may have;
+    open: those and the ones of which a value is unknown or stood in for, of `pairs` pairs (all None
+    before the first look's end, at `looked_ts`, exchange time); healing: a look is under way;
+    healed: bars stored by looks since start that were not there; given_up: rows an exchange turned out
+    not to have since start.
+    """
+
+    missing: int | None = None
+    open: int | None = None
+    pairs: int | None = None
+    healing: bool = False
+    healed: int = 0
+    given_up: int = 0
+    looked_ts: int | None = None
+
+
 @dataclass
 class Record:
     """One pair: every bar up to `settled` is there or was looked for in vain; `looks`: bar -> how often."""
@@ -61,11 +81,17 @@ class Record:
             return np.ones(len(ts), dtype=bool)
         return np.array([known.get(bar, 0) < MOST_LOOKS for bar in ts.tolist()], dtype=bool)
 
-    def note(self, kind: Kind, bars: Iterable[int]) -> None:
-        """The exchange was asked for these bars' rows and did not have them."""
+    def note(self, kind: Kind, bars: Iterable[int]) -> int:
+        """The exchange was asked for these bars' rows and did not have them.
+
+        Returns how many of them are given up with this look.
+        """
         known = self.looks.setdefault(kind, {})
+        given_up = 0
         for bar in bars:
             known[bar] = known.get(bar, 0) + 1
+            given_up += known[bar] == MOST_LOOKS
+        return given_up
 
     def settle(self, until: int) -> None:
         """Nothing up to `until` is asked for again."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from futuresboard.book import STEP_MS, Book
 from futuresboard.closing import ROUND_KINDS
 from futuresboard.collector import Collector
-from futuresboard.gaps import Records, Stored
+from futuresboard.gaps import GapReport, Records, Stored
 from futuresboard.history import SPARE_BARS, History, Range, newest_of_all
 from futuresboard.model import LATE_BARS, MS_PER_HOUR, BoolArray, Kind
 from futuresboard.quality import STAMP_ASSUMED
@@ -31,11 +32,13 @@ class Mender:
     """Looks for what is missing of an exchange's pairs in a stretch of time, and fetches that.
 
     records: what was looked for in vain before, and is after; assume: also levels whose stamps
-    nobody has decided yet (marked so). added: bars stored that were not there.
+    nobody has decided yet (marked so). added: bars stored that were not there; given_up: rows that
+    will not be looked for again; open_bars: bars that were still to be looked for after the last `mend`,
+    missing_bars: those of them that were not there at all.
     """
 
     def __init__(self, collector: Collector, records: Records, *, assume: bool = False) -> None:
-        self.added = 0
+        self.added = self.given_up = self.open_bars = self.missing_bars = 0
         self._collector = collector
         self._records = records
         self._assume = assume
@@ -53,6 +56,7 @@ class Mender:
         bar that is still to be looked for (a failed page, or a first look in vain).
         """
         left: dict[int, int] = {}
+        self.open_bars = self.missing_bars = 0
         end = last
         oldest = min(since.values(), default=last + STEP_MS)
         while end >= oldest:
@@ -159,11 +163,14 @@ class Mender:
                 here = after.present[i] if (Kind.CANDLES, row) in gave_up else True
                 bars = after.ts[vain[i] & here].tolist()
                 if bars:
-                    self._records.of(self._collector.markets[row].symbol).note(kind, bars)
+                    record = self._records.of(self._collector.markets[row].symbol)
+                    self.given_up += record.note(kind, bars)
 
     def _still_open(self, rows: Sequence[int], begin: Sequence[int], after: Stored) -> dict[int, int]:
         masks = [self._open(kind, after, rows, begin) for kind in self._kinds()]
         still = np.any(masks, axis=0) if masks else np.zeros(after.present.shape, dtype=bool)
+        self.open_bars += int(still.sum())
+        self.missing_bars += int((still & ~after.present).sum())
         return {row: int(after.ts[np.argmax(still[i])]) for i, row in enumerate(rows) if still[i].any()}
 
 
@@ -193,11 +200,16 @@ class Healer:
         self._mender = Mender(collector, self.records)
         self._warm: History | None = None
         self._warmed = False
+        self._report = GapReport()
 
     @property
     def progress(self) -> float:
         """Share of the start's history requests done, 0–1."""
         return 1.0 if self._warmed else 0.0 if self._warm is None else self._warm.progress
+
+    def report(self) -> GapReport:
+        """How the exchange's gaps stand."""
+        return replace(self._report, healed=self._mender.added, given_up=self._mender.given_up)
 
     async def run(self) -> None:
         """Fetch the history, then heal what is missing now and every hour, for ever."""
@@ -237,7 +249,11 @@ class Healer:
         last = collector.now_ms() // STEP_MS * STEP_MS - LIVE_BARS * STEP_MS
         since = {row: self._since(row) for row in collector.active}
         since = {row: ts for row, ts in since.items() if ts <= last}
+        self._report = replace(self._report, healing=True)
         left = await self._mender.mend(since, last)
+        self._report = GapReport(
+            self._mender.missing_bars, self._mender.open_bars, len(left), looked_ts=collector.now_ms()
+        )
         for row in since:
             if not collector.is_gone(row):
                 self.records.of(collector.markets[row].symbol).settle(left.get(row, last + STEP_MS) - STEP_MS)

@@ -53,6 +53,7 @@ ROW_COLUMNS: tuple[str, ...] = (
     *STORED_COLUMNS,
     "tiers",
     "tier",
+    "unknown_tiers",
     "quality",
     "guarded",
     "source",
@@ -63,6 +64,7 @@ ROW_COLUMNS: tuple[str, ...] = (
 )
 
 _ALL_TIERS = tuple(int(tier) for tier in Tier)
+_ALL_TIER_BITS = sum(1 << tier for tier in _ALL_TIERS)
 
 
 def tiers_of(bits: int | None) -> list[int]:
@@ -89,11 +91,18 @@ def guarded_of(text: str | None) -> Mapping[str, object]:
     return guarded
 
 
+JUDGED_COLUMNS: tuple[str, ...] = ("tiers", "tier", "unknown_tiers", "quality", "guarded", "source")
+"""What `judgement` makes."""
+
+
 def judgement(
     stored: Sequence[object], unpublished: Sequence[str]
-) -> tuple[list[int], int | None, list[str], Mapping[str, object], str]:
-    """`tiers`, `tier`, `quality`, `guarded`, `source` of a row from its stored (tiers, quality, guarded)."""
-    tiers, marks, guarded = cast("tuple[int | None, int | None, str | None]", stored)
+) -> tuple[list[int], int | None, list[int], list[str], Mapping[str, object], str]:
+    """`JUDGED_COLUMNS` of a row from its stored (tiers, known, quality, guarded)."""
+    tiers, known, marks, guarded = cast("tuple[int | None, int | None, int | None, str | None]", stored)
     true = tiers_of(tiers) if tiers else []
+    unclear = _ALL_TIER_BITS & ~(known or 0)
+    unknown = tiers_of(unclear) if unclear else []
     bits = marks or 0
-    return true, top_tier(true), quality_of(bits, unpublished), guarded_of(guarded), quality.source(bits)
+    marked = quality_of(bits, unpublished)
+    return true, top_tier(true), unknown, marked, guarded_of(guarded), quality.source(bits)

@@ -21,7 +21,7 @@ from futuresboard.errors import ExchangeError, StoreError
 from futuresboard.exchanges.backoff import Backoff
 from futuresboard.exchanges.base import Exchange
 from futuresboard.exchanges.coingecko import CoinGecko
-from futuresboard.gaps import Records
+from futuresboard.gaps import GapReport, Records
 from futuresboard.healing import Healer
 from futuresboard.keeping import (
     keep_debts,
@@ -322,7 +322,8 @@ class Scraper:
                 "rows": cycle.rows,
                 "errors": cycle.errors,
                 "bar_close": cycle.bar_close,
-            }
+            },
+            duration_s,
         )
         log.info(
             "cycle %d: %d rows in %.1f s%s%s, warm %d %%",
@@ -348,10 +349,11 @@ class Scraper:
             await self._clock.sleep(HEARTBEAT_S)
 
     async def _refresh_status(self) -> None:
-        exchanges = {
-            c.id: exchange_status(c, self._rhythm.tallies.get(c.id), self._status.last_note(c.id))
-            for c in self._collectors
-        }
+        exchanges = {}
+        for c in self._collectors:
+            gaps = self._healers[c.id].report() if c.id in self._healers else GapReport()
+            tally, note = self._rhythm.tallies.get(c.id), self._status.last_note(c.id)
+            exchanges[c.id] = exchange_status(c, tally, note, gaps)
         lags = [lag for c in self._collectors for lag in c.storing.lags_s]
         if self._status.refresh(exchanges, self._progress(), lags) and self._on_health is not None:
             self._on_health(self._status.document())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from futuresboard.collector import Collector
 from futuresboard.config import Settings
 from futuresboard.exchanges.breaker import Cause
 from futuresboard.exchanges.streams.connection import LineState
+from futuresboard.gaps import GapReport
 from futuresboard.tally import Tally
 
 _WORDS: Mapping[Cause, str] = {
@@ -20,6 +23,8 @@ _WORDS: Mapping[Cause, str] = {
     Cause.BLOCKED: "blocked",
     Cause.UNREACHABLE: "down",
 }
+CYCLES_KEPT = 1000
+CYCLE_EDGES_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0)
 DOWN_INTERVALS = 3
 LEAST_DOWN_S = 5.0
 
@@ -35,6 +40,7 @@ class Status:
         self._exchanges: dict[str, dict[str, object]] = {}
         self._notes: dict[str, str] = {}
         self._last_cycle: dict[str, object] | None = None
+        self._durations: deque[float] = deque(maxlen=CYCLES_KEPT)
         self._cycle_ended = self._clock.monotonic()
         self._warm = 0.0
         self._lag: dict[str, float | None] = {"p50": None, "p99": None}
@@ -59,9 +65,10 @@ class Status:
         with self._lock:
             self._failure = reason
 
-    def cycle(self, report: dict[str, object]) -> None:
+    def cycle(self, report: dict[str, object], duration_s: float) -> None:
         """A cycle ended."""
         with self._lock:
+            self._durations.append(duration_s)
             self._last_cycle = report
             self._cycle_ended = self._clock.monotonic()
 
@@ -85,6 +92,7 @@ class Status:
                 "uptime_s": round(self._clock.monotonic() - self._began, 1),
                 "warm": round(self._warm, 4),
                 "last_cycle": self._last_cycle,
+                "cycles": _histogram(self._durations),
                 "closed_bar_lag_s": dict(self._lag),
                 "exchanges": self._exchanges,
                 "coingecko": self.market_caps(),
@@ -101,7 +109,23 @@ class Status:
         return "ok" if all(facts["state"] == "ok" for facts in self._exchanges.values()) else "degraded"
 
 
-def exchange_status(collector: Collector, tally: Tally | None, note: str | None) -> dict[str, object]:
+def _histogram(durations_s: Collection[float]) -> dict[str, object]:
+    """The last cycles by their durations: counts up to each edge, the last one beyond all of them."""
+    found = np.array(durations_s, dtype=np.float64)
+    buckets = np.searchsorted(CYCLE_EDGES_S, found, side="left")
+    p50, p99 = np.percentile(found, [50, 99]).tolist() if len(found) else (None, None)
+    return {
+        "window": CYCLES_KEPT,
+        "edges_s": CYCLE_EDGES_S,
+        "counts": np.bincount(buckets, minlength=len(CYCLE_EDGES_S) + 1).tolist(),
+        "p50_s": None if p50 is None else round(p50, 3),
+        "p99_s": None if p99 is None else round(p99, 3),
+    }
+
+
+def exchange_status(
+    collector: Collector, tally: Tally | None, note: str | None, gaps: GapReport
+) -> dict[str, object]:
     """One exchange's part of the health document; in the loop's thread."""
     stats, streams = collector.exchange.stats(), collector.exchange.streams
     breaker = stats.breaker
@@ -143,6 +167,7 @@ def exchange_status(collector: Collector, tally: Tally | None, note: str | None)
         },
         "throttled": {name: round(left, 1) for name, left in stats.throttled.items()},
         "guarded": collector.refused(),
+        "gaps": asdict(gaps),
         "last_error": stats.last_error or note,
     }
 

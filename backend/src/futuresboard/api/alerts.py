@@ -3,88 +3,136 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Response, request
 
 from futuresboard.api.context import ApiContext
-from futuresboard.api.evidence import CELL_SCHEMA
+from futuresboard.api.evidence import CELL
 from futuresboard.api.metrics import content_range
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.problems import problem
-from futuresboard.api.query import choice, integer, moment, parse, text
-from futuresboard.api.routes import NUMBER, Route, Schema
+from futuresboard.api.query import Parameter, choice, integer, moment, parse, text
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import (
+    BOOLEAN,
+    INTEGER,
+    NULL,
+    NUMBER,
+    REAL,
+    STRING,
+    Component,
+    Schema,
+    array,
+    doc,
+    either,
+    mapping,
+    nullable,
+    record,
+    words,
+)
 from futuresboard.config import EXCHANGE_IDS
-from futuresboard.db_alerts import AlertFilter
+from futuresboard.db_alerts import NEITHER, AlertFilter
 from futuresboard.model import ALERT_KINDS, Tier
 
 _MAX_ID = 2**63 - 1
+DIRECTIONS = ("long", "short")
 
-_PROPERTIES: Mapping[str, Schema] = {
-    "id": {"type": "integer"},
-    "seq": {"type": "integer", "description": "the transaction that stored it"},
-    "exchange": {"type": "string"},
-    "symbol": {"type": "string"},
-    "base": {"type": "string"},
-    "timeframe": {"type": "string"},
-    "ts": {"type": "integer", "description": "open time of the bar it fired at, ms UTC"},
-    "kind": {"type": "string", "enum": list(ALERT_KINDS)},
-    "tier": {"type": ["integer", "null"]},
-    "severity": {"type": "integer"},
-    "direction": {"type": ["string", "null"]},
-    "text": {"type": "string"},
-    "values": {"type": "object", "description": "the row's metrics at the bar"},
-    "window": {"type": "object", "description": "the raw inputs the rule read, oldest first"},
-    "thresholds": {"type": "object"},
-    "code_version": {"type": "string"},
-    "settings_hash": {"type": "string"},
-    "created_ts": {"type": "integer"},
-    "rule": {"type": ["object", "null"], "description": "the user's rule it came from"},
-    "calibration": {
-        "type": ["object", "null"],
-        "description": "in calibrated mode: the pair's threshold, the p-value, whether a discovery",
-        "properties": {
-            "day": {"type": "integer", "description": "00:00 UTC of the day it was made for, ms"},
-            "made_ts": {"type": "integer"},
-            "budget": {"type": "integer", "description": "alerts a day"},
-            "statistic": {"type": ["string", "null"]},
-            "threshold": NUMBER,
+CALIBRATION = Component(
+    "Calibration",
+    record(
+        {
+            "day": doc(INTEGER, "00:00 UTC of the day it was made for, ms"),
+            "made_ts": INTEGER,
+            "budget": doc(INTEGER, "alerts a day"),
+            "statistic": nullable(STRING),
+            "threshold": doc(NUMBER, "the pair's own"),
             "p_value": NUMBER,
-            "discovery": {"type": "boolean"},
-        },
-    },
+            "discovery": BOOLEAN,
+        }
+    ),
+)
+ALERT_RULE = Component(
+    "AlertRule",
+    record({"id": INTEGER, "name": STRING, "expression": STRING, "normal": STRING, "created_ts": INTEGER}),
+)
+ALERT_PROPERTIES: Mapping[str, Schema] = {
+    "id": INTEGER,
+    "seq": doc(INTEGER, "the transaction that stored it"),
+    "exchange": STRING,
+    "symbol": STRING,
+    "base": STRING,
+    "timeframe": STRING,
+    "ts": doc(INTEGER, "open time of the bar it fired at, ms UTC"),
+    "kind": words(ALERT_KINDS),
+    "tier": nullable(INTEGER),
+    "severity": doc(INTEGER, "0 is the severest"),
+    "direction": nullable(words(DIRECTIONS)),
+    "text": doc(STRING, "a sentence for people"),
+    "values": doc(mapping(NUMBER), "the row's metrics at the bar"),
+    "window": doc(mapping(array(NUMBER)), "the raw inputs the rule read, oldest first"),
+    "thresholds": mapping(REAL),
+    "code_version": STRING,
+    "settings_hash": STRING,
+    "created_ts": INTEGER,
+    "rule": doc(either(ALERT_RULE, NULL), "the user's rule it came from"),
+    "calibration": doc(either(CALIBRATION, NULL), "in calibrated mode alone"),
 }
-_SCHEMA: Schema = {"type": "object", "properties": _PROPERTIES}
-_ONE_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {**_PROPERTIES, "evidence": {"type": "array", "items": CELL_SCHEMA}},
-}
-_OUTCOME_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {
-        "direction": {"type": "string", "enum": ["long", "short"]},
-        "horizon": {"type": "integer", "description": "bars held"},
-        "late": {"type": "boolean", "description": "entered one bar later"},
-        "net": {**NUMBER, "description": "return after fees, slippage and funding, a fraction"},
-        "gross": {**NUMBER, "description": "return before them"},
-        "hit": {"type": ["boolean", "null"]},
-        "entry": {**NUMBER, "description": "open of the first bar held"},
-        "exit": {**NUMBER, "description": "close of the last bar held"},
-        "funding": {**NUMBER, "description": "what a long paid between, a fraction"},
-        "matured_ts": {"type": "integer", "description": "close of the last bar held, ms UTC"},
-    },
-}
+ALERT = Component("Alert", record(ALERT_PROPERTIES))
+_WITH_EVIDENCE = Component("AlertWithEvidence", record({**ALERT_PROPERTIES, "evidence": array(CELL)}))
+_OUTCOME = Component(
+    "Outcome",
+    record(
+        {
+            "direction": words(DIRECTIONS),
+            "horizon": doc(INTEGER, "bars held"),
+            "late": doc(BOOLEAN, "entered one bar later"),
+            "net": doc(NUMBER, "return after fees, slippage and funding, a fraction"),
+            "gross": doc(NUMBER, "return before them"),
+            "hit": nullable(BOOLEAN),
+            "entry": doc(NUMBER, "open of the first bar held"),
+            "exit": doc(NUMBER, "close of the last bar held"),
+            "funding": doc(NUMBER, "what a long paid between, a fraction"),
+            "matured_ts": doc(INTEGER, "close of the last bar held, ms UTC"),
+        }
+    ),
+)
+
+
+def selection(frames: Sequence[str], kind: str = "kind") -> tuple[Parameter, ...]:
+    """What says which alerts; `kind`: what the parameter for their kind is called."""
+    return (
+        choice("tf", "alerts of one timeframe", frames),
+        integer("tier", "alerts of one tier", min(Tier), max(Tier)),
+        choice(kind, "alerts of one kind", ALERT_KINDS),
+        integer("rule", "alerts of one of the user's rules", 1, _MAX_ID),
+        choice("direction", "alerts of one direction; none: of neither", (*DIRECTIONS, NEITHER)),
+        text("symbol", "alerts of one symbol, ccxt's unified name: BTC/USDT:USDT"),
+        choice("exchange", "alerts of one exchange", EXCHANGE_IDS),
+        moment("since", "alerts of bars that opened at or after this"),
+        moment("until", "alerts of bars that opened at or before this"),
+    )
+
+
+def wanted_of(query: Mapping[str, Any], kind: str = "kind") -> AlertFilter:
+    """The filter that a query of `selection` asks for."""
+    return AlertFilter(
+        timeframe=query["tf"],
+        tier=query["tier"],
+        kind=query[kind],
+        symbol=query["symbol"],
+        exchange=query["exchange"],
+        since=query["since"],
+        rule=query["rule"],
+        until=query["until"],
+        direction=query["direction"],
+    )
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
     """The topic's routes."""
     parameters = (
-        choice("tf", "alerts of one timeframe", context.settings.timeframes),
-        integer("tier", "alerts of one tier", min(Tier), max(Tier)),
-        choice("kind", "alerts of one kind", ALERT_KINDS),
-        integer("rule", "alerts of one of the user's rules", 1, _MAX_ID),
-        text("symbol", "alerts of one symbol, ccxt's unified name: BTC/USDT:USDT"),
-        choice("exchange", "alerts of one exchange", EXCHANGE_IDS),
-        moment("since", "alerts of bars that opened at or after this"),
+        *selection(context.settings.timeframes),
         integer("limit", "at most so many alerts", 1, 1000, default=100),
         integer("offset", "alerts to leave out first", 0, 1_000_000_000, default=0),
     )
@@ -92,15 +140,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
     def alert_list() -> Response:
         """Alerts, newest first; `Content-Range` tells which of how many these are."""
         query = parse(parameters, request.args)
-        wanted = AlertFilter(
-            query["tf"],
-            query["tier"],
-            query["kind"],
-            query["symbol"],
-            query["exchange"],
-            query["since"],
-            query["rule"],
-        )
+        wanted = wanted_of(query)
         offset, limit = query["offset"], query["limit"]
 
         def build() -> Page:
@@ -133,10 +173,8 @@ def routes(context: ApiContext) -> Sequence[Route]:
             return problem(404, f"there is no alert {number}")
         return answer(json_page(found))
 
-    listed: Schema = {"type": "array", "items": _SCHEMA}
-    ended: Schema = {"type": "array", "items": _OUTCOME_SCHEMA}
     return (
-        Route("/api/alerts", alert_list, listed, parameters=parameters, ranged=True),
-        Route("/api/alerts/<int:number>", one_alert, _ONE_SCHEMA, failures=(404,)),
-        Route("/api/alerts/<int:number>/outcomes", alert_outcomes, ended, failures=(404,)),
+        Route("/api/alerts", alert_list, array(ALERT), parameters=parameters, ranged=True),
+        Route("/api/alerts/<int:number>", one_alert, _WITH_EVIDENCE, failures=(404,)),
+        Route("/api/alerts/<int:number>/outcomes", alert_outcomes, array(_OUTCOME), failures=(404,)),
     )

@@ -11,23 +11,24 @@ from flask import Response, request
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.query import choice, integer, parse
-from futuresboard.api.routes import NUMBER, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import INTEGER, NUMBER, STRING, Component, array, doc, mapping, nullable, record
 from futuresboard.model import MS_PER_HOUR, TIMEFRAME_MS
 
 _WINDOWS: Mapping[str, int] = {"6h": 6, "12h": 12, "24h": 24, "3d": 72, "7d": 168}
-_INDEX: Schema = {"type": "integer"}
-_SCHEMA: Schema = {
-    "type": "object",
-    "required": ["symbols", "exchanges", "ts", "r", "flagged", "oi_price"],
-    "properties": {
-        "symbols": {"type": "array", "items": {"type": "string"}},
-        "exchanges": {"type": "array", "items": {"type": "string"}},
-        "ts": {"type": ["integer", "null"], "description": "the bar that ends the window"},
-        "r": {"type": "array", "items": {"type": "array", "items": NUMBER}},
-        "flagged": {"type": "array", "items": {"type": "array", "items": _INDEX}},
-        "oi_price": {"type": "object", "additionalProperties": NUMBER},
-    },
-}
+CORRELATION = Component(
+    "Correlation",
+    record(
+        {
+            "symbols": array(STRING),
+            "exchanges": array(STRING),
+            "ts": doc(nullable(INTEGER), "the bar that ends the window"),
+            "r": array(array(NUMBER)),
+            "flagged": doc(array(array(INTEGER)), "pairs of indices"),
+            "oi_price": mapping(NUMBER),
+        }
+    ),
+)
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
@@ -54,7 +55,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
             context.pages.get(key, context.reader.bars_seq(query["tf"]), lambda: _page(context, query))
         )
 
-    return (Route("/api/corr", correlations, _SCHEMA, parameters=parameters),)
+    return (Route("/api/corr", correlations, CORRELATION, parameters=parameters),)
 
 
 def _page(context: ApiContext, query: dict[str, object]) -> Page:

@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Response, request
 
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.query import choice, integer, parse
-from futuresboard.api.routes import NUMBER, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import (
+    INTEGER,
+    NUMBER,
+    STRING,
+    Component,
+    Schema,
+    array,
+    doc,
+    nullable,
+    record,
+    words,
+)
+from futuresboard.evidence import Verdict
 from futuresboard.model import ALERT_KINDS, Tier
 
 EVIDENCE_STATE = "evidence"
 
-CELL_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {
-        "timeframe": {"type": "string"},
-        "source": {
-            "type": "string",
-            "enum": ["live", "historical"],
-            "description": "alerts raised live, or those that stored history would have raised",
-        },
-        "kind": {"type": "string"},
-        "tier": {"type": ["integer", "null"]},
-        "direction": {"type": "string", "enum": ["long", "short"]},
-        "horizon": {"type": "integer", "description": "bars held"},
-        "n": {"type": "integer", "description": "alerts whose trade has ended"},
-        "clusters": {"type": "integer", "description": "events: alerts within one horizon count once"},
-        "hit_rate": {**NUMBER, "description": "share of trades with a net above zero"},
-        "low": {**NUMBER, "description": "of the hit rate, 95 % by cluster bootstrap"},
-        "high": NUMBER,
-        "wilson_low": {**NUMBER, "description": "the same as if alerts were independent"},
-        "wilson_high": NUMBER,
-        "base_rate": {**NUMBER, "description": "share of all bars of the same pairs that won"},
-        "base_bars": {"type": "integer"},
-        "uplift": {**NUMBER, "description": "hit rate less base rate"},
-        "late": {**NUMBER, "description": "the uplift when entered one bar later"},
-        "expectancy": {**NUMBER, "description": "mean net return of a trade, a fraction"},
-        "p": {**NUMBER, "description": "two-sided, by cluster; null with too few"},
-        "q": {**NUMBER, "description": "p after Benjamini-Hochberg over the timeframe's cells"},
-        "verdict": {"type": "string", "enum": ["edge", "no measurable edge", "too few"]},
-        "words": {"type": "string", "description": "the verdict as a sentence with its figures"},
-    },
+_SIDE = words(("long", "short"))
+WORTH: Mapping[str, Schema] = {
+    "n": doc(INTEGER, "alerts whose trade has ended"),
+    "clusters": doc(INTEGER, "events: alerts within one horizon count once"),
+    "hit_rate": doc(NUMBER, "share of trades with a net above zero"),
+    "low": doc(NUMBER, "of the hit rate, 95 % by cluster bootstrap"),
+    "high": NUMBER,
+    "wilson_low": doc(NUMBER, "the same as if alerts were independent"),
+    "wilson_high": NUMBER,
+    "base_rate": doc(NUMBER, "share of all bars of the same pairs that won"),
+    "base_bars": INTEGER,
+    "uplift": doc(NUMBER, "hit rate less base rate"),
+    "late": doc(NUMBER, "the uplift when entered one bar later"),
+    "expectancy": doc(NUMBER, "mean net return of a trade, a fraction"),
+    "p": doc(NUMBER, "two-sided, by cluster; null with too few"),
+    "q": doc(NUMBER, "p after Benjamini-Hochberg over the timeframe's cells"),
+    "verdict": words(tuple(Verdict)),
+    "words": doc(STRING, "the verdict as a sentence with its figures"),
 }
+"""What one cell of evidence says."""
+CELL = Component(
+    "EvidenceCell",
+    record(
+        {
+            "timeframe": STRING,
+            "source": doc(
+                words(("live", "historical")),
+                "alerts raised live, or those that stored history would have raised",
+            ),
+            "kind": words(ALERT_KINDS),
+            "tier": doc(nullable(INTEGER), "the tier, or the number of the user's rule"),
+            "direction": _SIDE,
+            "horizon": doc(INTEGER, "bars held"),
+            **WORTH,
+        }
+    ),
+)
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
@@ -73,5 +92,4 @@ def routes(context: ApiContext) -> Sequence[Route]:
 
         return answer(context.pages.get(key, version, build))
 
-    schema: Schema = {"type": "array", "items": CELL_SCHEMA}
-    return (Route("/api/evidence", evidence_table, schema, parameters=parameters),)
+    return (Route("/api/evidence", evidence_table, array(CELL), parameters=parameters),)

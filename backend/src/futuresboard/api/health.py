@@ -9,37 +9,20 @@ from flask import Response
 
 from futuresboard.api.auth import is_admitted
 from futuresboard.api.context import ApiContext
+from futuresboard.api.health_schema import HEALTH, PROBE, STATES
 from futuresboard.api.pages import answer, json_page
-from futuresboard.api.routes import OBJECT, Route, Schema
+from futuresboard.api.routes import Route
 from futuresboard.db_read import ReadError
 
-DOWN = "down"
-STATES = ("starting", "ok", "degraded", DOWN)
+DOWN = STATES[-1]
 
 _log = logging.getLogger(__name__)
-
-_SCHEMA: Schema = {
-    "type": "object",
-    "required": ["status"],
-    "properties": {
-        "status": {"type": "string", "enum": list(STATES)},
-        "uptime_s": {"type": "number"},
-        "warm": {"type": "number", "description": "share of the start-up history requests that are done"},
-        "last_cycle": {"type": ["object", "null"]},
-        "closed_bar_lag_s": {"type": ["object", "null"]},
-        "exchanges": {"type": "object", "additionalProperties": OBJECT},
-        "notify": {"type": "object", "description": "what became of notifications, target by target"},
-        "coingecko": {"type": "object", "description": "where market caps come from, and how old they are"},
-    },
-}
-_PROBE: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
 
 
 def state(context: ApiContext) -> Mapping[str, object]:
     """The health document; `down` with the reason when the database cannot be read."""
     try:
-        found = context.health()
-        context.reader.seq()
+        found = {**context.health(), "database": context.reader.facts()}
     except ReadError as error:
         _log.error("health: the database cannot be read: %s", error)
         return {"status": DOWN, "detail": "the database cannot be read"}
@@ -69,9 +52,9 @@ def routes(context: ApiContext) -> Sequence[Route]:
         return _answer({"status": status}, up=status not in ("starting", DOWN))
 
     return (
-        Route("/health", health, _SCHEMA),
-        Route("/health/live", live, _PROBE),
-        Route("/health/ready", ready, _PROBE),
+        Route("/health", health, HEALTH),
+        Route("/health/live", live, PROBE),
+        Route("/health/ready", ready, PROBE),
     )
 
 

@@ -2,64 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import orjson
 from flask import Response, request
 
+from futuresboard import rules
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import Page, answer, json_page
-from futuresboard.api.query import Parameter, choice, integer, parse, text
-from futuresboard.api.routes import Route, Schema
+from futuresboard.api.query import Parameter, choice, filter_expression, integer, parse, text
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import (
+    ANYTHING,
+    INTEGER,
+    REAL,
+    STRING,
+    Component,
+    array,
+    doc,
+    mapping,
+    nullable,
+    record,
+    words,
+)
 from futuresboard.config import EXCHANGE_IDS
 from futuresboard.db_read import Row
 from futuresboard.db_schema import column_type
+from futuresboard.metrics import QUADRANTS
 from futuresboard.model import Tier
 from futuresboard.rows import ROW_COLUMNS
 
 DEFAULT_SORT = (("z_score", True),)
 type SortKeys = tuple[tuple[str, bool], ...]
 
-_SPECIAL: dict[str, Schema] = {
-    "exchange": {"type": "string"},
-    "symbol": {"type": "string"},
-    "base": {"type": "string"},
-    "timeframe": {"type": "string"},
-    "ts": {"type": "integer"},
-    "tiers": {"type": "array", "items": {"type": "integer"}},
-    "tier": {"type": ["integer", "null"]},
-    "quality": {"type": "array", "items": {"type": "string"}},
-    "guarded": {"type": "object"},
-    "listed_ts": {"type": ["integer", "null"]},
-    "source": {"type": ["string", "null"], "description": "websocket, rest or mixed: whence the candle came"},
-    "age_s": {"type": "number"},
+_SPECIAL: Mapping[str, Mapping[str, object]] = {
+    "exchange": doc(STRING, "ccxt id"),
+    "symbol": doc(STRING, "ccxt's unified name: BTC/USDT:USDT"),
+    "base": doc(STRING, "the coin: BTC"),
+    "timeframe": STRING,
+    "ts": doc(INTEGER, "open time of the closed bar, ms UTC"),
+    "tiers": doc(array(INTEGER), "tiers that are true, ascending"),
+    "tier": doc(nullable(INTEGER), "the severest of them"),
+    "unknown_tiers": doc(array(INTEGER), "tiers of which an input is unknown, ascending"),
+    "quality": doc(array(STRING), "marks of the data; empty when all is well"),
+    "guarded": doc(mapping(ANYTHING), "raw values that failed a guard, by column"),
+    "source": doc(words(("websocket", "rest", "mixed")), "whence the candle came"),
+    "live_source": doc(nullable(words(("websocket", "rest"))), "whence the live values came"),
+    "oi_price_quadrant": nullable(words(tuple(QUADRANTS.values()))),
+    "listed_ts": nullable(INTEGER),
+    "age_s": doc(REAL, "seconds since the newest of the row was seen"),
 }
 _JSON_TYPES = {"INTEGER": "integer", "TEXT": "string", "REAL": "number"}
 
 
-def column_schema(name: str) -> Schema:
+def column_schema(name: str) -> Mapping[str, object]:
     """The JSON schema of a row's column."""
     return _SPECIAL.get(name) or {"type": [_JSON_TYPES[column_type(name)], "null"]}
 
 
-ROW_SCHEMA: Schema = {
-    "type": "object",
-    "required": list(ROW_COLUMNS),
-    "properties": {name: column_schema(name) for name in ROW_COLUMNS},
-}
+ROW = Component("Row", record({name: column_schema(name) for name in ROW_COLUMNS}))
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
     """The topic's routes."""
-    frames = context.settings.timeframes
     parameters = (
-        choice("tf", "timeframe", frames, default=frames[0]),
-        choice("exchange", "rows of one exchange", EXCHANGE_IDS),
-        text("symbol", "rows of one symbol, ccxt's unified name: BTC/USDT:USDT"),
-        text("search", "rows whose symbol or base contains this, in any case"),
-        integer("tier", "rows for which this tier is true", min(Tier), max(Tier)),
-        _sort_parameter(),
+        *selection(context.settings.timeframes),
         integer("limit", "at most so many rows", 1, 1000, default=200),
         integer("offset", "rows to leave out first", 0, 1_000_000, default=0),
     )
@@ -75,8 +83,20 @@ def routes(context: ApiContext) -> Sequence[Route]:
         key = (request.path, *query.values())
         return answer(context.pages.get(key, version, lambda: _page(snapshot.rows, query)))
 
-    schema: Schema = {"type": "array", "items": ROW_SCHEMA}
-    return (Route("/api/metrics", newest_rows, schema, parameters=parameters, ranged=True),)
+    return (Route("/api/metrics", newest_rows, array(ROW), parameters=parameters, ranged=True),)
+
+
+def selection(frames: Sequence[str]) -> tuple[Parameter, ...]:
+    """What says which newest rows, in which order."""
+    return (
+        choice("tf", "timeframe", frames, default=frames[0]),
+        choice("exchange", "rows of one exchange", EXCHANGE_IDS),
+        text("symbol", "rows of one symbol, ccxt's unified name: BTC/USDT:USDT"),
+        text("search", "rows whose symbol or base contains this, in any case"),
+        integer("tier", "rows for which this tier is true", min(Tier), max(Tier)),
+        filter_expression(),
+        _sort_parameter(),
+    )
 
 
 def _sort_parameter() -> Parameter:
@@ -96,16 +116,25 @@ def _sort_parameter() -> Parameter:
     )
 
 
-def _page(rows: list[Row], query: dict[str, object]) -> Page:
-    wanted = _matcher(query)
-    found = sort_rows([row for row in rows if wanted(row)], cast("SortKeys", query["sort"]))
+def _page(rows: list[Row], query: Mapping[str, object]) -> Page:
+    found = selected(rows, query)
     offset, limit = cast("int", query["offset"]), cast("int", query["limit"])
     return json_page(
         found[offset : offset + limit], content_range=content_range("metrics", offset, limit, len(found))
     )
 
 
-def _matcher(query: dict[str, object]) -> Callable[[Row], bool]:
+def selected(rows: list[Row], query: Mapping[str, object]) -> list[Row]:
+    """The rows that a query of `selection` asks for, in its order."""
+    wanted = _matcher(query)
+    found = [row for row in rows if wanted(row)]
+    if (expression := cast("rules.Expression | None", query["filter"])) is not None:
+        holds = rules.matching(expression, found)
+        found = [row for row, held in zip(found, holds.tolist(), strict=True) if held]
+    return sort_rows(found, cast("SortKeys", query["sort"]))
+
+
+def _matcher(query: Mapping[str, object]) -> Callable[[Row], bool]:
     exchange, symbol, tier = query["exchange"], query["symbol"], query["tier"]
     search = str(query["search"]).casefold()
 

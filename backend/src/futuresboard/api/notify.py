@@ -11,21 +11,22 @@ from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import answer, json_page
 from futuresboard.api.problems import problem
 from futuresboard.api.query import parse, text
-from futuresboard.api.routes import Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import BOOLEAN, REAL, STRING, Component, array, doc, nullable, record
 from futuresboard.errors import QueryError, TooSoonError
 
-_SCHEMA: Schema = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "target": {"type": "string", "description": "its name, never its address"},
-            "ok": {"type": "boolean"},
-            "reason": {"type": ["string", "null"], "description": "why it was not taken"},
-            "took_s": {"type": "number"},
+_RESULT = Component(
+    "NotifyResult",
+    record(
+        {
+            "target": doc(STRING, "its name, never its address"),
+            "ok": BOOLEAN,
+            "reason": doc(nullable(STRING), "why it was not taken"),
+            "took_s": REAL,
         },
-    },
-}
+        optional=("took_s",),
+    ),
+)
 _EMPTY = "NOTIFY_URLS is empty: set it to one or more targets and start again (see docs/notifications.md)"
 
 
@@ -51,7 +52,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         Route(
             "/api/notify/test",
             test_notification,
-            _SCHEMA,
+            array(_RESULT),
             method="POST",
             parameters=parameters,
             failures=(409, 429),

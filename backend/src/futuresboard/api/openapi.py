@@ -9,11 +9,14 @@ from http import HTTPStatus
 
 from flask import Response, request
 
+from futuresboard.api import socket_schema
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import Page, answer, json_page
-from futuresboard.api.problems import PROBLEM_TYPE
+from futuresboard.api.problems import PROBLEM, PROBLEM_TYPE
 from futuresboard.api.query import Parameter, parse
-from futuresboard.api.routes import OBJECT, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import ANYTHING, mapping, referring
+from futuresboard.api.socket_schema import PAYLOADS
 
 _PATH_PARAMETER = re.compile(r"<int:(\w+)>")
 _FAILURES = {
@@ -26,20 +29,6 @@ _FAILURES = {
     429: "too many requests; Retry-After says when it is good again",
     503: "the database cannot be read now",
 }
-_PROBLEM: Schema = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "parameter": {"type": "string"},
-        "came": {},
-        "allowed": {"type": "string"},
-        "position": {"type": "integer", "description": "offset of an expression's first wrong character"},
-    },
-}
 
 
 def openapi_path(rule: str) -> str:
@@ -49,20 +38,24 @@ def openapi_path(rule: str) -> str:
 
 def document(routes: Sequence[Route], context: ApiContext) -> dict[str, object]:
     """The OpenAPI 3.1 document of some routes."""
+    components: dict[str, object] = {}
     paths: dict[str, dict[str, object]] = {}
     for route in routes:
-        paths.setdefault(openapi_path(route.rule), {})[route.method.lower()] = _operation(route)
+        paths.setdefault(openapi_path(route.rule), {})[route.method.lower()] = _operation(route, components)
+    for payload in PAYLOADS:
+        referring(payload, components)
     found: dict[str, object] = {
         "openapi": "3.1.0",
         "info": {
             "title": "futuresboard",
             "version": context.version,
             "summary": "Metrics of crypto perpetual futures, closed bars and alerts.",
+            "description": socket_schema.__doc__,
         },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {"Problem": _PROBLEM},
+            "schemas": dict(sorted(components.items())),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -71,7 +64,7 @@ def document(routes: Sequence[Route], context: ApiContext) -> dict[str, object]:
     return found
 
 
-def _operation(route: Route) -> dict[str, object]:
+def _operation(route: Route, components: dict[str, object]) -> dict[str, object]:
     text = " ".join((route.view.__doc__ or "").split())
     summary, _, _ = text.partition(".")
     operation: dict[str, object] = {
@@ -85,12 +78,12 @@ def _operation(route: Route) -> dict[str, object]:
             ),
             *(_parameter(parameter) for parameter in route.parameters),
         ],
-        "responses": _responses(route),
+        "responses": _responses(route, components),
     }
     if route.body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": route.body}},
+            "content": {"application/json": {"schema": referring(route.body, components)}},
         }
     return operation
 
@@ -108,25 +101,26 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
     }
 
 
-def _responses(route: Route) -> dict[str, object]:
+def _responses(route: Route, components: dict[str, object]) -> dict[str, object]:
     good: dict[str, object] = {"description": HTTPStatus(route.status).phrase}
     if route.status != HTTPStatus.NO_CONTENT:
-        good["content"] = {route.media_type: _content(route)}
+        types = (route.media_type, *route.other_types)
+        good["content"] = {media_type: _content(route, components) for media_type in types}
     if route.ranged:
         shown = "which rows of how many: `metrics 0-199/512`"
         good["headers"] = {"Content-Range": {"description": shown, "schema": {"type": "string"}}}
     failures: dict[str, object] = {
         str(status): {
             "description": _FAILURES[status],
-            "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {PROBLEM_TYPE: {"schema": referring(PROBLEM, components)}},
         }
         for status in (400, 401, *route.failures, 503)
     }
     return {str(route.status): good, **failures}
 
 
-def _content(route: Route) -> Mapping[str, object]:
-    return {} if route.schema is None else {"schema": route.schema}
+def _content(route: Route, components: dict[str, object]) -> Mapping[str, object]:
+    return {} if route.schema is None else {"schema": referring(route.schema, components)}
 
 
 def routes(context: ApiContext, others: Sequence[Route]) -> Sequence[Route]:
@@ -143,7 +137,7 @@ def routes(context: ApiContext, others: Sequence[Route]) -> Sequence[Route]:
         return answer(pages[1])
 
     own = (
-        Route("/api/openapi.json", openapi_document, OBJECT),
+        Route("/api/openapi.json", openapi_document, mapping(ANYTHING)),
         Route("/api/docs", documentation, media_type="text/html"),
     )
     found = document((*others, *own), context)

@@ -21,8 +21,16 @@ JSON_TYPE = "application/json"
 class Page:
     """One answer: its body, its other encoding and their tags, all made at most once."""
 
-    def __init__(self, body: bytes, *, media_type: str = JSON_TYPE, content_range: str | None = None) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        media_type: str = JSON_TYPE,
+        content_range: str | None = None,
+        gzip_level: int = _GZIP_LEVEL,
+    ) -> None:
         self.body = body
+        self._gzip_level = gzip_level
         self.media_type = media_type
         self.content_range = content_range
 
@@ -32,7 +40,7 @@ class Page:
         if len(self.body) < _SMALLEST_GZIP:
             return None
         # A fixed time in the header keeps equal bodies equal.
-        packed = gzip.compress(self.body, _GZIP_LEVEL, mtime=0)
+        packed = gzip.compress(self.body, self._gzip_level, mtime=0)
         return packed if len(packed) < len(self.body) else None
 
     @cached_property

@@ -11,9 +11,23 @@ import orjson
 from flask import Response, request
 
 from futuresboard.api.context import ApiContext
+from futuresboard.api.evidence import WORTH
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.query import choice, decimal, integer, parse
-from futuresboard.api.routes import NUMBER, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import (
+    INTEGER,
+    NUMBER,
+    REAL,
+    STRING,
+    Component,
+    array,
+    doc,
+    mapping,
+    nullable,
+    record,
+    words,
+)
 from futuresboard.bars import UNLISTED, Bars
 from futuresboard.config import FIELDS, THRESHOLDS_KEY, with_thresholds
 from futuresboard.db_read import Reader
@@ -31,44 +45,37 @@ _MAX_DAYS = 14
 _REREAD_MS = 3 * MS_PER_HOUR
 _KEPT = 2
 
-_WORTH: Schema = {
-    "type": "object",
-    "properties": {
-        "direction": {"type": "string", "enum": ["long", "short"]},
-        "horizon": {"type": "integer", "description": "bars the trade is held"},
-        "n": {"type": "integer"},
-        "clusters": {"type": "integer"},
-        "hit_rate": NUMBER,
-        "low": NUMBER,
-        "high": NUMBER,
-        "base_rate": NUMBER,
-        "uplift": NUMBER,
-        "late": NUMBER,
-        "expectancy": NUMBER,
-        "verdict": {"type": "string"},
-        "words": {"type": "string"},
-    },
-}
-_SCHEMA: Schema = {
-    "type": "object",
-    "required": ["tier", "setting", "threshold", "tf", "days", "alerts", "alerts_per_day", "worth"],
-    "properties": {
-        "tier": {"type": "integer"},
-        "setting": {"type": "string", "description": "the setting whose value is tried"},
-        "threshold": {"type": "number"},
-        "tf": {"type": "string"},
-        "days": {"type": "integer"},
-        "start": {"type": ["integer", "null"], "description": "first bar's open time, ms UTC"},
-        "end": {"type": ["integer", "null"], "description": "last bar's open time, ms UTC"},
-        "series": {"type": "integer", "description": "pairs that knew the tier's flag"},
-        "days_known": {"type": "number", "description": "how long they knew it, on average"},
-        "flags_per_day": NUMBER,
-        "alerts": {"type": "integer"},
-        "alerts_per_day": NUMBER,
-        "by_day": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "worth": {"type": "array", "items": _WORTH},
-    },
-}
+_WORTH = Component(
+    "PlannerWorth",
+    record(
+        {
+            "direction": words(("long", "short")),
+            "horizon": doc(INTEGER, "bars the trade is held"),
+            **WORTH,
+        }
+    ),
+)
+PLANNER = Component(
+    "Planner",
+    record(
+        {
+            "tier": INTEGER,
+            "setting": doc(words(tuple(SETTING.values())), "the setting whose value is tried"),
+            "threshold": REAL,
+            "tf": STRING,
+            "days": INTEGER,
+            "start": doc(nullable(INTEGER), "first bar's open time, ms UTC"),
+            "end": doc(nullable(INTEGER), "last bar's open time, ms UTC"),
+            "series": doc(INTEGER, "pairs that knew the tier's flag"),
+            "days_known": doc(REAL, "how long they knew it, on average"),
+            "flags_per_day": NUMBER,
+            "alerts": INTEGER,
+            "alerts_per_day": NUMBER,
+            "by_day": doc(mapping(INTEGER), "alerts by 00:00 UTC of the day, ms"),
+            "worth": array(_WORTH),
+        }
+    ),
+)
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
@@ -107,7 +114,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         newest = context.reader.newest_bar(timeframe)
         return answer(context.pages.get(key, newest, build))
 
-    return (Route("/api/planner", planned_alerts, _SCHEMA, parameters=parameters),)
+    return (Route("/api/planner", planned_alerts, PLANNER, parameters=parameters),)
 
 
 def _in_force(context: ApiContext) -> Thresholds:

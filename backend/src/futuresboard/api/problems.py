@@ -10,10 +10,27 @@ import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from futuresboard.api.schema import ANYTHING, INTEGER, STRING, Component, doc, record
 from futuresboard.db_read import ReadError
 from futuresboard.errors import ExpressionError, QueryError, TakenError
 
 PROBLEM_TYPE = "application/problem+json"
+PROBLEM = Component(
+    "Problem",
+    record(
+        {
+            "type": STRING,
+            "title": STRING,
+            "status": INTEGER,
+            "detail": STRING,
+            "parameter": doc(STRING, "of a 400: what is wrong"),
+            "came": doc(ANYTHING, "of a 400: what came"),
+            "allowed": doc(STRING, "of a 400: what is allowed, in words"),
+            "position": doc(INTEGER, "offset of an expression's first wrong character"),
+        },
+        optional=("parameter", "came", "allowed", "position"),
+    ),
+)
 RETRY_AFTER_S = 5
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from prometheus_client.registry import Collector
 
 from futuresboard.api.auth import has_bearer, is_admitted
 from futuresboard.api.context import ApiContext
-from futuresboard.api.health import DOWN, STATES, state
+from futuresboard.api.health import DOWN, state
+from futuresboard.api.health_schema import STATES
 from futuresboard.api.problems import problem
 from futuresboard.api.routes import Route
 
@@ -30,6 +31,23 @@ class _Shown(NamedTuple):
     counter: bool = False
 
 
+_WHOLE = (
+    _Shown("uptime_s", "uptime_seconds", "since the start"),
+    _Shown("warm", "warm_ratio", "share of the start-up history requests that are done"),
+)
+_DATABASE = (
+    _Shown("seq", "database_seq", "number of the newest transaction"),
+    _Shown("size_bytes", "database_size_bytes", "size of the file, without its write-ahead log"),
+    _Shown("wal_bytes", "database_wal_bytes", "size of its write-ahead log"),
+    _Shown("bars", "database_bars", "bars that its series span"),
+    _Shown("newest_ts", "database_newest_bar_seconds", "open time of the newest closed bar", scale=0.001),
+)
+_GAPS = (
+    _Shown("missing", "exchange_gap_bars_missing", "closed bars that are not there, as of the last look"),
+    _Shown("open", "exchange_gap_bars_open", "closed bars that lack something, as of the last look"),
+    _Shown("healed", "exchange_gap_bars_healed", "bars stored by looks since start", counter=True),
+    _Shown("given_up", "exchange_gap_rows_given_up", "rows it turned out not to have", counter=True),
+)
 _CYCLE = (
     _Shown("id", "cycle_number", "number of the last cycle"),
     _Shown("duration_s", "cycle_duration_seconds", "duration of the last cycle"),
@@ -76,6 +94,23 @@ def _gauge(name: str, doc: str, value: float) -> Metric:
     return GaugeMetricFamily(_PREFIX + name, doc, value=value)
 
 
+def _gauges(numbers: Sequence[_Shown], document: Mapping[str, object]) -> Iterator[Metric]:
+    """One family a number that is known."""
+    for shown in numbers:
+        value = _number(document, shown)
+        if value is not None:
+            yield _gauge(shown.name, shown.doc, value)
+
+
+def _quantiles(name: str, doc: str, document: Mapping[str, object], unit: str = "") -> Metric:
+    family = GaugeMetricFamily(_PREFIX + name, doc, labels=["quantile"])
+    for key, quantile in (("p50", "0.5"), ("p99", "0.99")):
+        value = _number(document, _Shown(key + unit, "", ""))
+        if value is not None:
+            family.add_metric([quantile], value)
+    return family
+
+
 def _families(numbers: Sequence[_Shown], label: str, parts: Mapping[str, object]) -> Iterator[Metric]:
     """One family a number, with one value for each named part of the document that has it."""
     for shown in numbers:
@@ -89,9 +124,8 @@ def _families(numbers: Sequence[_Shown], label: str, parts: Mapping[str, object]
 
 
 class _HealthCollector(Collector):
-    def __init__(self, document: Mapping[str, object], seq: int | None) -> None:
+    def __init__(self, document: Mapping[str, object]) -> None:
         self._document = document
-        self._seq = seq
 
     def collect(self) -> Iterator[Metric]:
         document = self._document
@@ -100,32 +134,22 @@ class _HealthCollector(Collector):
         for name in STATES:
             status.add_metric([name], float(document["status"] == name))
         yield status
-        if self._seq is not None:
-            yield _gauge("database_seq", "number of the newest transaction", self._seq)
-        for shown in (
-            _Shown("uptime_s", "uptime_seconds", "since the start"),
-            _Shown("warm", "warm_ratio", "share of the start-up history requests that are done"),
-        ):
-            value = _number(document, shown)
-            if value is not None:
-                yield _gauge(shown.name, shown.doc, value)
+        yield from _gauges(_WHOLE, document)
+        yield from _gauges(_DATABASE, _part(document, "database"))
         yield from self._cycle()
         yield from self._exchanges()
         yield from _families(_TARGET, "target", _part(_part(document, "notify"), "targets"))
 
     def _cycle(self) -> Iterator[Metric]:
-        for shown in _CYCLE:
-            value = _number(_part(self._document, "last_cycle"), shown)
-            if value is not None:
-                yield _gauge(shown.name, shown.doc, value)
-        lag = GaugeMetricFamily(
-            _PREFIX + "closed_bar_lag_seconds", "bar close to readable in history", labels=["quantile"]
+        yield from _gauges(_CYCLE, _part(self._document, "last_cycle"))
+        yield _quantiles(
+            "recent_cycle_seconds", "duration of the last cycles", _part(self._document, "cycles"), "_s"
         )
-        for key, quantile in (("p50", "0.5"), ("p99", "0.99")):
-            value = _number(_part(self._document, "closed_bar_lag_s"), _Shown(key, "", ""))
-            if value is not None:
-                lag.add_metric([quantile], value)
-        yield lag
+        yield _quantiles(
+            "closed_bar_lag_seconds",
+            "bar close to readable in history",
+            _part(self._document, "closed_bar_lag_s"),
+        )
 
     def _exchanges(self) -> Iterator[Metric]:
         exchanges = _part(self._document, "exchanges")
@@ -146,6 +170,8 @@ class _HealthCollector(Collector):
         yield sources
         yield from self._lines(exchanges)
         yield from _families(_EXCHANGE, "exchange", exchanges)
+        gaps = {exchange: _part(_part(exchanges, exchange), "gaps") for exchange in exchanges}
+        yield from _families(_GAPS, "exchange", gaps)
 
     def _breakers(self, exchanges: Mapping[str, object]) -> Iterator[Metric]:
         state = GaugeMetricFamily(
@@ -193,10 +219,8 @@ def routes(context: ApiContext) -> Sequence[Route]:
         )
         if guarded and not admitted:
             return problem(401, headers={"WWW-Authenticate": 'Bearer realm="futuresboard"'})
-        document = state(context)
-        seq = None if document["status"] == DOWN and "detail" in document else context.reader.seq()
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_HealthCollector(document, seq))
+        registry.register(_HealthCollector(state(context)))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return (Route("/metrics", metrics, media_type="text/plain"),)

@@ -10,7 +10,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from futuresboard.errors import QueryError
+from futuresboard import rules
+from futuresboard.errors import ExpressionError, QueryError
 
 _DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,16}", re.ASCII)
@@ -107,6 +108,22 @@ def integer(
     schema: dict[str, object] = {"type": "integer", "minimum": low, "maximum": high}
     allowed = f"a whole number from {low} to {high}"
     return Parameter(name, doc, allowed, schema, read, default=default, required=required)
+
+
+def filter_expression() -> Parameter:
+    """An expression over the columns of a newest row, compiled; absent is None."""
+
+    def read(given: str) -> rules.Expression:
+        try:
+            return rules.compile(given, rules.ROWS)
+        except ExpressionError as error:
+            came, allowed = str(error.came), error.allowed
+            raise ExpressionError(error.position, came, allowed, parameter="filter") from None
+
+    doc = "rows for which this holds; where it is unknown it does not. Written as alert rules are"
+    allowed = "an expression over a row's columns (`catalog.filters` of /api/settings)"
+    schema = {"type": "string", "examples": ["z > 2 and funding < 0 and live_oi > 50M"]}
+    return Parameter("filter", doc, allowed, schema, read)
 
 
 def decimal(name: str, doc: str) -> Parameter:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Response
 
 from futuresboard.api.query import Parameter
-
-type Schema = Mapping[str, object]
-
-NUMBER: Schema = {"type": ["number", "null"]}
-OBJECT: Schema = {"type": "object"}
+from futuresboard.api.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -20,8 +16,8 @@ class Route:
     """One method of one path; the view's docstring is its public description.
 
     rule: in Flask's notation; schema: of the answer's JSON, None for other media types; body: of
-    the request's JSON; status: of the answer when all is well (204: without a body); failures:
-    statuses beside 400, 401 and 503 that it may answer.
+    the request's JSON; other_types: media types beside `media_type`; status: of the answer when all is
+    well (204: without a body); failures: statuses beside 400, 401 and 503 that it may answer.
     """
 
     rule: str
@@ -31,6 +27,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: Schema | None = None
     media_type: str = "application/json"
+    other_types: tuple[str, ...] = ()
     ranged: bool = False
     status: int = 200
     failures: tuple[int, ...] = field(default=())

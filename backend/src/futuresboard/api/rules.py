@@ -12,7 +12,8 @@ from futuresboard.api.context import ApiContext, RuleKeeper
 from futuresboard.api.pages import answer, json_page
 from futuresboard.api.problems import problem
 from futuresboard.api.query import parse
-from futuresboard.api.routes import Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import INTEGER, STRING, Component, array, doc, nullable, record
 from futuresboard.errors import ExpressionError, QueryError
 from futuresboard.model import UserRule
 from futuresboard.rules import compile
@@ -21,32 +22,33 @@ from futuresboard.rules.syntax import MAX_LENGTH
 _MAX_NAME = 80
 _NAME = f"1 to {_MAX_NAME} printable characters"
 _MAX_ID = 2**63 - 1
-_STRING: Schema = {"type": "string"}
-_STRINGS: Schema = {"type": "array", "items": _STRING}
-_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "integer"},
-        "name": _STRING,
-        "expression": {"type": "string", "description": "as it was typed"},
-        "normal": {"type": "string", "description": "full names and plain numbers"},
-        "columns": {**_STRINGS, "description": "the columns it names"},
-        "created_ts": {"type": "integer"},
-        "problem": {"type": ["string", "null"], "description": "why it is not judged by any more"},
-    },
-}
-_BODY: Schema = {
-    "type": "object",
-    "required": ["name", "expression"],
-    "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": _MAX_NAME},
-        "expression": {
-            "type": "string",
-            "maxLength": MAX_LENGTH,
-            "examples": ["z > 2 and funding < 0 and oi > 50M"],
-        },
-    },
-}
+RULE = Component(
+    "Rule",
+    record(
+        {
+            "id": INTEGER,
+            "name": STRING,
+            "expression": doc(STRING, "as it was typed"),
+            "normal": doc(STRING, "full names and plain numbers"),
+            "columns": doc(array(STRING), "the columns it names"),
+            "created_ts": INTEGER,
+            "problem": doc(nullable(STRING), "why it is not judged by any more"),
+        }
+    ),
+)
+_NEW_RULE = Component(
+    "NewRule",
+    record(
+        {
+            "name": {"type": "string", "minLength": 1, "maxLength": _MAX_NAME},
+            "expression": {
+                "type": "string",
+                "maxLength": MAX_LENGTH,
+                "examples": ["z > 2 and funding < 0 and oi > 50M"],
+            },
+        }
+    ),
+)
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
@@ -65,10 +67,9 @@ def routes(context: ApiContext) -> Sequence[Route]:
                 return answer(json_page(_document(rule)))
         return _missing(number)
 
-    listed: Schema = {"type": "array", "items": _SCHEMA}
     shown = (
-        Route("/api/rules", rule_list, listed),
-        Route("/api/rules/<int:number>", one_rule, _SCHEMA, failures=(404,)),
+        Route("/api/rules", rule_list, array(RULE)),
+        Route("/api/rules/<int:number>", one_rule, RULE, failures=(404,)),
     )
     return shown if context.rules is None else (*shown, *_changing(context.rules))
 
@@ -101,7 +102,7 @@ def _changing(keeper: RuleKeeper) -> Sequence[Route]:
 
     number = "/api/rules/<int:number>"
     return (
-        Route("/api/rules", add_rule, _SCHEMA, "POST", body=_BODY, status=201, failures=(409, 413, 415)),
+        Route("/api/rules", add_rule, RULE, "POST", body=_NEW_RULE, status=201, failures=(409, 413, 415)),
         Route(number, delete_rule, None, "DELETE", status=204, failures=(404,)),
     )
 

@@ -111,26 +111,64 @@ class Handler(WSGIRequestHandler):
 
         parts = self.server.app(environ, start_response)
         try:
-            body = b"".join(parts)
+            # An app that names its answer's length has it whole; one that makes it part by part does not.
+            body = None if self._flows(parts, answer) else b"".join(parts)
+            if body is None:
+                self._stream(*answer[0], parts)
         finally:
             close = getattr(parts, "close", None)
             if close is not None:
                 close()
-        self._send(*answer[0], body)
+        if body is not None:
+            self._send(*answer[0], body)
 
-    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _flows(self, parts: Iterable[bytes], answer: list[tuple[str, list[tuple[str, str]]]]) -> bool:
+        if isinstance(parts, list | tuple) or not answer:
+            return False
+        status, headers = answer[0]
+        return not self._is_bodiless(status) and "content-length" not in {name.lower() for name, _ in headers}
+
+    def _is_bodiless(self, status: str) -> bool:
+        code = int(status.partition(" ")[0])
+        return self.command == "HEAD" or code in (204, 304) or code < 200
+
+    def _begin(self, status: str, headers: Iterable[tuple[str, str]]) -> None:
         code, _, reason = status.partition(" ")
         self.send_response(int(code), reason)
-        bodiless = self.command == "HEAD" or int(code) in (204, 304) or int(code) < 200
-        names = {name.lower() for name, _ in headers}
         for name, value in headers:
             self.send_header(name, value)
-        if "content-length" not in names and not bodiless:
-            self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        bodiless = self._is_bodiless(status)
+        names = {name.lower() for name, _ in headers}
+        if "content-length" not in names and not bodiless:
+            headers = [*headers, ("Content-Length", str(len(body)))]
+        self._begin(status, headers)
         if not bodiless:
             self.wfile.write(body)
+        self.wfile.flush()
+
+    def _stream(self, status: str, headers: list[tuple[str, str]], parts: Iterable[bytes]) -> None:
+        """Send parts as they come, in chunks where the client knows them (HTTP/1.1)."""
+        chunked = self.request_version == "HTTP/1.1"
+        if chunked:
+            headers = [*headers, ("Transfer-Encoding", "chunked")]
+        else:
+            self.close_connection = True
+        self._begin(status, headers)
+        try:
+            for part in filter(None, parts):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+        except Exception as error:  # noqa: BLE001 - the outermost edge of this answer
+            # Without its last chunk nobody takes the half for the whole.
+            self.close_connection = True
+            if not isinstance(error, OSError):
+                _log.exception("an answer broke off: %s", self.path)
+            return
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:

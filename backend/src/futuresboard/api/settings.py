@@ -12,16 +12,30 @@ from werkzeug.exceptions import UnsupportedMediaType
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import answer, json_page
 from futuresboard.api.query import parse
-from futuresboard.api.routes import NUMBER, OBJECT, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    REAL,
+    STRING,
+    Component,
+    array,
+    doc,
+    mapping,
+    record,
+    words,
+)
 from futuresboard.config import BASE_TIMEFRAME, FIELDS, THRESHOLDS_KEY
 from futuresboard.errors import QueryError
 from futuresboard.metrics import REGISTRY
 from futuresboard.model import SEVERITY, TIMEFRAME_MS
 from futuresboard.rows import ROW_COLUMNS
-from futuresboard.rules import facts
+from futuresboard.rules import BARS, ROWS, facts
+from futuresboard.rules.tree import Kind
 from futuresboard.signals import RULES
 
-RULE_FACTS = facts()
+_RULE_FACTS, _FILTER_FACTS = facts(BARS), facts(ROWS)
 THRESHOLDS: tuple[str, ...] = (
     "z_threshold",
     "ls_threshold",
@@ -33,26 +47,82 @@ THRESHOLDS: tuple[str, ...] = (
     "alert_cooldown",
 )
 
-_THRESHOLDS_SCHEMA: Schema = {"type": "object", "properties": dict.fromkeys(THRESHOLDS, NUMBER)}
-_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {
-        "mode": {"type": "string", "enum": ["live", "simulated"]},
-        "version": {"type": "string"},
-        "timeframes": {"type": "array", "items": {"type": "string"}},
-        "exchanges": {"type": "array", "items": {"type": "string"}},
-        "interval": {"type": "number", "description": "seconds between cycle starts"},
-        "alert_mode": {"type": "string", "enum": ["literal", "calibrated"]},
-        "alert_budget": {"type": "integer", "description": "alerts a day in calibrated mode"},
-        "thresholds": _THRESHOLDS_SCHEMA,
-        "catalog": OBJECT,
-    },
-}
-_BODY: Schema = {
-    "type": "object",
-    "required": ["thresholds"],
-    "properties": {"thresholds": _THRESHOLDS_SCHEMA},
-}
+_METRIC = Component(
+    "MetricDoc",
+    record(
+        {
+            "name": STRING,
+            "unit": STRING,
+            "needs": doc(array(STRING), "raw columns it is made of"),
+            "warmup_bars": INTEGER,
+            "stored": BOOLEAN,
+            "doc": STRING,
+        }
+    ),
+)
+_TIER = Component(
+    "TierDoc",
+    record({"tier": INTEGER, "name": STRING, "doc": STRING, "severity": doc(INTEGER, "higher is severer")}),
+)
+_NAME = Component(
+    "ExpressionColumn",
+    record(
+        {
+            "name": STRING,
+            "kind": words(tuple(Kind)),
+            "unit": STRING,
+            "values": doc(array(STRING), "the only texts it can have (empty: any)"),
+        }
+    ),
+)
+_GRAMMAR = Component(
+    "Grammar",
+    record(
+        {
+            "columns": array(_NAME),
+            "aliases": doc(mapping(STRING), "short name -> column"),
+            "comparisons": array(STRING),
+            "arithmetic": array(STRING),
+            "words": array(STRING),
+            "functions": array(STRING),
+            "suffixes": doc(mapping(REAL), "what stands behind a number -> what it is multiplied by"),
+            "limits": record({"characters": INTEGER, "parts": INTEGER, "levels": INTEGER}),
+            "example": STRING,
+        }
+    ),
+)
+_CATALOG = Component(
+    "Catalog",
+    record(
+        {
+            "metrics": array(_METRIC),
+            "columns": doc(array(STRING), "columns of a newest row, in order"),
+            "tiers": array(_TIER),
+            "rules": _GRAMMAR,
+            "filters": _GRAMMAR,
+            "unpublished": doc(mapping(mapping(STRING)), "exchange -> column -> why it has none"),
+        }
+    ),
+)
+_THRESHOLDS = Component("Thresholds", record(dict.fromkeys(THRESHOLDS, REAL)))
+SETTINGS = Component(
+    "Settings",
+    record(
+        {
+            "mode": words(("live", "simulated")),
+            "version": STRING,
+            "timeframes": array(STRING),
+            "exchanges": array(STRING),
+            "interval": doc(REAL, "seconds between cycle starts"),
+            "alert_mode": words(("literal", "calibrated")),
+            "alert_budget": doc(INTEGER, "alerts a day in calibrated mode"),
+            "thresholds": _THRESHOLDS,
+            "catalog": _CATALOG,
+        }
+    ),
+)
+_CHANGES = Component("ThresholdChanges", record(dict.fromkeys(THRESHOLDS, NUMBER), optional=THRESHOLDS))
+_BODY = Component("SettingsChange", record({"thresholds": _CHANGES}))
 
 
 def routes(context: ApiContext) -> Sequence[Route]:
@@ -66,7 +136,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
 
     # What is kept is read, changed and written back: one request at a time.
     changing = threading.Lock()
-    shown = Route("/api/settings", settings, _SCHEMA)
+    shown = Route("/api/settings", settings, SETTINGS)
     if save is None:
         return (shown,)
 
@@ -83,7 +153,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
             save(_changed(_kept(context), request.get_data()))
         return answer(json_page(_document(context)), "no-store")
 
-    changed = Route("/api/settings", change_settings, _SCHEMA, method="PUT", body=_BODY, failures=(413, 415))
+    changed = Route("/api/settings", change_settings, SETTINGS, method="PUT", body=_BODY, failures=(413, 415))
     return (shown, changed)
 
 
@@ -155,7 +225,8 @@ def _document(context: ApiContext) -> dict[str, object]:
                 }
                 for rule in RULES.values()
             ],
-            "rules": RULE_FACTS,
+            "rules": _RULE_FACTS,
+            "filters": _FILTER_FACTS,
             "unpublished": context.reader.unpublished(),
         },
     }

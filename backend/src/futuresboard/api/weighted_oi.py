@@ -14,7 +14,8 @@ from futuresboard import cross
 from futuresboard.api.context import ApiContext
 from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.query import choice, parse, text
-from futuresboard.api.routes import NUMBER, Route, Schema
+from futuresboard.api.routes import Route
+from futuresboard.api.schema import INTEGER, NUMBER, STRING, Component, array, doc, record
 from futuresboard.config import EXCHANGE_IDS
 from futuresboard.db_read import Row
 from futuresboard.model import TIMEFRAME_MS, FloatArray
@@ -22,33 +23,32 @@ from futuresboard.model import TIMEFRAME_MS, FloatArray
 _LATE_BARS = 2
 """An exchange whose newest bar lies further back than this is waited for no longer."""
 _COLUMNS = ("oi_contracts", "oi_abs_usd", "volume")
-_LISTING: Schema = {
-    "type": "object",
-    "required": ["exchange", "symbol", "oi_abs_usd", "volume", "weight", "oi_delta_pct", "divergence"],
-    "properties": {
-        "exchange": {"type": "string"},
-        "symbol": {"type": "string"},
-        "oi_abs_usd": NUMBER,
-        "volume": {**NUMBER, "description": "coins traded in the bar"},
-        "weight": {**NUMBER, "description": "its share of the volume"},
-        "oi_delta_pct": NUMBER,
-        "divergence": {**NUMBER, "description": "oi_delta_pct − global_oi_change_pct, in sigmas"},
-    },
-}
-_SCHEMA: Schema = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["base", "ts", "weighted_oi", "global_oi_change_pct", "exchanges"],
-        "properties": {
-            "base": {"type": "string"},
-            "ts": {"type": "integer"},
+_LISTING = Component(
+    "WeightedOiListing",
+    record(
+        {
+            "exchange": STRING,
+            "symbol": STRING,
+            "oi_abs_usd": NUMBER,
+            "volume": doc(NUMBER, "coins traded in the bar"),
+            "weight": doc(NUMBER, "its share of the volume"),
+            "oi_delta_pct": NUMBER,
+            "divergence": doc(NUMBER, "oi_delta_pct − global_oi_change_pct, in sigmas"),
+        }
+    ),
+)
+WEIGHTED_OI = Component(
+    "WeightedOi",
+    record(
+        {
+            "base": STRING,
+            "ts": INTEGER,
             "weighted_oi": NUMBER,
             "global_oi_change_pct": NUMBER,
-            "exchanges": {"type": "array", "items": _LISTING},
-        },
-    },
-}
+            "exchanges": array(_LISTING),
+        }
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def routes(context: ApiContext) -> Sequence[Route]:
         version = context.reader.bars_seq(timeframe)
         return answer(context.pages.get(key, version, lambda: _page(context, timeframe, query["base"])))
 
-    return (Route("/api/weighted-oi", open_interest_across_exchanges, _SCHEMA, parameters=parameters),)
+    schema = array(WEIGHTED_OI)
+    return (Route("/api/weighted-oi", open_interest_across_exchanges, schema, parameters=parameters),)
 
 
 def _page(context: ApiContext, timeframe: str, base: str) -> Page:
@@ -148,7 +149,7 @@ def _arrays(context: ApiContext, coins: Sequence[_Coin], timeframe: str) -> dict
         read = context.reader.columns(timeframe, pairs, _COLUMNS, last, slots)
         for number, (i, exchange, symbol) in enumerate(listed):
             unit = multipliers.get((exchange, symbol), 1.0)
-            for name, array in arrays.items():
+            for name, held in arrays.items():
                 values = np.array(read[name][number], dtype=np.float64)
-                array[i, EXCHANGE_IDS.index(exchange)] = values if name == "oi_abs_usd" else values * unit
+                held[i, EXCHANGE_IDS.index(exchange)] = values if name == "oi_abs_usd" else values * unit
     return arrays

@@ -224,7 +224,7 @@ class Adapter(ABC):
         budget = self.budget_of[kind]
         if self.transport.limit(budget).per_key:
             return 0.0
-        return self.transport.bucket(budget).ready_in(self.transport.clock.monotonic())
+        return self.transport.room_in(budget)
 
     def keep_free(self, budget: str, cost: float) -> None:
         """Leave `cost` units of a budget's window to requests that are not background work."""

@@ -101,6 +101,10 @@ class Transport:
             self._buckets[place] = Bucket(budget, limit.limit, limit.window_s)
         return self._buckets[place]
 
+    def room_in(self, budget: str) -> float:
+        """Seconds until one more request of a budget that is not per instrument would be sent."""
+        return self._gate.room_in(self.bucket(budget))
+
     def relimit(self, budget: str, limit: Limit) -> None:
         """Replace a budget's limit; what was under the old one is waited out, what waits is refused."""
         self._limits = {**self._limits, budget: limit}

@@ -82,6 +82,12 @@ class Gate:
                 self.leave(bucket, cost)  # granted in the very moment of the cancellation
             raise
 
+    def room_in(self, bucket: Bucket, cost: float = 1.0) -> float:
+        """Seconds until a request would fit that came now, behind those of the cycle already waiting."""
+        lane = self._lanes.get(bucket)
+        ahead = sum(waiter.cost for waiter in lane.foreground if not waiter.future.done()) if lane else 0.0
+        return bucket.ready_in(self._clock.monotonic(), ahead + cost)
+
     def leave(self, bucket: Bucket, cost: float = 1.0) -> None:
         """Give the slot back; the cost stays counted for the bucket's window from now on."""
         bucket.settle(self._clock.monotonic(), cost)

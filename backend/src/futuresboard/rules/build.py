@@ -9,7 +9,7 @@ from math import isfinite
 from lark import Token, Transformer, v_args
 
 from futuresboard.errors import ExpressionError
-from futuresboard.rules.columns import COLUMNS, NOT_NAMED, PERCENT, TIERS, find, nearest
+from futuresboard.rules.columns import PERCENT, Vocabulary
 from futuresboard.rules.tree import (
     Absolute,
     All,
@@ -38,12 +38,16 @@ _EXAMPLES = {
     Kind.TEXT: 'a text, such as base or "BTC"',
     Kind.CONDITION: "a condition, such as z > 2 or tier_2",
 }
-_TIER_TEST = f"tests of one tier: tier = 2, tier in (1, 2), tier_2; tiers {', '.join(map(str, TIERS))}"
+_TIER_TEST = "tests of one tier: tier = 2, tier in (1, 2), tier_2"
 
 
 @v_args(inline=True)
 class Builder(Transformer[Token, Node]):
     """One method a rule of the grammar; each raises ExpressionError where its parts do not fit."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
 
     def number(self, token: Token) -> Node:
         """`2`, `.5`, `1e-4`, `50M`, `0.01%`: the number next to what is written."""
@@ -63,10 +67,11 @@ class Builder(Transformer[Token, Node]):
 
     def column(self, token: Token) -> Node:
         """A column by one of its names."""
-        name = find(str(token))
+        name = self._vocabulary.find(str(token))
         if name is None:
-            raise ExpressionError(_at(token), str(token), _other_names(str(token)))
-        return Column(name, COLUMNS[name].kind, at=_at(token))
+            raise ExpressionError(_at(token), str(token), _other_names(str(token), self._vocabulary))
+        meaning = self._vocabulary.columns[name]
+        return Column(name, meaning.kind, meaning.unit, meaning.values, at=_at(token))
 
     def negative(self, sign: Token, inner: Node) -> Node:
         """Minus a number."""
@@ -87,7 +92,7 @@ class Builder(Transformer[Token, Node]):
         """Two numbers or two texts, or a tier and its number."""
         typed = _SIGNS.get(str(sign), str(sign))
         if Kind.TIER in (kind_of(left), kind_of(right)):
-            flag = _tier_flag(left, right)
+            flag = self._tier_flag(left, right)
             if typed not in ("=", "!="):
                 raise ExpressionError(_at(sign), str(sign), _TIER_TEST)
             return flag if typed == "=" else Not(flag, at=left.at)
@@ -99,7 +104,7 @@ class Builder(Transformer[Token, Node]):
     def one_of(self, item: Node, *choices: Node) -> Node:
         """A number or text among others, or one of several tiers."""
         if kind_of(item) is Kind.TIER:
-            flags = tuple(_tier_flag(item, choice) for choice in choices)
+            flags = tuple(self._tier_flag(item, choice) for choice in choices)
             return flags[0] if len(flags) == 1 else _checked(Any(flags, at=item.at))
         pairs = [_same_kind(item, choice) for choice in choices]
         return _checked(Membership(pairs[0][0], tuple(choice for _, choice in pairs), at=item.at))
@@ -124,8 +129,16 @@ class Builder(Transformer[Token, Node]):
         return _joined(Any, flat)
 
     def start(self, whole: Node) -> Node:
-        """The whole expression: a condition on something that changes from bar to bar."""
+        """The whole expression: a condition."""
         return _condition(whole)
+
+    def _tier_flag(self, left: Node, right: Node) -> Node:
+        number = right if kind_of(left) is Kind.TIER else left
+        tiers = self._vocabulary.tiers
+        if not isinstance(number, Number) or number.value not in tiers:
+            allowed = f"{_TIER_TEST}; tiers {', '.join(map(str, tiers))}"
+            raise ExpressionError(number.at, unparse(number), allowed)
+        return Column(f"tier_{number.value:.0f}", Kind.CONDITION, at=left.at)
 
 
 def _at(token: Token) -> int:
@@ -172,16 +185,8 @@ def _same_kind(left: Node, right: Node) -> tuple[Node, Node]:
 
 
 def _known_text(column: Column, text: Text) -> None:
-    values = COLUMNS[column.name].values
-    if values and text.value.lower() not in values:
-        raise ExpressionError(text.at, unparse(text), " or ".join(f'"{value}"' for value in values))
-
-
-def _tier_flag(left: Node, right: Node) -> Node:
-    number = right if kind_of(left) is Kind.TIER else left
-    if not isinstance(number, Number) or number.value not in TIERS:
-        raise ExpressionError(number.at, unparse(number), _TIER_TEST)
-    return Column(f"tier_{number.value:.0f}", Kind.CONDITION, at=left.at)
+    if column.values and text.value.lower() not in column.values:
+        raise ExpressionError(text.at, unparse(text), " or ".join(f'"{value}"' for value in column.values))
 
 
 def _alike(left: Node, right: Node) -> tuple[Node, Node]:
@@ -205,7 +210,7 @@ def _is_percent(node: Node) -> bool:
     """Whether a number is one of percents: a column that is, or one that is scaled or summed."""
     match node:
         case Column():
-            return COLUMNS[node.name].unit == PERCENT
+            return node.unit == PERCENT
         case Negative() | Absolute():
             return _is_percent(node.inner)
         case Arithmetic(sign="+" | "-"):
@@ -223,9 +228,9 @@ def _is_constant(node: Node) -> bool:
     return isinstance(node, Number) or (bool(inner := children(node)) and all(map(_is_constant, inner)))
 
 
-def _other_names(name: str) -> str:
-    if reason := NOT_NAMED.get(name.lower()):
-        return f"columns of a closed bar; {name.lower()} {reason}"
-    close = nearest(name)
-    hint = f"{close} (did you mean it?)" if close else f"one of the columns {', '.join(COLUMNS)}"
+def _other_names(name: str, vocabulary: Vocabulary) -> str:
+    if reason := vocabulary.not_named.get(name.lower()):
+        return f"columns of {vocabulary.subject}; {name.lower()} {reason}"
+    close = vocabulary.nearest(name)
+    hint = f"{close} (did you mean it?)" if close else f"one of the columns {', '.join(vocabulary.columns)}"
     return f'{hint}; a text goes in quotes: "{name}"'

@@ -1,4 +1,4 @@
-"""What an expression may name: columns of a closed bar, their short names, what they are made of. Pure."""
+"""What a rule may name: columns of a closed bar, their short names, what they are made of. Pure."""
 
 from __future__ import annotations
 
@@ -23,6 +23,34 @@ class Meaning:
     kind: Kind
     unit: str
     values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The names of one kind of expressions.
+
+    subject: what their columns are columns of; columns, aliases: names and short names; tiers: those
+    that can be asked for; not_named: what is shown beside the columns and cannot be named, and why;
+    texts_alone: whether a condition on nothing but texts is one.
+    """
+
+    subject: str
+    columns: Mapping[str, Meaning]
+    aliases: Mapping[str, str]
+    tiers: tuple[int, ...]
+    not_named: Mapping[str, str]
+    texts_alone: bool = False
+
+    def find(self, name: str) -> str | None:
+        """The full name of a column by its name or its short name, in any case; None when there is none."""
+        lower = name.lower()
+        full = self.aliases.get(lower, lower)
+        return full if full in self.columns else None
+
+    def nearest(self, name: str) -> str | None:
+        """The name that a misspelt one most probably stands for; None when none comes close."""
+        found = difflib.get_close_matches(name.lower(), [*self.columns, *self.aliases], n=1, cutoff=0.7)
+        return found[0] if found else None
 
 
 # Divergence and cluster are judged beside other series and other alerts, after the rules.
@@ -91,17 +119,7 @@ NOT_NAMED: Mapping[str, str] = {
 }
 
 
-def find(name: str) -> str | None:
-    """The full name of a column by its name or its short name, in any case; None when there is none."""
-    lower = name.lower()
-    full = ALIASES.get(lower, lower)
-    return full if full in COLUMNS else None
-
-
-def nearest(name: str) -> str | None:
-    """The name that a misspelt one most probably stands for; None when none comes close."""
-    found = difflib.get_close_matches(name.lower(), [*COLUMNS, *ALIASES], n=1, cutoff=0.7)
-    return found[0] if found else None
+BARS = Vocabulary("a closed bar", COLUMNS, ALIASES, TIERS, NOT_NAMED)
 
 
 def reads(name: str, timeframe_ms: int) -> Mapping[str, int]:

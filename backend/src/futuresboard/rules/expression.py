@@ -11,7 +11,7 @@ import numpy as np
 
 from futuresboard.errors import ExpressionError
 from futuresboard.model import BoolArray, FloatArray
-from futuresboard.rules.columns import reads
+from futuresboard.rules.columns import BARS, Vocabulary, reads
 from futuresboard.rules.syntax import parse
 from futuresboard.rules.tree import (
     Absolute,
@@ -74,13 +74,17 @@ class Expression:
                 slots[column] = max(count, slots.get(column, 0))
         return slots
 
-    def evaluate(self, values: Mapping[str, FloatArray], texts: Mapping[str, Sequence[str]]) -> FloatArray:
+    def evaluate(
+        self, values: Mapping[str, FloatArray], texts: Mapping[str, Sequence[str | None]]
+    ) -> FloatArray:
         """(n, out) 1 where it holds, 0 where not, NaN (unknown) where any column it names is unknown.
 
-        values: each of `needs` -> (n, out), NaN = unknown; texts: each of `texts` -> n texts. What
-        cannot be computed (x / 0, beyond the largest number) is unknown too.
+        values: each of `needs` -> (n, out), NaN = unknown; texts: each of `texts` -> n texts, None =
+        unknown. Without any of `needs` out is 1. What cannot be computed (x / 0, beyond the largest
+        number) is unknown too.
         """
-        asked = _Asked(values, texts, values[self.needs[0]].shape)
+        shape = values[self.needs[0]].shape if self.needs else (len(texts[self.texts[0]]), 1)
+        asked = _Asked(values, texts, shape)
         with np.errstate(all="ignore"):
             holds = asked.condition(self.tree)
         return np.where(asked.known, np.broadcast_to(holds, asked.known.shape).astype(float), np.nan)
@@ -88,22 +92,27 @@ class Expression:
     def of_row(self, row: Mapping[str, float | str | None]) -> bool | None:
         """The answer for one row: column -> number (flags: 1 or 0), text or None; None when unknown."""
         values = {name: np.array([[row.get(name)]], dtype=np.float64) for name in self.needs}
-        found = float(self.evaluate(values, {name: [str(row[name])] for name in self.texts})[0, 0])
+        texts = {name: [None if (text := row.get(name)) is None else str(text)] for name in self.texts}
+        found = float(self.evaluate(values, texts)[0, 0])
         return None if np.isnan(found) else found == 1.0
 
 
-def compile(text: str) -> Expression:
-    """Read an expression; raises ExpressionError with the place, what came and what is allowed."""
-    tree = parse(text)
+def compile(text: str, vocabulary: Vocabulary = BARS) -> Expression:
+    """Read an expression; raises ExpressionError with the place, what came and what is allowed.
+
+    vocabulary: `BARS`, what a rule may name, or `ROWS`, what a filter may.
+    """
+    tree = parse(text, vocabulary)
     parts = list(walk(tree))
     if len(parts) > MAX_PARTS:
         last = parts[MAX_PARTS].at
         raise ExpressionError(last, f"{len(parts)} names, numbers and operators", f"at most {MAX_PARTS}")
     columns = [part for part in parts if isinstance(part, Column)]
     needs = dict.fromkeys(part.name for part in columns if part.kind is not Kind.TEXT)
-    if not needs:
-        raise ExpressionError(0, text.strip()[:40], "a condition on at least one column that changes")
     texts = dict.fromkeys(part.name for part in columns if part.kind is Kind.TEXT)
+    if not needs and not (texts and vocabulary.texts_alone):
+        changing = "" if vocabulary.texts_alone else " that changes"
+        raise ExpressionError(0, text.strip()[:40], f"a condition on at least one column{changing}")
     return Expression(text, tree, tuple(needs), tuple(texts))
 
 
@@ -111,7 +120,10 @@ class _Asked:
     """One evaluation; `known` (n, out) turns false wherever something that is compared is unknown."""
 
     def __init__(
-        self, values: Mapping[str, FloatArray], texts: Mapping[str, Sequence[str]], shape: tuple[int, ...]
+        self,
+        values: Mapping[str, FloatArray],
+        texts: Mapping[str, Sequence[str | None]],
+        shape: tuple[int, ...],
     ) -> None:
         self._values = values
         self._texts = texts
@@ -136,13 +148,14 @@ class _Asked:
 
     def _compare(self, sign: str, left: Node, right: Node) -> BoolArray:
         if kind_of(left) is Kind.TEXT:
-            pairs = zip(self._text(left), self._text(right), strict=True)
-            same = [one.casefold() == other.casefold() for one, other in pairs]
-            return np.array([[one == (sign == "=")] for one in same], dtype=bool)
+            pairs = list(zip(self._text(left), self._text(right), strict=True))
+            self.known &= np.array([None not in pair for pair in pairs], dtype=bool)[:, None]
+            same = [str(one).casefold() == str(other).casefold() for one, other in pairs]
+            return np.array([one == (sign == "=") for one in same], dtype=bool)[:, None]
         holds: BoolArray = _COMPARED[sign](self._operand(left), self._operand(right))
         return holds
 
-    def _text(self, node: Node) -> Sequence[str]:
+    def _text(self, node: Node) -> Sequence[str | None]:
         """The texts of each of the n series."""
         if isinstance(node, Text):
             return [node.value] * len(self.known)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from futuresboard.rules.build import MAX_DEPTH, SUFFIXES
-from futuresboard.rules.columns import ALIASES, COLUMNS
+from futuresboard.rules.columns import BARS, Vocabulary
 from futuresboard.rules.expression import MAX_PARTS
 from futuresboard.rules.syntax import MAX_LENGTH
 
 
-def facts() -> dict[str, object]:
+def facts(vocabulary: Vocabulary = BARS) -> dict[str, object]:
     """Columns, short names, operators and limits of the grammar, ready for JSON."""
     return {
         "columns": [
             {"name": name, "kind": meaning.kind, "unit": meaning.unit, "values": meaning.values}
-            for name, meaning in COLUMNS.items()
+            for name, meaning in vocabulary.columns.items()
         ],
-        "aliases": ALIASES,
+        "aliases": vocabulary.aliases,
         "comparisons": (">", ">=", "<", "<=", "=", "!="),
         "arithmetic": ("+", "-", "*", "/"),
         "words": ("and", "or", "not", "in"),

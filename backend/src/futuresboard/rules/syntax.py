@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import cast
 
 from lark import Lark, Token
@@ -9,6 +10,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from futuresboard.errors import ExpressionError
 from futuresboard.rules.build import Builder
+from futuresboard.rules.columns import Vocabulary
 from futuresboard.rules.tree import Node
 
 MAX_LENGTH = 2000
@@ -54,7 +56,6 @@ TEXT: /"[^"\n]*"|'[^'\n]*'/
 NAME: /(?!(or|and|not|in|abs)\b)[a-z_]\w*/i
 %ignore /\s+/
 """
-_PARSER = Lark(_GRAMMAR, parser="lalr", transformer=Builder(), maybe_placeholders=False)
 
 _WORDS = {
     "NAME": "a column",
@@ -77,7 +78,12 @@ _WORDS = {
 _HINTS = {"&": "and", "|": "or", "!": "not or !=", "“": 'straight quotes "…"', "”": 'straight quotes "…"'}
 
 
-def parse(text: str) -> Node:
+@cache
+def _parser(vocabulary: Vocabulary) -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", transformer=Builder(vocabulary), maybe_placeholders=False)
+
+
+def parse(text: str, vocabulary: Vocabulary) -> Node:
     """The tree of an expression, its names resolved and its parts judged to fit together.
 
     Raises ExpressionError with the place, what came there and what is allowed.
@@ -86,7 +92,7 @@ def parse(text: str) -> Node:
         raise ExpressionError(MAX_LENGTH, f"{len(text)} characters", f"at most {MAX_LENGTH}")
     try:
         # The transformer makes nodes while the text is read: the answer is no tree of lark's.
-        tree: object = _PARSER.parse(text)
+        tree: object = _parser(vocabulary).parse(text)
     except UnexpectedToken as error:
         raise _unexpected(error, text) from None
     except UnexpectedCharacters as error:

@@ -44,10 +44,12 @@ class Text(Part):
 
 @dataclass(frozen=True)
 class Column(Part):
-    """A column by its full name."""
+    """A column by its full name; `values`: the only texts it can have (empty: any)."""
 
     name: str
     kind: Kind
+    unit: str = field(default="", compare=False, repr=False)
+    values: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
