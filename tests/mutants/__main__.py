@@ -31,12 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = []
     with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(jobs, **one_each) as pool:
         commit = Path(name) / "commit"
-        clone(ROOT, commit)
+        version = clone(ROOT, commit)
         for part in pool.map(mutate, [commit] * len(MODULES), MODULES):
             print(f"{part.module}: {part.mutants} mutants, {part.killed} noticed", flush=True)
             parts.append(part)
     reasons = read_reasons()
-    TOLD.write_text(tell(parts, reasons), encoding="utf-8")
+    TOLD.write_text(tell(version, parts, reasons), encoding="utf-8")
     unknown = without_reason([one for part in parts for one in part.survivors], reasons)
     for one in unknown:
         print(f"no reason given: {one.module}:{one.line} {one.change}")

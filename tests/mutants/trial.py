@@ -39,9 +39,11 @@ _PYTEST = (
 )
 
 
-def clone(source: Path, folder: Path) -> None:
-    """The last commit of one folder in another."""
+def clone(source: Path, folder: Path) -> str:
+    """The last commit of one folder in another; returns its short name."""
     subprocess.run(("git", "clone", "-q", str(source), str(folder)), check=True)
+    name = ("git", "rev-parse", "--short", "HEAD")
+    return subprocess.run(name, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def mutate(commit: Path, module: str) -> Part:
