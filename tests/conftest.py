@@ -14,9 +14,7 @@ settings.register_profile("deep", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """One worker runs a whole file, whose tests share what they set up; one runs all browser tests."""
-    for item in items:
-        group = "page" if item.path.parent.name == "e2e" else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+    group = "page" if item.path.parent.name == "e2e" else item.path.stem
+    item.add_marker(pytest.mark.xdist_group(group))
