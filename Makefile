@@ -68,10 +68,10 @@ frontend/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
 test: install $(VENV)/.installed-dev lint
 	cd frontend && PATH="$(NPM_PATH)" npm run --silent test
 	cd frontend && PATH="$(NPM_PATH)" npm run --silent size
-	$(PYTEST) -m 'not deep' -n 3 --dist loadgroup --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) -m 'not deep' -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 test-deep: install $(VENV)/.installed-dev
-	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadgroup
+	HYPOTHESIS_PROFILE=deep; export HYPOTHESIS_PROFILE; $(PYTEST) -n 3 --dist loadfile
 
 # Tables of docs/validation.md; RECORDED=folder adds recorded data.
 validate: install

@@ -12,9 +12,3 @@ pytest.register_assert_rewrite("support_fault_table")
 settings.register_profile("default", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """One worker runs a whole file, whose tests share what they set up; one runs all browser tests."""
-    group = "page" if item.path.parent.name == "e2e" else item.path.stem
-    item.add_marker(pytest.mark.xdist_group(group))
