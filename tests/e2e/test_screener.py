@@ -227,6 +227,8 @@ def test_a_condition_leaves_the_pairs_that_the_server_would(page: Page, server_u
     expect(page).to_have_url(re.compile("filter=rsi"))
     _until(page, lambda: _count(page) == len(_holds(_rows(page, server_url), text)), lambda: _count(page))
     assert set(_keys(page)) <= {_key(row) for row in _holds(_rows(page, server_url), text)}
+    # A row has the columns in sight.
+    page.locator("[data-heading=rsi]").scroll_into_view_if_needed()
     _shown_equals_api(page, server_url, ROW, "rsi")
 
 

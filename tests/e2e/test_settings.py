@@ -94,7 +94,7 @@ def test_a_refused_threshold_says_why_at_its_field(browser: Browser, server_url:
         before = thresholds(page, server_url)
         page.locator("#server-z_threshold").fill("99")
         page.get_by_role("button", name="Save").click()
-        expect(page.get_by_role("alert")).to_have_text("z_threshold: got 99, allowed: a number from 0 to 10")
+        expect(page.get_by_role("alert")).to_have_text("Z_threshold: got 99, allowed: a number from 0 to 10.")
         expect(page.locator("#server-z_threshold")).to_have_attribute("aria-invalid", "true")
         assert thresholds(page, server_url) == before
 
