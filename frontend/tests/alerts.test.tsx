@@ -211,7 +211,7 @@ describe("what the reader sees", () => {
     const onList = vi.fn();
     const [a, b, c] = ["A", "B", "C"].map((base) => coin(base));
     if (!a || !b || !c) throw new Error("three alerts");
-    render(<Toasts beside={false} />);
+    render(<Toasts />);
     act(() => popUp([{ kind: "summary", count: 15, top: [a, b, c], lead: a, held: 0 }], { ...actions, onOpen, onList }));
     expect(screen.getByRole("alert")).toHaveTextContent("15 coins alert together");
     fireEvent.click(screen.getByRole("button", { name: /^B Confluence/ }));
@@ -224,7 +224,7 @@ describe("what the reader sees", () => {
   it("tells what a toast held back, and mutes the pair", () => {
     const onMute = vi.fn();
     const alert = coin("A");
-    render(<Toasts beside={false} />);
+    render(<Toasts />);
     act(() => popUp([{ kind: "single", alert, also: [], held: 7 }], { ...actions, onMute }));
     expect(screen.getByRole("alert")).toHaveTextContent("and 7 more of this kind held back");
     fireEvent.click(screen.getByRole("button", { name: "Mute A on this exchange" }));
@@ -233,7 +233,7 @@ describe("what the reader sees", () => {
 
   it("keeps what was missed until somebody has seen it", () => {
     const alert = coin("A");
-    render(<Toasts beside={false} />);
+    render(<Toasts />);
     act(() => popUp([{ kind: "missed", count: 200, more: true, top: [alert], lead: alert }], actions));
     act(() => void vi.advanceTimersByTime(600_000));
     expect(screen.getByText("200+ alerts while you were away")).toBeInTheDocument();

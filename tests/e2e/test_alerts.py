@@ -59,6 +59,19 @@ localStorage.setItem("futuresboard.sound", JSON.stringify({
   tones: {long: "rising", short: "falling", neither: "bell"},
 }));
 """
+# A browser without a screen shows no page as hidden, so that is said for it; the notifications are its own.
+HIDDEN = """
+window.notified = [];
+const Real = Notification;
+window.Notification = class extends Real {
+  constructor(title, options) {
+    super(title, options);
+    window.notified.push({title, body: options.body, shown: this});
+  }
+};
+Object.defineProperty(document, "hidden", {get: () => true});
+localStorage.setItem("futuresboard.notify", "true");
+"""
 ALL_POP_UP = """
 localStorage.setItem("futuresboard.popups", JSON.stringify(
   Object.fromEntries(["t1", "t2", "t3", "t4", "t5", "t6", "confluence"].map(slot => [slot, "always"]))));
@@ -369,6 +382,32 @@ def test_a_toast_is_an_alert_and_leads_to_its_bar(browser: Browser, lively: Prod
         known = [one for one in lively.alerts() if one["ts"] == at and one["base"] == first_line]
         assert known
         assert f"pair={known[0]['exchange']}" in page.url or len({one["exchange"] for one in known}) > 1
+        # The next one stands over the open pair, and can be dismissed without closing it.
+        heading = page.get_by_role("dialog").get_by_role("heading").first
+        heading.wait_for()
+        toast = page.locator(TOAST).first
+        toast.wait_for(timeout=120_000)
+        text = toast.inner_text()
+        toast.get_by_role("button", name="Dismiss").click()
+        expect(page.locator(TOAST).filter(has_text=text)).to_have_count(0)
+        expect(heading).to_be_visible()
+
+
+def test_a_page_out_of_sight_notifies_and_the_note_leads_to_its_bar(browser: Browser, lively: Product):
+    with screen(browser, DESKTOP, BUSY, permissions=["notifications"]) as context:
+        context.add_init_script(ON_THE_PAGE % (HIDDEN + ALL_POP_UP))
+        page = context.new_page()
+        page.goto(lively.url)
+        wait_until(page, lambda: page.evaluate("window.notified.length"), 120, "notified")
+        title, body = page.evaluate("[window.notified[0].title, window.notified[0].body]")
+        page.evaluate("window.notified[0].shown.onclick()")
+        expect(page).to_have_url(re.compile(r"at=\d+"))
+        at = int(re.search(r"at=(\d+)", page.url)[1])  # type: ignore[index]
+        there = [one for one in lively.alerts() if one["ts"] == at]
+        if "coins alert together" in title:
+            assert any(body.startswith(f"{one['base']} (") for one in there), (title, body)
+        else:
+            assert body in {sentence(one) for one in there if title.startswith(f"{one['base']}: ")}
 
 
 def test_every_alert_once_over_reloads_and_a_server_that_was_away(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support_page import DESKTOP, PHONE, ROW, TRIES, get, number, violations
+from support_page import DESKTOP, NUMBER, PHONE, ROW, TRIES, get, number, violations
 
 TABS = ("correlation", "compare", "funding", "movers")
 THEMES = ("dark", "light")
@@ -47,7 +47,7 @@ def _exact(cell: Locator) -> float:
 
 def _first_known(page: Page, column: str) -> tuple[str, float]:
     """Row and exact value of the first number of a grid's column."""
-    cell = page.locator(f"{ROW} [data-column='{column}'] [title]:not([class*=cursor-help])").first
+    cell = page.locator(f"{ROW} [data-column='{column}'] {NUMBER}").first
     key = cell.locator("xpath=ancestor::*[@role='row']").get_attribute("data-key")
     assert key is not None
     return key, _exact(cell)

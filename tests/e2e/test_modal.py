@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -270,12 +272,20 @@ def test_the_wheel_leads_back_into_older_bars_without_a_jump(modal: Page, server
     assert _legend(modal, "price", "close") == told["close"][told["ts"].index(ts)]
 
 
-def test_the_csv_is_what_is_shown(modal: Page, server_url: str) -> None:
+def _lines(page: Page) -> None:
+    _pick(page, "Lines")
+    page.locator("[role=dialog] figure svg path.recharts-line-curve").first.wait_for()
+
+
+@pytest.mark.parametrize(("tab", "least"), [("Candles", 100), ("Lines", 400)])
+def test_the_csv_is_what_is_shown(modal: Page, server_url: str, tab: str, least: int) -> None:
+    if tab == "Lines":
+        _lines(modal)
     path = _save(modal, "CSV")
     told = _history(modal, server_url, BTC)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert 100 < len(rows) < 500
+    assert least < len(rows) < 600
     columns = [name for name in rows[0] if name in told and name not in {"ts", "tiers", "quality"}]
     assert {"close", "volume", "oi_abs_usd", "z_score", "funding"} <= set(columns)
     assert "oi_contracts" not in columns
@@ -300,6 +310,38 @@ def test_the_picture_is_a_png_with_its_caption(modal: Page) -> None:
     assert width == pytest.approx(box["width"], abs=20)
     # The caption stands above the chart.
     assert height > box["height"] + 30
+
+
+def test_the_picture_of_the_lines_has_every_pane(modal: Page) -> None:
+    _lines(modal)
+    drawings = modal.locator("[role=dialog] figure svg")
+    boxes = [box for at in range(drawings.count()) if (box := drawings.nth(at).bounding_box())]
+    data = _save(modal, "PNG").read_bytes()
+    width, height = struct.unpack(">II", data[16:24])
+    assert width == pytest.approx(max(box["width"] for box in boxes), abs=2)
+    assert height > sum(box["height"] for box in boxes) + 30
+    # What is drawn in the page is in the picture: its lines are of the first pane's colour.
+    stroke = modal.locator("[role=dialog] figure path.recharts-line-curve").first.get_attribute("stroke")
+    painted = modal.evaluate(
+        """async ([bytes, stroke]) => {
+            const file = new Blob([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))]);
+            const image = await createImageBitmap(file);
+            const canvas = new OffscreenCanvas(image.width, 124);
+            const context = canvas.getContext("2d");
+            context.fillStyle = stroke;
+            context.fillRect(0, 0, 1, 1);
+            const wanted = context.getImageData(0, 0, 1, 1).data;
+            context.drawImage(image, 0, 0);
+            const { data } = context.getImageData(0, 60, image.width, 64);
+            let found = 0;
+            for (let i = 0; i < data.length; i += 4) {
+                if ([0, 1, 2].every((k) => Math.abs(data[i + k] - wanted[k]) < 8)) found += 1;
+            }
+            return found;
+        }""",
+        [base64.b64encode(data).decode(), stroke],
+    )
+    assert painted > 100
 
 
 def _alert(ts: int) -> dict[str, Any]:
@@ -389,6 +431,17 @@ def test_the_modal_is_accessible_and_keeps_the_feed(modal: Page) -> None:
     before = price.inner_text()
     # The feed goes on behind and above: the live price moves.
     expect(price).not_to_have_text(before, timeout=30_000)
+
+
+def test_keys_of_what_it_covers_are_silent(modal: Page) -> None:
+    address = modal.url
+    for key in ("/", "e", "f", "c", "a"):
+        modal.keyboard.press(key)
+    expect(modal.get_by_role("dialog")).to_have_count(1)
+    assert modal.url == address
+    assert modal.evaluate("document.activeElement.closest('[role=dialog]') !== null")
+    modal.keyboard.press("t")
+    expect(modal).to_have_url(re.compile("tf=15m"))
 
 
 def test_a_phone_shows_it_over_the_whole_screen(browser: Browser, server_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from support_page import PHONE, ROW, get, shown_equals_api, values, violations
+from support_page import NUMBER, PHONE, ROW, get, shown_equals_api, values, violations
 
 
 def test_every_exchange_has_rows(page: Page, server_url: str) -> None:
@@ -80,9 +80,9 @@ def test_the_page_is_accessible_and_tells_its_state(page: Page) -> None:
 
 
 def test_a_number_tells_when_and_how_it_came(page: Page) -> None:
-    cell = page.locator(f"{ROW} [data-column=global_ls] [title]:not([class*=cursor-help])").first
+    cell = page.locator(f"{ROW} [data-column=global_ls] {NUMBER}").first
     assert "Closed bar opened" in (cell.get_attribute("title") or "")
-    live = page.locator(f"{ROW} [data-column=live_price] [title]:not([class*=cursor-help])").first
+    live = page.locator(f"{ROW} [data-column=live_price] {NUMBER}").first
     assert "Live, heard" in (live.get_attribute("title") or "")
 
 
@@ -90,7 +90,7 @@ def test_open_interest_stands_beside_the_market_cap(page: Page, server_url: str)
     timeframe = get(page, server_url, "/api/settings")["timeframes"][0]
     # A row has the columns in sight.
     page.get_by_role("table").evaluate("table => { table.scrollLeft = table.scrollWidth; }")
-    shown = page.locator(f"{ROW} [data-column=market_cap_usd] [title]:not([class*=cursor-help])").first
+    shown = page.locator(f"{ROW} [data-column=market_cap_usd] {NUMBER}").first
     expect(shown).to_be_visible()
     shown_equals_api(page, server_url, timeframe, "market_cap_usd")
     shown_equals_api(page, server_url, timeframe, "oi_mcap_pct")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from futuresboard.rules import ROWS, compile
 from futuresboard.rules.newest import matching
-from support_page import CARD, PHONE, ROW, number, screen, violations
+from support_page import CARD, NUMBER, PHONE, ROW, number, screen, violations
 
 TRIES = 40
 
@@ -59,7 +59,7 @@ def _shown_equals_api(page: Page, server_url: str, scope: str, column: str) -> N
     seen: list[object] = []
 
     def same() -> bool:
-        cell = page.locator(f"{scope} [data-column={column}] [title]:not([class*=cursor-help])").first
+        cell = page.locator(f"{scope} [data-column={column}] {NUMBER}").first
         title = cell.get_attribute("title") or ""
         key = cell.locator("xpath=ancestor::*[@data-key]").get_attribute("data-key") or ""
         told = _row(page, server_url, key)[column]

@@ -90,6 +90,7 @@ SAME = [
     ("kind=metrics", "/api/metrics?"),
     ("kind=metrics&sort=symbol&filter=z > 1 or base %3D 'sol'", "/api/metrics?"),
     ("kind=metrics&search=e&tier=4&sort=-rsi", "/api/metrics?"),
+    ("kind=metrics&pairs=bybit|SOL/USDT:USDT,okx|BTC/USDT:USDT", "/api/metrics?"),
     ("kind=metrics&tf=15m", "/api/metrics?"),
     ("kind=alerts", "/api/alerts?limit=1000&"),
     (f"kind=alerts&symbol=BTC/USDT:USDT&since={T0 + STEP}&until={T0 + 4 * STEP}", "/api/alerts?"),

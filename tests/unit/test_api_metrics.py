@@ -132,6 +132,8 @@ def test_defaults_are_the_base_timeframe_sorted_by_z_downwards(web: Web, world: 
         ("search=PeP", ["PEPE"]),
         ("search=1000pepe/", ["PEPE"]),
         ("search=sol&exchange=okx", []),
+        ("pairs=bybit|SOL/USDT:USDT,okx|BTC/USDT:USDT&sort=base", ["BTC", "SOL"]),
+        ("pairs=okx|SOL/USDT:USDT", []),
         ("search=/usdt&sort=base,exchange&limit=2", ["BTC", "BTC"]),
         ("overlays=&exchange=bybit&sort=base", ["BTC", "SOL"]),
         ("exchange=&symbol=&search=&tier=&sort=&limit=&offset=&tf=", ["PEPE", "SOL", "ETH", "BTC", "BTC"]),

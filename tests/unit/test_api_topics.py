@@ -503,7 +503,7 @@ def test_openapi_tells_the_parameters_that_are_read(web: Web):
     paths = web.get("/api/openapi.json").get_json()["paths"]
     by_name = {parameter["name"]: parameter for parameter in paths["/api/metrics"]["get"]["parameters"]}
     assert list(by_name) == [
-        "tf", "exchange", "symbol", "search", "tier", "filter", "sort", "limit", "offset",
+        "tf", "exchange", "symbol", "search", "pairs", "tier", "filter", "sort", "limit", "offset",
     ]  # fmt: skip
     assert by_name["tf"]["schema"] == {"type": "string", "enum": ["5m", "15m"], "default": "5m"}
     assert by_name["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}

@@ -1166,6 +1166,8 @@ export interface operations {
                 symbol?: string;
                 /** @description rows whose symbol or base contains this, in any case (allowed: any text) */
                 search?: string;
+                /** @description rows of these pairs, each named by its exchange and symbol (allowed: pairs separated by commas, each an exchange of binanceusdm, bybit, okx, a | and a symbol) */
+                pairs?: string;
                 /** @description rows for which this tier is true (allowed: a whole number from 1 to 6) */
                 tier?: number;
                 /** @description rows for which this holds; where it is unknown it does not. Written as alert rules are (allowed: an expression over a row's columns (`catalog.filters` of /api/settings)) */
@@ -1904,6 +1906,8 @@ export interface operations {
                 symbol?: string;
                 /** @description rows whose symbol or base contains this, in any case (kind metrics) (allowed: any text) */
                 search?: string;
+                /** @description rows of these pairs, each named by its exchange and symbol (kind metrics) (allowed: pairs separated by commas, each an exchange of binanceusdm, bybit, okx, a | and a symbol) */
+                pairs?: string;
                 /** @description rows for which this tier is true (kind metrics, alerts) (allowed: a whole number from 1 to 6) */
                 tier?: number;
                 /** @description rows for which this holds; where it is unknown it does not. Written as alert rules are (kind metrics) (allowed: an expression over a row's columns (`catalog.filters` of /api/settings)) */

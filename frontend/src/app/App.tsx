@@ -6,6 +6,7 @@ import type { Catalog } from "../api/types";
 import { useDenied } from "../hooks/useDenied";
 import { useMedia } from "../hooks/useMedia";
 import { useHealth, useSettings } from "../hooks/useServer";
+import { TrailKeeper } from "../hooks/useTrail";
 import { worstTone } from "../lib/feeds";
 import type { RowView } from "../lib/rows";
 import { toggleStar } from "../lib/watch";
@@ -165,7 +166,7 @@ function Page({ onOther }: { onOther: () => void }) {
       </Bars>
       {settled && (
         <Suspense fallback={null}>
-          <Toasts beside={page.openKey !== null} />
+          <Toasts />
         </Suspense>
       )}
     </div>
@@ -190,7 +191,13 @@ export function App() {
     forgetSession();
     void keeper.clear().then(() => setEpoch((before) => before + 1));
   }, []);
-  if (!denied) return <Page key={epoch} onOther={startOver} />;
+  if (!denied) {
+    return (
+      <TrailKeeper key={epoch}>
+        <Page onOther={startOver} />
+      </TrailKeeper>
+    );
+  }
   return (
     <Suspense fallback={null}>
       <Login onDone={startOver} />

@@ -25,6 +25,10 @@ export function useKeys(commands: Commands): void {
     event.preventDefault();
     run();
   };
+  // What a dialog covers cannot be used: its keys would act on something out of sight.
+  const uncovered = (run: () => void) => (event: KeyboardEvent) => {
+    if (document.querySelector("[aria-modal=true]") === null) prevented(run)(event);
+  };
   const moveUnlessIn = (place: string, delta: number) => (event: KeyboardEvent) => {
     if (event.target instanceof Element && event.target.closest(place)) return;
     if (commands.move(delta)) event.preventDefault();
@@ -38,7 +42,7 @@ export function useKeys(commands: Commands): void {
     commands.aside(delta);
   };
   useHotkeys({
-    "/": prevented(commands.search),
+    "/": uncovered(commands.search),
     ArrowDown: step(1),
     ArrowUp: step(-1),
     PageDown: leap(PAGE),
@@ -49,15 +53,15 @@ export function useKeys(commands: Commands): void {
     ArrowLeft: aside(-1),
     Escape: commands.escape,
     t: commands.nextTimeframe,
-    a: commands.toggleRail,
-    e: commands.feeds,
+    a: uncovered(commands.toggleRail),
+    e: uncovered(commands.feeds),
     w: commands.star,
     s: commands.star,
-    f: prevented(() => pressScreenerKey("filter")),
-    v: prevented(() => pressScreenerKey("views")),
-    l: prevented(() => pressScreenerKey("watch")),
-    c: prevented(() => pressScreenerKey("columns")),
-    x: prevented(() => pressScreenerKey("export")),
+    f: uncovered(() => pressScreenerKey("filter")),
+    v: uncovered(() => pressScreenerKey("views")),
+    l: uncovered(() => pressScreenerKey("watch")),
+    c: uncovered(() => pressScreenerKey("columns")),
+    x: uncovered(() => pressScreenerKey("export")),
     "?": prevented(commands.help),
   });
 }

@@ -6,6 +6,7 @@ import { AlertInbox, type InboxPorts } from "../lib/inbox";
 import { alertKey, type Reach, type ToastPlan } from "../lib/toastPolicy";
 
 const LISTED = 200;
+const RETRY_MS = 5000;
 
 const newestFirst = (a: Alert, b: Alert) => b.ts - a.ts || b.seq - a.seq;
 
@@ -69,18 +70,26 @@ export function useAlerts(given: Ports): AlertFeed {
     };
     document.addEventListener("visibilitychange", onVisible);
     const aborter = new AbortController();
-    fetchAlerts(LISTED, aborter.signal)
-      .then((list) => {
-        if (list.length === 0) opened.listed([], false);
-        take(list, false);
-      })
-      .catch((cause: unknown) => {
-        if (!aborter.signal.aborted) setError(cause instanceof Error ? cause.message : String(cause));
-      })
-      .finally(() => {
-        if (!aborter.signal.aborted) setLoaded(true);
-      });
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    const ask = () => {
+      fetchAlerts(LISTED, aborter.signal)
+        .then((list) => {
+          if (list.length === 0) opened.listed([], false);
+          take(list, false);
+          setError(null);
+        })
+        .catch((cause: unknown) => {
+          if (aborter.signal.aborted) return;
+          setError(cause instanceof Error ? cause.message : String(cause));
+          retry = setTimeout(ask, RETRY_MS);
+        })
+        .finally(() => {
+          if (!aborter.signal.aborted) setLoaded(true);
+        });
+    };
+    ask();
     return () => {
+      clearTimeout(retry);
       document.removeEventListener("visibilitychange", onVisible);
       aborter.abort();
       opened.close();

@@ -5,6 +5,7 @@ export function TierChip({ tier }: { tier: number }) {
   const style = tierStyle(tier);
   return (
     <span
+      data-tier={tier}
       title={`Tier ${tier}: ${style.name} (${style.short})`}
       className={`inline-flex h-[18px] min-w-[18px] items-center justify-center rounded px-1 text-micro font-bold ring-1 ring-inset ${style.chip}`}
     >

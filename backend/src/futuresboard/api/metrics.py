@@ -93,9 +93,26 @@ def selection(frames: Sequence[str]) -> tuple[Parameter, ...]:
         choice("exchange", "rows of one exchange", EXCHANGE_IDS),
         text("symbol", "rows of one symbol, ccxt's unified name: BTC/USDT:USDT"),
         text("search", "rows whose symbol or base contains this, in any case"),
+        _pairs_parameter(),
         integer("tier", "rows for which this tier is true", min(Tier), max(Tier)),
         filter_expression(),
         _sort_parameter(),
+    )
+
+
+def _pairs_parameter() -> Parameter:
+    def read(given: str) -> frozenset[tuple[str, str]]:
+        named = [tuple(name.split("|")) for name in given.split(",")]
+        if any(len(parts) != 2 or parts[0] not in EXCHANGE_IDS or not parts[1] for parts in named):
+            raise ValueError(given)
+        return frozenset(cast("Sequence[tuple[str, str]]", named))
+
+    return Parameter(
+        "pairs",
+        "rows of these pairs, each named by its exchange and symbol",
+        f"pairs separated by commas, each an exchange of {', '.join(EXCHANGE_IDS)}, a | and a symbol",
+        {"type": "string", "examples": ["okx|BTC/USDT:USDT,bybit|ETH/USDT:USDT"]},
+        read,
     )
 
 
@@ -136,12 +153,14 @@ def selected(rows: list[Row], query: Mapping[str, object]) -> list[Row]:
 
 def _matcher(query: Mapping[str, object]) -> Callable[[Row], bool]:
     exchange, symbol, tier = query["exchange"], query["symbol"], query["tier"]
+    pairs = cast("frozenset[tuple[object, object]] | None", query["pairs"])
     search = str(query["search"]).casefold()
 
     def matches(row: Row) -> bool:
         return (
             exchange in ("", row["exchange"])
             and symbol in ("", row["symbol"])
+            and (pairs is None or (row["exchange"], row["symbol"]) in pairs)
             and (tier is None or tier in cast("list[int]", row["tiers"]))
             and (search in str(row["symbol"]).casefold() or search in str(row["base"]).casefold())
         )

@@ -1,18 +1,26 @@
-import { useState } from "react";
+import { type Ref, useImperativeHandle, useRef, useState } from "react";
 import { Brush, CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 
 import { exact } from "../../lib/format";
 import { utcTime } from "../../lib/time";
-import type { Bars } from "../bars";
+import { type Bars, slotOf } from "../bars";
 import type { PaneSpec, Tone } from "../candles/panes";
 import { type ChartColours, useColours } from "../colours";
 import { barTime } from "../times";
 import { lineRows, MOST_POINTS } from "./points";
 
+export interface LinesHandle {
+  /** Slots in view, both inclusive. */
+  view: () => { from: number; to: number } | null;
+  /** The panes as they are drawn, top to bottom. */
+  drawings: () => SVGElement[];
+}
+
 interface Props {
   bars: Bars;
   panes: readonly PaneSpec[];
   label: string;
+  handle: Ref<LinesHandle>;
 }
 
 const PANE_PX = 78;
@@ -77,7 +85,7 @@ function Pane({ spec, rows, colours }: PaneProps) {
 }
 
 /** Each pane a line over the same bars; the brush at the foot chooses which of them. */
-export default function LinePanes({ bars, panes, label }: Props) {
+export default function LinePanes({ bars, panes, label, handle }: Props) {
   const colours = useColours();
   const columns = panes.flatMap((spec) => spec.series.map(({ column }) => column));
   const rows = lineRows(bars, columns);
@@ -86,6 +94,14 @@ export default function LinePanes({ bars, panes, label }: Props) {
   const last = rows.findLastIndex(({ ts }) => ts <= (range?.to ?? Infinity));
   const shown = rows.slice(Math.max(0, from), last + 1);
   const newest = rows.length - 1;
+  const figures = useRef<HTMLDivElement>(null);
+  useImperativeHandle(handle, () => ({
+    view: () => {
+      const [begin, end] = [shown[0], shown[shown.length - 1]];
+      return begin && end ? { from: slotOf(bars, begin.ts), to: slotOf(bars, end.ts) } : null;
+    },
+    drawings: () => [...(figures.current?.querySelectorAll<SVGElement>("figure svg") ?? [])],
+  }), [bars, shown]);
   return (
     <div role="region" aria-label={label} className="flex h-full flex-col">
       <p role="status" className="px-2 py-1 text-micro text-ink-soft">
@@ -94,7 +110,7 @@ export default function LinePanes({ bars, panes, label }: Props) {
           : `${rows.length} bars, every one of them drawn.`}
       </p>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by the keyboard */}
-      <div tabIndex={0} role="group" aria-label="Lines" className="min-h-0 flex-1 overflow-y-auto">
+      <div ref={figures} tabIndex={0} role="group" aria-label="Lines" className="min-h-0 flex-1 overflow-y-auto">
         {panes.map((spec) => <Pane key={spec.id} spec={spec} rows={shown} colours={colours} />)}
       </div>
       <ResponsiveContainer width="100%" height={BRUSH_PX + 8}>

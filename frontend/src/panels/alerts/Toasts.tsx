@@ -1,3 +1,4 @@
+import { createPortal } from "react-dom";
 import toast, { type Toast, useToaster } from "react-hot-toast/headless";
 
 import type { Alert } from "../../api/types";
@@ -28,23 +29,25 @@ export function popUp(plans: readonly ToastPlan[], actions: ToastActions): void 
 
 const content = (item: Toast) => (typeof item.message === "function" ? item.message(item) : item.message);
 
-/** The corner where toasts stand, `beside` the open details; pointing at them keeps them. */
-export default function Toasts({ beside }: { beside: boolean }) {
+/**
+ * The corner where toasts stand, over an open dialog too; pointing at them keeps them. They are beside
+ * the page, not in it: a dialog makes the page it stands over inert.
+ */
+export default function Toasts() {
   const { toasts, handlers } = useToaster();
   const shown = toasts.filter((item) => item.visible).slice(0, SHOWN);
-  return (
+  return createPortal(
     <div
       onMouseEnter={handlers.startPause}
       onMouseLeave={handlers.endPause}
-      className={`pointer-events-none fixed bottom-4 z-50 flex flex-col-reverse gap-2 max-md:bottom-16 max-md:right-3 ${
-        beside ? "right-[436px]" : "right-4"
-      }`}
+      className="pointer-events-none fixed bottom-4 right-4 z-[60] flex flex-col-reverse gap-2 max-md:bottom-16 max-md:right-3"
     >
       {shown.map((item) => (
         <div key={item.id} data-toast="" className="toast-in pointer-events-auto" {...item.ariaProps}>
           {content(item)}
         </div>
       ))}
-    </div>
+    </div>,
+    document.body,
   );
 }

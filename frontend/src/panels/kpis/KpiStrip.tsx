@@ -39,7 +39,7 @@ function OpenInterest({ kpis: { oi, rows }, scope }: TileProps) {
       unit="USD, live"
       title={"Sum of the live open interest of the pairs, one side, in USD. Where no live value has come yet, that of the closed bar.\nThe line: since the page was opened."}
       value={oi.usd === null ? null : usd(oi.usd)}
-      trail={useTrail(oi.usd, scope)}
+      trail={useTrail("oi", oi.usd, scope)}
       note={<Count n={oi.n} of={rows} />}
     />
   );
@@ -68,7 +68,7 @@ function WeightedOi({ live, tf }: { live: LiveSnapshot; tf: string | null }) {
           </span>
         )
       }
-      trail={useTrail(found.usd, tf ?? "")}
+      trail={useTrail("weighted", found.usd, tf ?? "")}
       note={error !== null && data === null ? "could not be read, asked again" : <Count n={found.usdKnown} of={found.coins} what="coins" />}
     />
   );
@@ -82,7 +82,7 @@ function Mood({ kpis: { ls, rows }, scope }: TileProps) {
       title="Mean of the global long/short ratios (accounts) of the closed bars, and the share of pairs above 1."
       value={ls.mean === null ? null : ratio(ls.mean)}
       aside={ls.mean !== null && <SplitBar ratio={ls.mean} className="w-12" />}
-      trail={useTrail(ls.mean, scope)}
+      trail={useTrail("mood", ls.mean, scope)}
       note={
         <>
           {ls.longHeavy !== null && `${percent(ls.longHeavy)} more longs ·`} <Count n={ls.n} of={rows} />
@@ -106,7 +106,7 @@ function Breadth({ kpis: { z, rows }, zThreshold, scope }: TileProps & { zThresh
           </span>
         )
       }
-      trail={useTrail(z.high === null || z.low === null ? null : z.high - z.low, scope)}
+      trail={useTrail("breadth", z.high === null || z.low === null ? null : z.high - z.low, scope)}
       note={<Count n={z.n} of={rows} />}
     />
   );
@@ -121,7 +121,7 @@ function Funding({ kpis: { funding: rates, rows }, scope }: TileProps) {
       title={`The last settled rates, each brought to 8 hours: their mean weighted by open interest in USD (n ${weighed}), beside it the plain mean and the share of pairs where longs pay (n ${rates.n}).`}
       value={weighted === null ? null : <Signed value={weighted * 100} digits={4} text={funding(weighted)} />}
       aside={rates.plain !== null && <span className="whitespace-nowrap text-micro text-ink-soft">plain {funding(rates.plain)}</span>}
-      trail={useTrail(weighted, scope)}
+      trail={useTrail("funding", weighted, scope)}
       note={
         <>
           {rates.longsPay !== null && `longs pay ${percent(rates.longsPay)} ·`} <Count n={rates.n} of={rows} />

@@ -10,15 +10,9 @@ import { explain } from "../../lib/quality";
 import type { RowView } from "../../lib/rows";
 import { alertStyle, alertTag, severityRank } from "../../lib/tiers";
 import { themeColour } from "../../lib/theme";
-import { captionOf, csvOf, fileName, pictureOf, save, type Shown } from "./exports";
+import { captionOf, type Exporter, fileName, pictureOf, saveCsv, savePicture, type Shown } from "./exports";
 import type { Series } from "./useBars";
 import type { Panes } from "./usePanes";
-
-/** What the buttons above the chart do with it. */
-export interface Exporter {
-  csv: () => void;
-  png: () => void;
-}
 
 interface Props {
   series: Series;
@@ -74,7 +68,7 @@ function useExporter({ series, bars, panes, mode, exporterRef }: Props, chart: R
     exporterRef.current = {
       csv: () => {
         const one = shown();
-        if (one) save(new Blob([csvOf(one)], { type: "text/csv;charset=utf-8" }), fileName(one, "csv"));
+        if (one) saveCsv(one);
       },
       png: () => {
         const one = shown();
@@ -82,10 +76,9 @@ function useExporter({ series, bars, panes, mode, exporterRef }: Props, chart: R
         if (!one || !picture) return;
         const tops = chart.current?.tops() ?? [];
         const names = one.panes.map((pane, i) => ({ top: tops[i + 1] ?? 0, text: `${pane.title} ${pane.unit(bars, one.to)}` }));
-        const drawn = pictureOf(picture, window.devicePixelRatio, captionOf(one, mode), names, readColours());
-        drawn.toBlob((blob) => {
-          if (blob) save(blob, fileName(one, "png"));
-        });
+        const scale = window.devicePixelRatio;
+        const part = { image: picture, top: 0, width: picture.width / scale, height: picture.height / scale };
+        savePicture(pictureOf([part], scale, captionOf(one, mode), names, readColours()), fileName(one, "png"));
       },
     };
     return () => {

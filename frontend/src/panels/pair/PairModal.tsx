@@ -1,9 +1,9 @@
 import { Dialog, DialogPanel } from "@tremor/react";
-import { type MutableRefObject, Suspense, useMemo, useRef } from "react";
+import { type MutableRefObject, useMemo, useRef } from "react";
 
 import type { Alert, Settings } from "../../api/types";
 import type { Bars } from "../../charts/bars";
-import { LinePanes, warmCandles } from "../../charts/registry";
+import { warmCandles } from "../../charts/registry";
 import { useUrl } from "../../hooks/useUrl";
 import { exchangeName } from "../../lib/exchanges";
 import type { Thresholds } from "../../lib/filter";
@@ -12,11 +12,13 @@ import type { RowView } from "../../lib/rows";
 import { changeUrl } from "../../lib/url";
 import { Segmented } from "../../ui/Segmented";
 import { AlertsTab } from "./AlertsTab";
-import { CandlesTab, type Exporter } from "./CandlesTab";
+import { CandlesTab } from "./CandlesTab";
 import { ChartTools } from "./ChartTools";
 import { CompareTab } from "./CompareTab";
+import { type Exporter } from "./exports";
 import { Header } from "./Header";
 import { InputsTab } from "./InputsTab";
+import { LinesTab } from "./LinesTab";
 import { type Series, useBars } from "./useBars";
 import { useAlertsOf } from "./useAlertsOf";
 import { type Panes, usePanes } from "./usePanes";
@@ -90,7 +92,7 @@ const goTo = (ts: number) => changeUrl({ at: String(ts), tab: null });
 function Body({ tab, tf, pair, bars, whole, panes, alerts, settings, refresh, older, exporterRef }: BodyProps) {
   const { series, view, siblings } = pair;
   const at = atOf(useUrl("at"));
-  const catalog = settings?.catalog ?? null;
+  const { catalog = null, mode = null } = settings ?? {};
   switch (tab) {
     case "compare":
       return <CompareTab views={siblings} tf={tf} catalog={catalog} />;
@@ -104,15 +106,13 @@ function Body({ tab, tf, pair, bars, whole, panes, alerts, settings, refresh, ol
       );
     case "lines":
       return (
-        <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
-          <LinePanes bars={bars} panes={panes.forLines} label={`Lines of ${series.symbol}`} />
-        </Suspense>
+        <LinesTab series={series} bars={bars} panes={panes} mode={mode} exporterRef={exporterRef} />
       );
     default:
       return (
         <CandlesTab
           series={series} view={view} bars={bars} whole={whole} panes={panes} alerts={alerts.alerts} at={at}
-          catalog={catalog} mode={settings?.mode ?? null} onNeedOlder={older} exporterRef={exporterRef}
+          catalog={catalog} mode={mode} onNeedOlder={older} exporterRef={exporterRef}
         />
       );
   }
@@ -140,7 +140,7 @@ export default function PairModal(props: Props) {
       <DialogPanel className={PANEL}>
         <Header
           series={series} view={view} siblings={siblings} timeframes={props.timeframes} mode={settings?.mode ?? null}
-          canExport={tab === "candles" && bars.ts.length > 0}
+          canExport={isCharted(tab) && bars.ts.length > 0}
           onPair={props.onPair} onTf={props.onTf} onClose={props.onClose}
           onCsv={() => exporterRef.current?.csv()} onPng={() => exporterRef.current?.png()}
         />

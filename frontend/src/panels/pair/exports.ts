@@ -7,6 +7,12 @@ import { exchangeName } from "../../lib/exchanges";
 import { utcTime } from "../../lib/time";
 import type { Series } from "./useBars";
 
+/** What the buttons above a chart do with it. */
+export interface Exporter {
+  csv: () => void;
+  png: () => void;
+}
+
 export interface Shown {
   series: Series;
   bars: Bars;
@@ -48,16 +54,26 @@ export function captionOf({ series, bars, from, to }: Shown, mode: "live" | "sim
 
 const CAPTION_PX = 44;
 
-/** The chart with its caption above and the panes named: a picture explains itself. */
-export function pictureOf(chart: HTMLCanvasElement, scale: number, caption: readonly [string, string], names: readonly { top: number; text: string }[], colours: ChartColours): HTMLCanvasElement {
+/** A part of a chart, `top` px under its upper edge. */
+export interface Part {
+  image: CanvasImageSource;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** The chart with its caption above and the panes named: a picture explains itself. Lengths in CSS px. */
+export function pictureOf(parts: readonly Part[], scale: number, caption: readonly [string, string], names: readonly { top: number; text: string }[], colours: ChartColours): HTMLCanvasElement {
   const picture = document.createElement("canvas");
-  picture.width = chart.width;
-  picture.height = chart.height + CAPTION_PX * scale;
+  const width = Math.max(...parts.map((part) => part.width));
+  const height = CAPTION_PX + Math.max(...parts.map((part) => part.top + part.height));
+  picture.width = Math.round(width * scale);
+  picture.height = Math.round(height * scale);
   const context = picture.getContext("2d");
-  if (!context) return chart;
+  if (!context) return picture;
   context.scale(scale, scale);
   context.fillStyle = colours.panel;
-  context.fillRect(0, 0, picture.width / scale, picture.height / scale);
+  context.fillRect(0, 0, width, height);
   const family = getComputedStyle(document.body).fontFamily;
   context.textBaseline = "top";
   context.fillStyle = colours.ink;
@@ -66,13 +82,33 @@ export function pictureOf(chart: HTMLCanvasElement, scale: number, caption: read
   context.fillStyle = colours.soft;
   context.font = `11px ${family}`;
   context.fillText(caption[1], 10, 26);
-  context.drawImage(chart, 0, CAPTION_PX, chart.width / scale, chart.height / scale);
+  for (const part of parts) context.drawImage(part.image, 0, CAPTION_PX + part.top, part.width, part.height);
   for (const { top, text } of names) context.fillText(text, 10, CAPTION_PX + top + 4);
   return picture;
 }
 
+/** A drawing as it stands in the page, which gives it its letters, as an image of its own. */
+export async function imageOf(svg: SVGElement): Promise<HTMLImageElement> {
+  const alone = svg.cloneNode(true) as SVGElement;
+  alone.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  alone.style.fontFamily = getComputedStyle(svg).fontFamily;
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(alone))}`;
+  await image.decode();
+  return image;
+}
+
+/** The picture as a file; nothing where the browser cannot make one. */
+export function savePicture(picture: HTMLCanvasElement, name: string): void {
+  picture.toBlob((blob) => {
+    if (blob) save(blob, name);
+  });
+}
+
+export const saveCsv = (shown: Shown) => save(new Blob([csvOf(shown)], { type: "text/csv;charset=utf-8" }), fileName(shown, "csv"));
+
 /** Hands a file to the reader. */
-export function save(blob: Blob, name: string): void {
+function save(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

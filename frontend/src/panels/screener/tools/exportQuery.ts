@@ -19,9 +19,8 @@ export interface Shown {
 }
 
 /** What the server is asked for, or why it cannot be. */
-export type Query = { query: URLSearchParams; byName: boolean; ordered: boolean } | { why: string };
+export type Query = { query: URLSearchParams; ordered: boolean } | { why: string };
 
-const MAX_PARTS = 200;
 const MAX_LETTERS = 2000;
 
 /** The search in the words of the server, which looks in coin and symbol only; null when it means more here. */
@@ -40,15 +39,6 @@ const joined = (texts: readonly string[]) => {
 
 const chipText = (chip: Chip, limits: Thresholds) => CHIP_TEXTS[chip]?.(limits) ?? null;
 
-/** The rows by their names, as a condition: what is chosen by hand has no other. */
-function namesOf(rows: readonly RowView[]): string | null {
-  const exchanges = new Map<string, string[]>();
-  for (const { row } of rows) exchanges.set(row.exchange, [...(exchanges.get(row.exchange) ?? []), `"${row.symbol}"`]);
-  const text = [...exchanges].map(([exchange, symbols]) => `(exchange = "${exchange}" and symbol in (${symbols.join(", ")}))`).join(" or ");
-  const parts = 1 + rows.length + exchanges.size * 6;
-  return parts > MAX_PARTS || text.length > MAX_LETTERS ? null : text;
-}
-
 /** The server's words for an order; what only the page knows how to order is left out. */
 function orderOf(sort: readonly Sort[]): { keys: string[]; ordered: boolean } {
   const known = sort.map(({ id, desc }) => ({ order: columnOf(id)?.order ?? null, desc }));
@@ -57,27 +47,24 @@ function orderOf(sort: readonly Sort[]): { keys: string[]; ordered: boolean } {
   return { keys: [...keys, "-live_oi_abs_usd"], ordered: known.every(({ order }) => order !== null) };
 }
 
-/** What is shown in the server's words, by its conditions or by its names; null when it has too many of them. */
-function choiceOf({ filter, limits, listed, text, rows }: Shown): { search: string; condition: string; byName: boolean } | null {
+/** What is shown in the server's words: by its conditions, or by the names of its rows where it has none. */
+function choiceOf({ filter, limits, listed, text, rows }: Shown): Record<"search" | "filter" | "pairs", string> {
   const search = searchOf(filter.search);
   const chip = chipText(filter.chip, limits);
-  const byName = listed || search === null || chip === null;
-  const condition = byName ? namesOf(rows) : joined([chip, text]);
-  if (condition === null || condition.length > MAX_LETTERS) return null;
-  return { search: byName ? "" : search, condition, byName };
+  const condition = chip === null ? "" : joined([chip, text]);
+  if (listed || search === null || chip === null || condition.length > MAX_LETTERS) {
+    return { search: "", filter: "", pairs: rows.map(({ key }) => key).join(",") };
+  }
+  return { search, filter: condition, pairs: "" };
 }
 
 /** How to ask the server for exactly the rows and columns that are shown. */
 export function exportQuery(shown: Shown, format: string): Query {
   if (shown.rows.length === 0) return { why: "Nothing is shown, so there is nothing to export." };
-  const choice = choiceOf(shown);
-  if (choice === null) {
-    return { why: "So many pairs chosen by watchlist, tiers or several words cannot be named in one request. Narrow the choice, or choose by a condition." };
-  }
   const { keys, ordered } = orderOf(shown.sort);
   const fields = columnsOf(shown.columns).flatMap((column) => column.fields);
   const query = new URLSearchParams({ kind: "metrics", format, tf: shown.tf, sort: keys.join(","), columns: [...new Set(fields)].join(",") });
-  const asked = { exchange: shown.filter.exchange, search: choice.search, filter: choice.condition };
+  const asked = { exchange: shown.filter.exchange, ...choiceOf(shown) };
   for (const [name, value] of Object.entries(asked)) if (value !== "") query.set(name, value);
-  return { query, byName: choice.byName, ordered };
+  return { query, ordered };
 }
