@@ -327,7 +327,7 @@ def test_the_picture_of_the_lines_has_every_pane(modal: Page) -> None:
             const file = new Blob([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))]);
             const image = await createImageBitmap(file);
             const canvas = new OffscreenCanvas(image.width, 124);
-            const context = canvas.getContext("2d");
+            const context = canvas.getContext("2d", {willReadFrequently: true});
             context.fillStyle = stroke;
             context.fillRect(0, 0, 1, 1);
             const wanted = context.getImageData(0, 0, 1, 1).data;

@@ -117,7 +117,9 @@ def filled(tmp_path: Path) -> Iterator[Board]:
         yield made
 
 
-def test_a_killed_server_a_reload_and_its_return(browser: Browser, filled: Board) -> None:
+# The page's own clock of a long absence: retries grow apart, and what is shown grows old.
+@pytest.mark.parametrize("away_s", [0, pytest.param(60, marks=pytest.mark.deep)])
+def test_a_killed_server_a_reload_and_its_return(browser: Browser, filled: Board, away_s: int) -> None:
     with reader(browser) as context:
         page = _opened(context, filled.url)
         before, told = _said(filled, "z_score"), _told(filled)
@@ -132,9 +134,11 @@ def test_a_killed_server_a_reload_and_its_return(browser: Browser, filled: Board
         expect(page.get_by_text("SIMULATED", exact=True)).to_be_visible()
         assert _shown(page, "z_score") == before
 
+        page.wait_for_timeout(away_s * 500)
         page.reload()
         page.locator(ROW).first.wait_for()
         expect(page.get_by_text(OFFLINE)).to_be_visible()
+        page.wait_for_timeout(away_s * 500)
         assert _shown(page, "z_score") == before
         expect(page.locator(ALERTS)).to_have_count(len(told))
         assert _alerts(page) == told

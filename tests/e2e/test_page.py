@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from support_page import NUMBER, PHONE, ROW, get, shown_equals_api, values, violations
+from support_page import DESKTOP, NUMBER, PHONE, ROW, get, screen, shown_equals_api, values, violations
 
 
 def test_every_exchange_has_rows(page: Page, server_url: str) -> None:
@@ -77,6 +77,46 @@ def test_the_page_is_accessible_and_tells_its_state(page: Page) -> None:
     assert violations(page) == []
     expect(page.get_by_text("websocket", exact=True)).to_be_visible()
     expect(page.get_by_text("data age")).to_be_visible()
+
+
+# A real websocket that a server refuses, as a proxy does that knows none.
+REFUSED = """
+const Real = WebSocket;
+window.WebSocket = class extends Real {
+  constructor() { super(`ws://${location.host}/health`); }
+};
+"""
+
+
+def test_without_websockets_figures_come_by_long_polling(browser: Browser, server_url: str) -> None:
+    with screen(browser, DESKTOP, allowed=("WebSocket connection",)) as context:
+        context.add_init_script(REFUSED)
+        page = context.new_page()
+        with page.expect_response(lambda answer: "transport=polling" in answer.url):
+            page.goto(server_url)
+        page.locator(ROW).first.wait_for()
+        expect(page.get_by_title("figures arrive by long polling")).to_be_visible()
+        # A live price is another one with every cycle: what was loaded at first is the API's no longer.
+        moved = page.locator(f"{ROW} [data-column=live_price] {NUMBER}").first
+        expect(moved).not_to_have_attribute("title", moved.get_attribute("title") or "", timeout=30_000)
+        shown_equals_api(
+            page, server_url, get(page, server_url, "/api/settings")["timeframes"][0], "live_price"
+        )
+
+
+def test_a_light_page_is_light_before_its_script_has_come(browser: Browser, server_url: str) -> None:
+    with screen(browser, DESKTOP, allowed=("ERR_FAILED",)) as context:
+        context.add_init_script(
+            "if (location.protocol === 'http:') localStorage.setItem('futuresboard.theme', '\"light\"')"
+        )
+        page = context.new_page()
+        page.route("**/assets/*.js", lambda route: route.abort())
+        page.goto(server_url)
+        assert page.evaluate("document.documentElement.classList.contains('dark')") is False
+        red, green, blue = page.evaluate(
+            "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
+        )
+        assert min(red, green, blue) > 200
 
 
 def test_a_number_tells_when_and_how_it_came(page: Page) -> None:
