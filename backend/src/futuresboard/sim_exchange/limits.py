@@ -18,10 +18,10 @@ BINANCE_WEIGHT = 2400
 # More requests than this after the first 429 of a window bring a ban.
 BINANCE_PATIENCE = 20
 BANNING = {"binanceusdm": 418, "bybit": 403}
+"""Exchanges that ban, and the status that says so."""
 # Real seconds between an answer's leaving here and its being read by a client on a busy machine: what the
 # client sends meanwhile crosses with it. Long where time runs fast, nothing where it stands still.
 HANDOVER_S = 0.05
-"""Exchanges that ban, and the status that says so."""
 # Requests per 2 s and whether the limit counts per instrument (documented rule "IP + Instrument ID").
 OKX_LIMITS: dict[str, tuple[int, bool]] = {
     "public/time": (10, False),
