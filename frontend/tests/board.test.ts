@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { type Bars, parseHistory } from "../src/charts/bars";
-import { type BoardState, CandleBoard, type Library } from "../src/charts/candles/board";
+import { CandleBoard, type Library } from "../src/charts/candles/board";
 import { metricPanes } from "../src/charts/candles/panes";
+import type { BoardState } from "../src/charts/candles/state";
 import type { ChartColours } from "../src/charts/colours";
 import { thresholdsOf } from "../src/lib/filter";
 
@@ -117,6 +118,19 @@ describe("the board", () => {
   it("draws thresholds as lines of their pane", () => {
     board.draw(state({ panes: PANES.filter(({ id }) => id === "z") }));
     expect(fake.series[2]?.lines.map(({ options }) => options.price)).toEqual([2.5, -2.5]);
+  });
+
+  it("keeps its series for panes that say the same, and makes others where a level moved", () => {
+    board.draw(state());
+    const before = [...fake.series];
+    board.draw(state({ panes: metricPanes(thresholdsOf({})).filter(({ id }) => id === "oi"), bars: bars([7, 8]) }));
+    expect(fake.series).toEqual(before);
+    const zOf = (z: number) => metricPanes({ ...thresholdsOf({}), z }).filter(({ id }) => id === "z");
+    board.draw(state({ panes: zOf(2) }));
+    const two = fake.series.at(-1);
+    board.draw(state({ panes: zOf(3) }));
+    expect(fake.series.at(-1)).not.toBe(two);
+    expect(fake.series.at(-1)?.lines.map(({ options }) => options.price)).toEqual([3, -3]);
   });
 
   it("has no series of a pane that is hidden", () => {

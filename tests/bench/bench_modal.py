@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import shutil
 import sys
@@ -59,7 +60,7 @@ GAPS = """(seconds) => new Promise((done) => {
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value at or below which that share of all lies."""
     ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+    return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
 def opened(page: Page) -> float:
@@ -117,8 +118,10 @@ def measure(page: Page, url: str, opens: int, bars_closed: int) -> dict[str, Any
         "bench": "modal",
         "opens": opens,
         "open_cold_ms": cold,
+        "open_500_ms": [round(one) for one in warm],
         "open_500_p50_ms": percentile(warm, 0.5),
         "open_500_p95_ms": percentile(warm, 0.95),
+        "open_2000_ms": [round(one) for one in long],
         "open_2000_p50_ms": percentile(long, 0.5),
         "open_2000_p95_ms": percentile(long, 0.95),
         "new_bar_ms": max(new) if new else None,
@@ -151,7 +154,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", help="a running server; without it a demo is started")
     parser.add_argument("--pairs", type=int, default=100, help="per exchange, of the demo")
-    parser.add_argument("--opens", type=int, default=20)
+    parser.add_argument("--opens", type=int, default=40)
     parser.add_argument("--closes", type=int, default=1, help="bar closes to watch, five minutes each")
     given = parser.parse_args()
     path = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)

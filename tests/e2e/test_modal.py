@@ -130,6 +130,35 @@ def test_the_keyboard_opens_and_closes_and_comes_back(page: Page) -> None:
     expect(page.locator(FOCUSED)).to_have_attribute("data-key", key)
 
 
+def test_the_next_pair_begins_at_its_newest_bars(modal: Page, server_url: str) -> None:
+    """The chart of the pair before is used again; nothing of that pair is left in it."""
+    first = modal.locator("[role=dialog] canvas").count()
+    start = _point(modal, 0.1)
+    back = _history(modal, server_url, BTC)["ts"][-1] - start
+    modal.mouse.wheel(-1500, 0)
+    modal.mouse.wheel(0, -600)
+    assert _point(modal, 0.1) != start
+    modal.keyboard.press("Escape")
+    expect(modal.get_by_role("dialog")).to_have_count(0)
+    eth = ("binanceusdm", "ETH/USDT:USDT")
+    modal.locator(f"{ROW}[data-key='{eth[0]}|{eth[1]}']").click()
+    _dialog(modal)
+    told = _history(modal, server_url, eth)
+    assert told["ts"][-1] - _point(modal, 0.1) == back
+    assert modal.locator("[role=dialog] canvas").count() == first
+    for share in (0.3, 0.8):
+        slot = told["ts"].index(_point(modal, share))
+        assert _legend(modal, "price", "close") == told["close"][slot]
+        assert _legend(modal, "oi", "oi_abs_usd") == told["oi_abs_usd"][slot]
+    # One chart waits while none is open; more would only grow.
+    for _ in range(2):
+        modal.keyboard.press("Escape")
+        expect(modal.get_by_role("dialog")).to_have_count(0)
+        assert modal.locator("canvas").count() == first
+        modal.locator(ROW).first.click()
+        _dialog(modal)
+
+
 def test_a_focus_without_a_row_falls_back_to_the_table(page: Page, server_url: str) -> None:
     page.goto(_link(server_url, q="eth"))
     _dialog(page)

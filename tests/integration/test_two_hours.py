@@ -18,7 +18,7 @@ from futuresboard.verifying import Verdict, verify
 from support_faults import sim_config, staged
 from support_system import EXCHANGES, STEP_MS, reading
 
-pytestmark = pytest.mark.deep
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(3600)]
 
 BEGIN = 1_773_784_800_000 + 100_000
 """22:00 UTC and some: midnight lies within."""

@@ -1,18 +1,18 @@
-import { createChart, createSeriesMarkers } from "lightweight-charts";
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import type { Bars } from "../bars";
 import { useColours } from "../colours";
 import { measurePaint } from "../measure";
-import { type BoardState, CandleBoard } from "./board";
+import type { CandleBoard } from "./board";
 import { followLayout } from "./layout";
 import { PaneLegend, PriceLegend } from "./Legend";
 import { type ChartMark, markersOf } from "./markers";
 import { heights, type PaneSpec, type SeriesSpec } from "./panes";
 import { Pointer, usePointer } from "./pointer";
+import { place, putAside } from "./shelf";
+import type { BoardState } from "./state";
 
 const AXIS_PX = 28;
-const LIBRARY = { createChart, createSeriesMarkers };
 /** Older bars are asked for when fewer than this are left of the view. */
 const AHEAD = 40;
 
@@ -91,15 +91,18 @@ export default function CandleChart(props: Props) {
   useLayoutEffect(() => {
     if (!canvas.current) return;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const made = new CandleBoard(canvas.current, LIBRARY, ports.current.colours, still);
-    made.onPointer((slot, hovered, at) => pointer.set({ slot, hovered, at }));
-    made.onView((from) => {
-      if (from < AHEAD) ports.current.onNeedOlder();
-    });
-    board.current = made;
+    const placed = place(canvas.current, ports.current.colours, still);
+    const stops = [
+      placed.board.onPointer((slot, hovered, at) => pointer.set({ slot, hovered, at })),
+      placed.board.onView((from) => {
+        if (from < AHEAD) ports.current.onNeedOlder();
+      }),
+    ];
+    board.current = placed.board;
     return () => {
       board.current = null;
-      made.close();
+      stops.forEach((stop) => stop());
+      putAside(placed);
     };
   }, [pointer]);
 

@@ -8,7 +8,6 @@ import {
   type ISeriesMarkersPluginApi,
   LineStyle,
   type MouseEventParams,
-  type SeriesMarker,
   type SeriesType,
   type Time,
 } from "lightweight-charts";
@@ -23,24 +22,12 @@ import { LiveLine } from "./liveLine";
 import { chartOptions, colourOptions, stepOfPrice, widened } from "./options";
 import type { PaneSpec, SeriesSpec } from "./panes";
 import { candle, type Point, point, points } from "./shape";
+import { type BoardState, needsOtherSeries } from "./state";
 
 /** The parts of the library that make something: tests put their own in. */
 export interface Library {
   createChart: typeof createChart;
   createSeriesMarkers: typeof createSeriesMarkers;
-}
-
-export interface BoardState {
-  bars: Bars;
-  panes: readonly PaneSpec[];
-  /** Lines on the price. */
-  onPrice: readonly SeriesSpec[];
-  markers: readonly SeriesMarker<Time>[];
-  /** Slot of the bar that was asked for. */
-  here: number | null;
-  /** What moves between closes; drawn as a line, never as a candle. */
-  live: { price: number | null; oiUsd: number | null };
-  colours: ChartColours;
 }
 
 interface Drawn {
@@ -91,12 +78,19 @@ export class CandleBoard {
     ];
   }
 
+  /** As a new reader finds it: the newest bars at the first scale, every price scale by itself. */
+  begin(): void {
+    this.chart.timeScale().resetTimeScale();
+    this.chart.clearCrosshairPosition();
+    for (const { series } of [...this.base, ...this.extra]) series.priceScale().applyOptions({ autoScale: true });
+  }
+
   /** Draws a state: only what differs from the one before. */
   draw(next: BoardState): void {
     const before = this.state;
     this.state = next;
     const changed = (...names: (keyof BoardState)[]) => !before || names.some((name) => before[name] !== next[name]);
-    const rebuild = changed("colours", "panes", "onPrice");
+    const rebuild = needsOtherSeries(before, next);
     if (changed("colours")) this.paint(next.colours);
     if (rebuild) this.rebuild(next);
     if (rebuild || changed("bars")) this.feed(before?.bars ?? NO_BARS, next.bars, rebuild);
@@ -128,19 +122,26 @@ export class CandleBoard {
     scale.setVisibleLogicalRange({ from: slot - half, to: slot + half });
   }
 
-  onPointer(told: (slot: number | null, hovered: string | null, at: { x: number; y: number } | null) => void): void {
-    this.chart.subscribeCrosshairMove((event: MouseEventParams) => {
+  /** Tells the slot under the pointer and the marker it is on; returns how to stop. */
+  onPointer(told: (slot: number | null, hovered: string | null, at: { x: number; y: number } | null) => void): () => void {
+    const onMove = (event: MouseEventParams) => {
       const count = this.state?.bars.ts.length ?? 0;
       const slot = event.point && event.logical !== undefined ? Math.round(event.logical) : -1;
       const hovered = typeof event.hoveredObjectId === "string" ? event.hoveredObjectId : null;
       told(slot >= 0 && slot < count ? slot : null, hovered, event.point ?? null);
-    });
+    };
+    this.chart.subscribeCrosshairMove(onMove);
+    return () => this.chart.unsubscribeCrosshairMove(onMove);
   }
 
-  onView(told: (from: number) => void): void {
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+  /** Tells the first slot in view when that changes; returns how to stop. */
+  onView(told: (from: number) => void): () => void {
+    const onRange = (range: { from: number } | null) => {
       if (range) told(range.from);
-    });
+    };
+    const scale = this.chart.timeScale();
+    scale.subscribeVisibleLogicalRangeChange(onRange);
+    return () => scale.unsubscribeVisibleLogicalRangeChange(onRange);
   }
 
   close(): void {
