@@ -310,7 +310,7 @@ class Stage:
                 bits, guarded, row["seen"] = values[len(names) :]
                 row["quality"], row["guarded"] = set(quality.names(bits)), guarded_of(guarded)
                 self.run.rows.setdefault((exchange, symbol, timeframe), []).append(row)
-            query = "SELECT p.exchange, p.symbol, s.timeframe, a.ts, a.kind, a.tier FROM alerts a "
+            query = "SELECT p.exchange, p.symbol, s.timeframe, a.ts, a.kind, nullif(a.tier, 0) FROM alerts a "
             self.run.alerts = set(connection.execute(query + joined.format("a")))
 
 

@@ -78,7 +78,7 @@ class Run:
     cycles: dict[int, Row] = field(default_factory=dict)
     warm_s: dict[str, float] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
-    lags: dict[str, list[float]] = field(default_factory=dict)
+    lags: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     ohlcv: dict[tuple[str, str, str, int], float] = field(default_factory=dict)
     unseen: int = 0
     closes: int = 0
@@ -178,7 +178,7 @@ def watch_close(run: Run, close_ms: int, pairs: Sequence[tuple[str, str]]) -> No
         left = []
         for one in waiting:
             if _readable(run, *one):
-                run.lags.setdefault(one[2], []).append(time.time() - close_ms / 1000)
+                run.lags.setdefault((one[0], one[2]), []).append(time.time() - close_ms / 1000)
             else:
                 left.append(one)
         waiting = left
@@ -238,6 +238,17 @@ def cpu_seconds(pid: int) -> float | None:
     return round((int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK"), 1)
 
 
+def by_exchange(run: Run, exchange: str) -> dict[str, float | None]:
+    """How late the bars of one exchange are readable: candle, and all that comes at every bar."""
+    candle = [lag for key, lag in run.ohlcv.items() if key[0] == exchange]
+    whole = [lag for key, lags in run.lags.items() if key[0] == exchange for lag in lags]
+    return {
+        "candle_p99": percentile(candle, 0.99),
+        "whole_p50": percentile(whole, 0.5),
+        "whole_p99": percentile(whole, 0.99),
+    }
+
+
 def figures(run: Run, sim_url: str, options: argparse.Namespace) -> Row:
     """All figures of the run, with the exchanges' own counts."""
     with urllib.request.urlopen(f"{sim_url}/_sim/stats", timeout=10) as answer:
@@ -271,6 +282,7 @@ def figures(run: Run, sim_url: str, options: argparse.Namespace) -> Row:
         "lag_p50_s": percentile(lags, 0.5),
         "lag_p99_s": percentile(lags, 0.99),
         "lag_max_s": percentile(lags, 1.0),
+        "lag_by_exchange_s": {name: by_exchange(run, name) for name in EXCHANGES},
         "lags_read": len(lags),
         "never_read": run.unseen,
         "lag_by_itself_s": run.said_lag,
