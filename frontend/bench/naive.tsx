@@ -1,20 +1,38 @@
 import "../src/styles.css";
 
-import { Table, TableBody, TableCell, TableHead, TableHeaderCell, TableRow } from "@tremor/react";
+import { Badge, BadgeDelta, Table, TableBody, TableCell, TableHead, TableHeaderCell, TableRow } from "@tremor/react";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { io } from "socket.io-client";
 
 type Row = Record<string, unknown>;
 
-/** What the page is measured against: the same rows and sixteen columns, each row a row of Tremor's table. */
+/**
+ * What the page is measured against: the same rows and sixteen columns, each row a row of Tremor's table,
+ * with its badges where the page has coloured changes and chips of tiers.
+ */
 const COLUMNS = [
   "symbol", "live_price", "price_change_24h_pct", "z_score", "oi_abs_usd", "oi_delta_pct", "global_ls", "top_ls",
   "imbalance", "cvd", "rsi", "funding", "oi_change_1h_pct", "oi_change_4h_pct", "oi_change_24h_pct", "volume_24h_usd",
 ] as const;
 
+const CHANGES = new Set<string>(["price_change_24h_pct", "oi_delta_pct", "oi_change_1h_pct", "oi_change_4h_pct", "oi_change_24h_pct"]);
+
 const keyOf = (row: Row) => `${String(row.exchange)}|${String(row.symbol)}`;
 const text = (value: unknown) => (typeof value === "number" ? value.toPrecision(4) : typeof value === "string" ? value : "–");
+
+function Cell({ row, column }: { row: Row; column: string }) {
+  const value = row[column];
+  if (column === "symbol") {
+    return (
+      <>
+        {text(value)} {typeof row.tier === "number" ? <Badge>{`Tier ${row.tier}`}</Badge> : null}
+      </>
+    );
+  }
+  if (!CHANGES.has(column) || typeof value !== "number") return <>{text(value)}</>;
+  return <BadgeDelta deltaType={value > 0 ? "increase" : value < 0 ? "decrease" : "unchanged"}>{text(value)}</BadgeDelta>;
+}
 
 function Naive() {
   const [rows, setRows] = useState<ReadonlyMap<string, Row>>(new Map());
@@ -45,7 +63,7 @@ function Naive() {
         {sorted.map((row) => (
           <TableRow key={keyOf(row)} data-key={keyOf(row)}>
             {COLUMNS.map((column) => (
-              <TableCell key={column}>{text(row[column])}</TableCell>
+              <TableCell key={column}><Cell row={row} column={column} /></TableCell>
             ))}
           </TableRow>
         ))}
