@@ -61,7 +61,7 @@ def main() -> int:
     chromium = next(path for name in ("chromium", "google-chrome") if (path := shutil.which(name)))
     found: dict[str, Any] = {"bench": "lighthouse", "runs": given.runs}
     missed = []
-    with contextlib.nullcontext(given.url) if given.url else demo(100) as url:
+    with contextlib.nullcontext(given.url) if given.url else demo(100, 500) as url:
         for form, goal in GOALS.items():
             runs = [audit(url, form, chromium) for _ in range(given.runs)]
             medians = {name: median(run[name] for run in runs) for name in runs[0]}

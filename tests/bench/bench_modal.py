@@ -132,7 +132,7 @@ def measure(page: Page, url: str, opens: int, bars_closed: int) -> dict[str, Any
 
 
 @contextlib.contextmanager
-def demo(pairs: int) -> Iterator[str]:
+def demo(pairs: int, bars: int) -> Iterator[str]:
     """A demo with enough bars, warm."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -140,7 +140,7 @@ def demo(pairs: int) -> Iterator[str]:
             folder,
             PORT=str(free_port()),
             MAX_PAIRS=str(pairs),
-            HISTORY_BARS="2000",
+            HISTORY_BARS=str(bars),
             INTERVAL="5",
             **dict.fromkeys(("BINANCEUSDM_URL", "BYBIT_URL", "OKX_URL", "COINGECKO_URL"), ""),
         )
@@ -162,7 +162,7 @@ def main() -> int:
         print("no Chromium on PATH")
         return 1
     with (
-        contextlib.nullcontext(given.url) if given.url else demo(given.pairs) as url,
+        contextlib.nullcontext(given.url) if given.url else demo(given.pairs, 2000) as url,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

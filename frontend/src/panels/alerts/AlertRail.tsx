@@ -53,7 +53,7 @@ const Item = memo(function Item({ alert, onOpen, onExplain }: ItemProps) {
       <button
         type="button"
         onClick={() => onExplain(alert)}
-        className="flex w-full items-baseline pb-1.5 pl-[30px] pr-3 text-left hover:bg-raised focus-visible:-outline-offset-2"
+        className="flex min-h-6 w-full items-baseline pb-1.5 pl-[30px] pr-3 text-left hover:bg-raised focus-visible:-outline-offset-2"
       >
         <EvidenceChip alert={alert} />
         <span className="sr-only">. Why it fired, and what such alerts were worth</span>

@@ -38,7 +38,7 @@ const button = "relative flex h-8 w-8 shrink-0 items-center justify-center round
 
 function Search({ value, inputRef, onChange }: { value: string; inputRef: Ref<HTMLInputElement>; onChange: (value: string) => void }) {
   return (
-    <label className="relative flex min-w-0 items-center max-md:order-3 max-md:flex-1">
+    <label className="relative flex min-w-0 items-center max-md:flex-1">
       <span className="sr-only">Search a pair</span>
       <Icon name="search" className="pointer-events-none absolute left-2.5 h-3.5 w-3.5 text-ink-faint" />
       <input
@@ -96,22 +96,25 @@ export function TopBar(props: Props) {
       <Connection transport={props.transport} freshAt={props.freshAt} />
       <Nav items={props.views} current={props.view} onGo={props.onView} />
       <Segmented label="Exchange" options={exchanges} value={props.exchange} onChange={props.onExchange} className="ml-auto max-lg:hidden" />
-      <label className="max-md:order-2 md:ml-auto lg:hidden">
-        <span className="sr-only">Exchange</span>
-        <select
-          value={props.exchange}
-          onChange={(event) => props.onExchange(event.target.value)}
-          className="h-9 rounded-md border border-edge bg-panel px-2 text-xs text-ink-strong md:h-8"
-        >
-          {exchanges.map(({ value, label }) => (
-            <option key={value} value={value}>
-              {value === "" ? "All exchanges" : label}
-            </option>
-          ))}
-        </select>
-      </label>
-      <Segmented label="Timeframe" options={timeframes} value={props.tf} onChange={props.onTf} className="max-md:order-1 max-md:ml-auto" />
-      <Search value={props.search} inputRef={props.searchRef} onChange={props.onSearch} />
+      <Segmented label="Timeframe" options={timeframes} value={props.tf} onChange={props.onTf} className="max-lg:ml-auto" />
+      {/* A line of its own on a phone, whatever the one above holds yet: nothing under it moves. */}
+      <div className="contents max-md:flex max-md:basis-full max-md:gap-3">
+        <label className="lg:hidden">
+          <span className="sr-only">Exchange</span>
+          <select
+            value={props.exchange}
+            onChange={(event) => props.onExchange(event.target.value)}
+            className="h-9 rounded-md border border-edge bg-panel px-2 text-xs text-ink-strong md:h-8"
+          >
+            {exchanges.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {value === "" ? "All exchanges" : label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Search value={props.search} inputRef={props.searchRef} onChange={props.onSearch} />
+      </div>
       <div className="flex items-center gap-2 max-md:hidden">
         <button type="button" className={button} aria-label={feedsLabel(props.feeds)} title={`${feedsLabel(props.feeds)} (e)`} onClick={props.onFeeds}>
           <Icon name="pulse" />
