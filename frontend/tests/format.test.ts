@@ -9,6 +9,9 @@ describe("numbers", () => {
     expect(price(3512.4)).toBe("3,512.4");
     expect(price(0.0000123456)).toBe("0.000012346");
     expect(price(1.5)).toBe("1.5000");
+    expect(price(0.0000035655)).toBe("0.0000035655");
+    expect(price(0.0000000035655)).toBe("0.0₈35655");
+    expect(price(-0.000000000000012)).toBe("\u22120.0₁₃12000");
   });
 
   it("keeps the digits of a price above one hundred thousand", () => {

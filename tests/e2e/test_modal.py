@@ -454,6 +454,13 @@ def test_lines_compare_and_inputs_say_what_the_api_says(modal: Page, server_url:
     assert violations(modal) == []
 
 
+def test_a_link_leads_to_the_comparison_before_any_row_is_here(browser: Browser, server_url: str) -> None:
+    with screen(browser, DESKTOP) as context:
+        page = context.new_page()
+        page.goto(_link(server_url, tab="compare"))
+        expect(page.get_by_role("dialog").locator("[data-figure=OI]")).to_have_count(3)
+
+
 def test_the_modal_is_accessible_and_keeps_the_feed(modal: Page) -> None:
     assert violations(modal) == []
     price = modal.locator("[data-live-price]")

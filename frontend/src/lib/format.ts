@@ -24,9 +24,15 @@ const fixed = (digits: number): Options => ({ minimumFractionDigits: digits, max
 
 const SIGNED = { signDisplay: "exceptZero" } as const;
 
+const SUBSCRIPTS = [..."₀₁₂₃₄₅₆₇₈₉"];
+
+/** More zeros behind the point than anybody counts, as their number: 0.0000000035655 is 0.0₈35655. */
+const counted = (text: string) =>
+  text.replace(/(?<=^\D?0\D)0{6,}(?=[1-9])/, (zeros) => `0${[...String(zeros.length)].map((digit) => SUBSCRIPTS[Number(digit)]).join("")}`);
+
 /** Five significant digits, so that neighbours keep one width: 67,234 · 3,512.4 · 0.012345. */
 export const price = (value: number) =>
-  render(value, { minimumSignificantDigits: 5, maximumSignificantDigits: Math.abs(value) >= 1e5 ? 6 : 5 });
+  counted(render(value, { minimumSignificantDigits: 5, maximumSignificantDigits: Math.abs(value) >= 1e5 ? 6 : 5 }));
 
 /** US dollars in four significant digits: 1.234B · 412.3M. The unit stands in the header. */
 export const usd = (value: number) => amount(value);

@@ -24,7 +24,8 @@ export function useListed(views: readonly RowView[], tf: string) {
       const [exchange = "", symbol = ""] = name.split("|");
       return [name, parseHistory(await fetchHistory({ exchange, symbol, tf, limit: BARS }, aborter.signal))] as const;
     };
-    const names = key.split(" ").slice(1);
+    // A link may lead here before any row has come.
+    const names = key.split(" ").slice(1).filter(Boolean);
     void Promise.allSettled(names.map(ask)).then((answers) => {
       if (aborter.signal.aborted) return;
       const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
