@@ -28,17 +28,19 @@ function painted(then: () => void): () => void {
   return () => cancelAnimationFrame(frame);
 }
 
-function paintPaced(paint: () => void): { schedule: () => void; soon: () => void; stop: () => void } {
+/** `paint` says whether it had rows: until it had, a page that nobody looks at is painted too, for alerts wait for it. */
+function paintPaced(paint: () => boolean): { schedule: () => void; soon: () => void; stop: () => void } {
   let paintedAt = -Infinity;
+  let begun = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const run = () => {
     timer = undefined;
-    if (document.hidden) return;
+    if (document.hidden && begun) return;
     paintedAt = performance.now();
     // Profiles show it, and the bench counts from here; kept, marks of a day would pile up.
     performance.mark("board:render");
     performance.clearMarks("board:render");
-    paint();
+    begun = paint();
   };
   return {
     schedule: () => {
@@ -53,7 +55,11 @@ function paintPaced(paint: () => void): { schedule: () => void; soon: () => void
 
 /** Everything a running page has to end when it goes. */
 function startLive(sinks: () => Sinks, show: (snapshot: LiveSnapshot) => void) {
-  const pace = paintPaced(() => show(live.snapshot()));
+  const pace = paintPaced(() => {
+    const snapshot = live.snapshot();
+    show(snapshot);
+    return snapshot.loaded;
+  });
   let tfNow = "";
   const frameOf = (tf: string) => () => live.keepable(tf);
   const onChange = () => {
@@ -101,7 +107,7 @@ function startLive(sinks: () => Sinks, show: (snapshot: LiveSnapshot) => void) {
 
 /**
  * The live rows of one timeframe. Updates gather outside React and are painted at most once a
- * second, as a transition, and not at all while nobody looks. The socket and its client are loaded
+ * second, as a transition, and after the first rows not at all while nobody looks. The socket and its client are loaded
  * when the first rows are on the screen, or cannot be had (`failed`: not even the settings can);
  * `settled` says so to whatever else can wait that long.
  */
