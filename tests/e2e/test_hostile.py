@@ -88,9 +88,7 @@ def test_the_address_is_text(context: BrowserContext, hostile: Board, value: str
         page = context.new_page()
         page.goto(f"{hostile.url}?{urlencode({name: value})}")
         expect(page.get_by_role("heading", name="futuresboard")).to_be_visible()
-        page.wait_for_function(
-            "document.querySelector('[role=row][data-key], [role=status], main [role=alert]')"
-        )
+        expect(page.locator("[role=row][data-key], [role=status], main [role=alert]").first).to_be_attached()
         _unharmed(page)
         if name == "q":
             expect(page.get_by_role("searchbox")).to_have_value(value)

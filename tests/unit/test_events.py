@@ -417,9 +417,10 @@ def test_big_frames_arrive_whole(server: Server, web: Web, world: World):
 class Wanderer:
     """A client that comes and goes; it knows the newest seq and alert it was told, no more."""
 
-    def __init__(self, server: Server, start: int, seed: int) -> None:
+    def __init__(self, server: Server, start: int, seed: int, arrived: threading.Condition) -> None:
         self.ids: list[int] = []
         self.acknowledged: list[int] = []
+        self._arrived = arrived
         self._server = server
         self._seq = start
         self._dice = random.Random(seed)
@@ -429,7 +430,9 @@ class Wanderer:
         with Client(self._server) as client:
             known = {"alert": self.ids[-1]} if self.ids else {}
             ack = client.subscribe(tf="5m", since=self._seq, **known)
-            self.acknowledged.append(ack["seq"])
+            with self._arrived:
+                self.acknowledged.append(ack["seq"])
+                self._arrived.notify_all()
             stay = self._dice.randrange(1, 12)
 
             def enough() -> bool:
@@ -468,7 +471,8 @@ def test_exactly_once_across_reconnects_while_alerts_pour_in(server: Server, web
     start = price(world, -1.0)
     web.publisher.publish_now()
     poured = threading.Event()
-    wanderers = [Wanderer(server, start, seed) for seed in range(4)]
+    arrived = threading.Condition()
+    wanderers = [Wanderer(server, start, seed, arrived) for seed in range(4)]
     ends: list[int] = []
 
     def wander(wanderer: Wanderer) -> None:
@@ -480,6 +484,11 @@ def test_exactly_once_across_reconnects_while_alerts_pour_in(server: Server, web
     for thread in threads:
         thread.start()
     for number in range(60):
+        # Everybody comes back while there is news: a slow machine must not pour it all into one visit.
+        with arrived:
+            assert arrived.wait_for(
+                lambda before=number // 20: all(len(one.acknowledged) > before for one in wanderers), WAIT_S
+            )
         alerts = [
             make_alert("BTC/USDT:USDT", world.now + (number * 4 + k) * 300_000) for k in range(number % 4)
         ]

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 
 interface Props {
@@ -43,7 +43,8 @@ export function Popover({ label, anchor, sheet = false, width = 300, onClose, ch
   const box = useRef<HTMLDivElement>(null);
   const low = sheet || anchor === null;
   const [at] = useState(() => (sheet || anchor === null ? undefined : positionOf(anchor, width)));
-  useEffect(() => {
+  // Before it is painted: a key pressed at what can be seen must not reach the page behind.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const inside = box.current;
     const first = inside && (inside.querySelector<HTMLElement>("[data-autofocus]") ?? focusable(inside)[0] ?? inside);
