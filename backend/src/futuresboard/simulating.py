@@ -10,13 +10,13 @@ from futuresboard import metrics
 from futuresboard.db_stretch import Wanted, read_stretch
 from futuresboard.errors import QueryError
 from futuresboard.judging import judged, trial_of
-from futuresboard.run_document import document_of, summary_of, trades_file
+from futuresboard.run_document import Document, document_of, summary_of, trades_file
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.scorecard import structured
 from futuresboard.simulation.history import History, Pair
-from futuresboard.simulation.run import simulate
+from futuresboard.simulation.run import Run, simulate
 from futuresboard.simulation.settings import SimulationSettings
-from futuresboard.trials import tried
+from futuresboard.trials import Tried, tried
 
 MOST_SLOTS = 6_000_000
 """Bars of all pairs together that one run reads: 13 columns of them are 600 MB."""
@@ -46,18 +46,17 @@ def run_over(database: Path, runs: RunStore, asked: Asked, *, kind: str, now_ms:
     told(_SIMULATED)
     trial = trial_of(run)
     beside = tried(runs.trials(trial.start, trial.end), trial)
-    assessment = judged(run, history, beside)
+    document = documented(run, history, beside, asked.bars, kind, now_ms)
     told(1.0)
-    source = {
-        "tf": asked.bars.timeframe,
-        "exchange": asked.bars.exchange,
-        "symbols": list(asked.bars.symbols),
-        "kind": kind,
-    }
-    document = document_of(run, structured(assessment), source, now_ms)
     kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
     runs.keep(kept, trial)
     return kept
+
+
+def documented(run: Run, history: History, beside: Tried, bars: Wanted, kind: str, now_ms: int) -> Document:
+    """A run with what it is worth, beside what was tried."""
+    source = {"tf": bars.timeframe, "exchange": bars.exchange, "symbols": list(bars.symbols), "kind": kind}
+    return document_of(run, structured(judged(run, history, beside)), source, now_ms)
 
 
 def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) -> History:
