@@ -22,7 +22,7 @@ def add_arguments(actions: Actions) -> None:
     words = "make a simulated run again, to the byte, or tell what differs"
     made = add(actions, "reproduce", reproduce, words)
     made.add_argument(
-        "run", metavar="ID", help="a run's id, or a file with its document from another machine"
+        "name", metavar="ID", help="a run's id, or a file with its document from another machine"
     )
     made.add_argument("--demo", action="store_true", help="over the demo database")
     made.add_argument("--out", type=Path, metavar="FILE", help="write what was made")
