@@ -14,6 +14,7 @@ from futuresboard.commands.parts import progress
 from futuresboard.config import Settings
 from futuresboard.errors import FuturesboardError
 from futuresboard.run_document import Document
+from futuresboard.run_report import html_of
 from futuresboard.run_store import RunStore
 
 
@@ -26,6 +27,7 @@ def add_arguments(actions: Actions) -> None:
     )
     made.add_argument("--demo", action="store_true", help="over the demo database")
     made.add_argument("--out", type=Path, metavar="FILE", help="write what was made")
+    made.add_argument("--report", type=Path, metavar="FILE", help="write what was made as an HTML page")
     made.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
@@ -43,6 +45,8 @@ def reproduce(settings: Settings, arguments: argparse.Namespace) -> int:
         made = reproducing.reproduce(given, settings.database_path, percent)
     if arguments.out is not None:
         arguments.out.write_bytes(made.document)
+    if arguments.report is not None:
+        arguments.report.write_text(html_of(orjson.loads(made.document)), encoding="utf-8")
     if arguments.json:
         found = {"id": made.id, "same": made.same, "differs": made.differs, "parts": made.parts}
         print(orjson.dumps(found | {"sha256": made.sha256}).decode())
