@@ -22,6 +22,10 @@ class StoreError(FuturesboardError):
     """Stops the start: the database cannot be used as asked (wrong kind, newer schema, damaged)."""
 
 
+class JoinError(FuturesboardError):
+    """A caller's mistake: rows that cannot be joined as they are (not sorted, of other shapes)."""
+
+
 class QueryError(FuturesboardError):
     """Answered as 400: a parameter, what came and what is allowed."""
 
