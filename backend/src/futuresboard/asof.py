@@ -23,6 +23,7 @@ _LEVEL_BARS: Mapping[str, int] = {
     "top_ls": 2,
 }
 """Maximum age of a level in timeframes."""
+_EARLIEST, _LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -106,19 +107,22 @@ def _merge(
     """Walk both sides of every series once; False where a side is not sorted."""
     for series in range(len(offsets) - 1):
         row, end = source_offsets[series], source_offsets[series + 1]
-        begin, oldest = row, max_age[series]
+        begin, oldest, before = row, max_age[series], _EARLIEST
+        # The next row's time and the last one's stay in registers: every number is read once.
+        coming = ts[row] if row < end else _LATEST
+        last = _EARLIEST
         for i in range(offsets[series], offsets[series + 1]):
             now = at[i]
-            if i > offsets[series] and now < at[i - 1]:
+            if now < before:
                 return False
-            while row < end and ts[row] <= now:
-                if row > begin and ts[row] < ts[row - 1]:
-                    return False
+            before = now
+            while coming <= now and row < end:
+                last = coming
                 row += 1
-            if row > begin and now - ts[row - 1] <= oldest:
-                found[i] = values[row - 1]
-            else:
-                found[i] = np.nan
+                coming = ts[row] if row < end else _LATEST
+                if coming < last:
+                    return False
+            found[i] = values[row - 1] if row > begin and now - last <= oldest else np.nan
         for rest in range(max(row, begin + 1), end):
             if ts[rest] < ts[rest - 1]:
                 return False

@@ -26,6 +26,10 @@ class JoinError(FuturesboardError):
     """A caller's mistake: rows that cannot be joined as they are (not sorted, of other shapes)."""
 
 
+class CursorError(FuturesboardError):
+    """A replay cannot go on from a cursor: it is none, of another replay, or of other data."""
+
+
 class QueryError(FuturesboardError):
     """Answered as 400: a parameter, what came and what is allowed."""
 
