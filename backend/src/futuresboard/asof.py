@@ -57,7 +57,8 @@ def offsets_of(series: IntArray, n: int) -> IntArray:
 
     Raises JoinError when they are not sorted or a number is none of these.
     """
-    if len(series) and not (int(series[0]) >= 0 and int(series[-1]) < n and bool((np.diff(series) >= 0).all())):
+    within = not len(series) or (int(series[0]) >= 0 and int(series[-1]) < n)
+    if not within or (np.diff(series) < 0).any():
         raise JoinError(f"rows must be sorted by series, numbered 0 to {n - 1}")
     found: IntArray = np.searchsorted(series, np.arange(n + 1)).astype(np.int64)
     return found
@@ -85,7 +86,7 @@ def _check(offsets: IntArray, at: IntArray, source: Source) -> None:
     series = len(offsets) - 1
     if len(source.offsets) != series + 1 or len(source.max_age_ms) != series:
         raise JoinError(
-            f"{series} series ask, the source has {len(source.offsets) - 1} with {len(source.max_age_ms)} ages"
+            f"{series} series ask, the source has {len(source.offsets) - 1} and {len(source.max_age_ms)} ages"
         )
     if len(source.ts) != len(source.values):
         raise JoinError(f"the source has {len(source.ts)} times and {len(source.values)} values")
@@ -94,7 +95,7 @@ def _check(offsets: IntArray, at: IntArray, source: Source) -> None:
             raise JoinError(f"the {name} rows' offsets must run from 0 to {rows}")
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _merge(
     offsets: IntArray,
     at: IntArray,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection
+from typing import NamedTuple
 
 from futuresboard.db_schema import RAW_FIELDS
 from futuresboard.model import TIMEFRAME_MS
@@ -97,15 +98,32 @@ def first_seen(db: Connection, series: int, ts: int) -> int | None:
     return found
 
 
-def alerts_until(db: Connection, seq: int, since: int) -> list[Values]:
-    """(id, seq, series_id, ts, kind, tier, payload) of alerts started by transaction `seq`, oldest first:
+class AlertRow(NamedTuple):
+    """A row of the table of alerts."""
+
+    id: int
+    seq: int
+    series: int
+    ts: int
+    kind: str
+    tier: int
+    payload: str
+
+
+def newest_alert_before(db: Connection, ts: int) -> int:
+    """The last transaction that started an alert at a bar before a time; 0 where none did."""
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM alerts WHERE ts < ?", (ts,)).fetchone()[0])
+
+
+def alerts_until(db: Connection, seq: int, since: int) -> list[AlertRow]:
+    """Alerts started by transaction `seq`, oldest first:
     all at bars from `since` on, and the newest of each series, kind and tier before."""
     query = (
         "SELECT id, seq, series_id, ts, kind, tier, payload FROM alerts WHERE seq <= :seq AND ts >= :since "
         "UNION SELECT id, seq, series_id, max(ts), kind, tier, payload FROM alerts "
         "WHERE seq <= :seq AND ts < :since GROUP BY series_id, kind, tier ORDER BY 1"
     )
-    return db.execute(query, {"seq": seq, "since": since}).fetchall()
+    return [AlertRow(*row) for row in db.execute(query, {"seq": seq, "since": since})]
 
 
 def alert_ids(db: Connection, first: int, last: int) -> dict[tuple[int, int, str, int], int]:

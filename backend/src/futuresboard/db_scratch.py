@@ -146,4 +146,3 @@ class Scratch:
 
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
-

@@ -100,8 +100,8 @@ def of_rows(rows: Sequence[tuple[object, ...]]) -> Past:
         table[:] = rows
     stop = 2 + len(RAW_COLUMNS)
     until, judged = table[:, stop + 4], table[:, stop + 5]
-    until[np.equal(until, None)] = CURRENT
-    judged[np.equal(judged, None)] = 0
+    until[np.array([one is None for one in until], dtype=bool)] = CURRENT
+    judged[np.array([one is None for one in judged], dtype=bool)] = 0
     return Past(
         table[:, 0].astype(np.int64),
         table[:, 1].astype(np.int64),

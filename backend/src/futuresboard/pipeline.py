@@ -20,7 +20,7 @@ from futuresboard.coins import Quote
 from futuresboard.crossing import Crossing, Decides
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
-from futuresboard.guarding import Admitted, admit
+from futuresboard.guarding import Admitted, admit, provenance
 from futuresboard.live import LiveBoard, LiveUpdate
 from futuresboard.memory import Memory, Stretch
 from futuresboard.merge import NEVER, Touched, merge
@@ -54,17 +54,12 @@ class RawBars:
     def part(self, chosen: BoolArray) -> RawBars:
         """Only the bars chosen (m,), in the same order."""
         kept = np.flatnonzero(chosen)
-        return RawBars(
-            self.pair_ids[kept],
-            self.ts[kept],
-            {name: column[kept] for name, column in self.columns.items()},
-            self.marks[kept],
-            {new: self.guarded[old] for new, old in enumerate(kept.tolist()) if old in self.guarded},
-            None if self.live is None else self.live[kept],
-            None if self.reread is None else self.reread[kept],
-            None if self.final is None else self.final[kept],
-            self.admitted,
-        )
+        ids, ts, marks = self.pair_ids[kept], self.ts[kept], self.marks[kept]
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        guarded = {new: self.guarded[old] for new, old in enumerate(kept.tolist()) if old in self.guarded}
+        flags = (self.live, self.reread, self.final)
+        live, reread, final = (None if one is None else one[kept] for one in flags)
+        return RawBars(ids, ts, columns, marks, guarded, live, reread, final, self.admitted)
 
 
 class Pipeline:
@@ -95,11 +90,11 @@ class Pipeline:
         self._capacity = max(1024, (history_bars + metrics.LOOKBACK + 128) * 8 // 7)
         self._alerts = AlertWriter(store, thresholds, calibrated)
         self._thresholds = thresholds
-        self._wait_ms = int(finalise_after_s * 1000)
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
         self._memory = Memory(store, self._timeframes, self._capacity, stretch)
+        wait_ms = int(finalise_after_s * 1000)
         self._crossing = Crossing(
-            store, self._memory, self._alerts, thresholds, wait_ms=self._wait_ms, decides=decides
+            store, self._memory, self._alerts, thresholds, wait_ms=wait_ms, decides=decides
         )
         self.reload()
 
@@ -289,25 +284,17 @@ class Pipeline:
         rows = self._memory.rows(raw.pair_ids.tolist())
         panel.reach(int(raw.ts.max()))
         admitted = self._admitted(rows, raw, now_ms)
-        marks = admitted.marks
-        if raw.final is not None:
-            marks = marks | np.where(raw.final, 0, quality.PROVISIONAL | quality.PARTIAL)
-        first, clean, guarded = self._memory.first[self.base], admitted.columns, admitted.guarded
-        return merge(panel, first, rows, raw.ts, clean, marks, guarded, raw.reread)
+        shown = False if raw.final is None else ~raw.final
+        marks = admitted.marks | np.where(shown, quality.PROVISIONAL | quality.PARTIAL, 0)
+        first = self._memory.first[self.base]
+        return merge(panel, first, rows, raw.ts, admitted.columns, marks, admitted.guarded, raw.reread)
 
     def _admitted(self, rows: IntArray, raw: RawBars, now_ms: int) -> Admitted:
         """What is let in of some bars, and whence it comes; of those let in before that is said already."""
         if raw.admitted:
-            said = {number: dict(values) for number, values in raw.guarded.items()}
-            return Admitted(dict(raw.columns), raw.marks, said)
-        panel, timeframe_ms = self._memory.base, TIMEFRAME_MS[self.base]
+            return Admitted(dict(raw.columns), raw.marks, {at: dict(one) for at, one in raw.guarded.items()})
         found = admit(self._memory, rows, raw.ts, raw.columns, raw.guarded)
-        late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
-        # Late bars newer than one finalised at its close heal a gap; others only extend the past.
-        healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
-        historic = late if raw.live is None else late | ~raw.live
-        said_of = np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
-        found.marks = raw.marks | found.marks | said_of
+        found.marks |= raw.marks | provenance(self._memory, rows, raw.ts, raw.live, now_ms)
         return found
 
     def _resampled(self, timeframe: str, touched: Touched) -> Touched | None:

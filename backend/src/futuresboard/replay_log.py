@@ -29,7 +29,7 @@ class Log:
     """Transactions in their order, as far as they concern bars that open in [begin, end].
 
     keeper: of the versions; base, longer: ids of series of the base timeframe and of the others; version:
-    the recording's newest transaction that counts; step: of the base timeframe, ms. Versions are read a
+    the recording's newest transaction that counts. Versions are read a
     day of bars at a time, when a frame comes near.
     """
 
@@ -42,11 +42,10 @@ class Log:
         begin: int,
         end: int,
         version: int,
-        step: int,
     ) -> None:
         self._keeper = keeper
         self._base, self._all = set(base), set(base) | set(longer)
-        self._end, self._version, self._step = end, version, step
+        self._end, self._version = end, version
         self._read_until = begin
         self._pending = nothing()
         self._decided: dict[tuple[int, int], int] = {}
@@ -80,9 +79,7 @@ class Log:
         settled = [seq for seq in self._decisions if seq <= until]
         del self._decisions[: len(settled)]
         empty = nothing()
-        return [
-            self._transaction(seq, found.get(seq, empty)) for seq in sorted({*found, *settled})
-        ]
+        return [self._transaction(seq, found.get(seq, empty)) for seq in sorted({*found, *settled})]
 
     def _transaction(self, seq: int, bars: Past) -> Transaction:
         reread = np.zeros(len(bars), dtype=bool)
