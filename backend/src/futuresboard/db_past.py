@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from futuresboard.db_schema import RAW_FIELDS
+from futuresboard.db_schema import DERIVED_FIELDS, RAW_FIELDS
 from futuresboard.model import TIMEFRAME_MS
 from futuresboard.past import Past, of_rows
 
@@ -124,6 +124,25 @@ def alerts_until(db: Connection, seq: int, since: int) -> list[AlertRow]:
         "WHERE seq <= :seq AND ts < :since GROUP BY series_id, kind, tier ORDER BY 1"
     )
     return [AlertRow(*row) for row in db.execute(query, {"seq": seq, "since": since})]
+
+
+def alerts_between(db: Connection, after: int, until: int) -> list[AlertRow]:
+    """The alerts of transactions after < seq <= until, oldest first."""
+    query = "SELECT id, seq, series_id, ts, kind, tier, payload FROM alerts WHERE seq > ? AND seq <= ? ORDER BY id"
+    return [AlertRow(*row) for row in db.execute(query, (after, until))]
+
+
+STORED_NAMES: tuple[str, ...] = (*RAW_FIELDS, "judged_seq", *DERIVED_FIELDS)
+"""What is stored of a bar, all of it."""
+
+type Stored = tuple[tuple[int, int], Values]
+"""(series, time) of a bar, and its `STORED_NAMES`."""
+
+
+def stored_bars(db: Connection, first: int, last: int) -> Iterator[Stored]:
+    """Every bar first … last with everything that is stored of it, by time and series."""
+    query = f"SELECT series_id, ts, {', '.join(STORED_NAMES)} FROM bars WHERE ts BETWEEN ? AND ? ORDER BY ts"
+    return ((row[:2], row[2:]) for row in db.execute(f"{query}, series_id", (first, last)))
 
 
 def alert_ids(db: Connection, first: int, last: int) -> dict[tuple[int, int, str, int], int]:

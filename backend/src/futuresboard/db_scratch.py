@@ -14,9 +14,9 @@ import numpy as np
 
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Store
-from futuresboard.db_past import Recorded
+from futuresboard.db_past import AlertRow, Recorded, Stored, alerts_between, stored_bars
 from futuresboard.db_read import Unpublished, read_unpublished
-from futuresboard.db_schema import DERIVED_FIELDS, RAW_FIELDS
+from futuresboard.db_schema import RAW_FIELDS
 from futuresboard.model import UserRule
 from futuresboard.past import Past
 
@@ -24,9 +24,6 @@ _PAIR = "id, exchange, symbol, base, multiplier, listed_ts, active, quote_volume
 _META = ("unpublished", "trades_since")
 _BAR = ("ts", "series_id", *RAW_FIELDS, "judged_seq")
 _INSERT = f"INSERT OR IGNORE INTO bars ({', '.join(_BAR)}) VALUES ({', '.join('?' * len(_BAR))})"
-
-type Compared = tuple[int, int]
-"""Series and time of a bar."""
 
 
 class Scratch:
@@ -114,34 +111,15 @@ class Scratch:
         with self.store.transaction() as connection:
             return read_unpublished(connection)
 
-    def different(
-        self, db: Connection, series: Collection[int], first: int, last: int, version: int
-    ) -> Iterator[tuple[Compared, str, object, object]]:
-        """Every stored or derived value of the bars first … last that the recording has otherwise:
-        (bar, column, recorded, replayed); bars that only one side has by the column `ts`.
-
-        Bars that the recording changed after transaction `version` are left out.
-        """
-        names = (*RAW_COLUMNS, "marks", "guarded", "raw_seq", "judged_seq", *DERIVED_FIELDS)
-        query = f"SELECT series_id, ts, {', '.join(names)} FROM bars WHERE ts BETWEEN ? AND ?"
+    def bars(self, first: int, last: int) -> Iterator[Stored]:
+        """What is stored of the bars first … last; see `stored_bars`."""
         with self.store.transaction() as connection:
-            theirs = {row[:2]: row[2:] for row in db.execute(query, (first, last)) if row[0] in series}
-            at = names.index("raw_seq")
-            newer = {key for key, row in theirs.items() if row[at] > version}
-            for row in connection.execute(query, (first, last)):
-                key = row[:2]
-                if key[0] not in series or key in newer:
-                    continue
-                other = theirs.pop(key, None)
-                if other is None:
-                    yield key, "ts", None, key[1]
-                    continue
-                yield from (
-                    (key, name, one, two)
-                    for name, one, two in zip(names, other, row[2:], strict=True)
-                    if one != two
-                )
-        yield from ((key, "ts", key[1], None) for key in theirs if key not in newer)
+            yield from stored_bars(connection, first, last)
+
+    def alerts(self, after: int, until: int) -> list[AlertRow]:
+        """The alerts of transactions after < seq <= until."""
+        with self.store.transaction() as connection:
+            return alerts_between(connection, after, until)
 
 
 def _quoted(names: Sequence[str]) -> str:

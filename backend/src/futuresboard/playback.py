@@ -74,7 +74,8 @@ class Playback:
     """Plays a part of a recording; frames are to be asked for in order.
 
     folder: for the scratch database, empty; db: the recording in one read transaction; keeper: of its raw
-    bars. alerts: those begun since they were last taken out.
+    bars. alerts: those begun since they were last taken out; began_after: the transaction after which
+    the recording stood as it does at the beginning.
     """
 
     def __init__(self, folder: Path, db: Connection, keeper: Keeper, part: Part) -> None:
@@ -134,6 +135,7 @@ class Playback:
             version=part.version,
         )
         self._seq = self._log.before(part.begin + part.step, begin)
+        self.began_after = self._seq
         stood = self._log.stand(self._seq)
         self._fill([stood, *self._longer_as_of(self._seq)], self._seq)
         self._use(self._seq + 1)
@@ -141,7 +143,7 @@ class Playback:
     def _stand_revised(self) -> None:
         """Stand on final values of the bars before the first frame."""
         part = self._part
-        self._seq = part.version
+        self._seq = self.began_after = part.version
         found = self._keeper.versions(
             part.of(part.timeframes[0]), part.warm_from(part.base_ms), part.last_base
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,17 +18,15 @@ import orjson
 
 from futuresboard.db import connect
 from futuresboard.db_past import HotTail, alert_ids, recorded, state_of
-from futuresboard.db_scratch import Compared
-from futuresboard.db_versions import modes_of
+from futuresboard.db_versions import modes_of, span_of
 from futuresboard.errors import CursorError, StoreError
 from futuresboard.model import TIMEFRAME_MS, Alert
 from futuresboard.past import Keeper
 from futuresboard.playback import Part, Playback
+from futuresboard.replay_check import Check, Replayed, compare
 from futuresboard.replay_scope import REVISED, Cursor, Scope
 from futuresboard.rows import JUDGED_COLUMNS, STORED_COLUMNS, judgement
 
-type Difference = tuple[Compared, str, object, object]
-"""Bar (series, time), column, recorded, replayed."""
 FRAME_COLUMNS: tuple[str, ...] = ("exchange", "symbol", "base", *STORED_COLUMNS, *JUDGED_COLUMNS)
 
 
@@ -56,6 +55,18 @@ class Frame:
     rows: Mapping[str, list[object]]
     alerts: Sequence[Mapping[str, object]]
     revised: Sequence[Told]
+
+
+def span(path: Path, timeframe: str) -> tuple[int, int] | None:
+    """(first, last) open time of a recording's bars of a timeframe, ms; None while there are none.
+
+    Raises StoreError when the database cannot be read.
+    """
+    try:
+        with closing(connect(path, readonly=True)) as db:
+            return span_of(db, timeframe)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path.name}: {error}") from error
 
 
 class Replay:
@@ -113,7 +124,7 @@ class Replay:
             self.version,
             revised,
         )
-        self._mine = {one.id for one in mine}
+        self._mine = mine
         self._playback = Playback(Path(self._folder.name), self._db, keeper or HotTail(self._db), part)
         while self._next < target:
             self._frame()
@@ -155,15 +166,14 @@ class Replay:
                 return
             yield self._frame()
 
-    def rest(self) -> None:
-        """Hand over what became known of the frames' bars after the last one, up to `version`."""
+    def check(self) -> Check:
+        """Compare all that was replayed so far, of every series and timeframe that was computed, with what
+        the recording holds. To be called once, when no more frames are wanted."""
         self._playing.rest()
-
-    def differences(self) -> Iterator[Difference]:
-        """What of the bars replayed so far, of all series and timeframes that were computed, the recording
-        has otherwise, value by value; see `Scratch.different`. Call `rest` first."""
-        last = self._next - 1
-        yield from self._playing.scratch.different(self._db, self._mine, self.scope.start, last, self.version)
+        end = self._next - self._step
+        last = {one.id: end + self._step - TIMEFRAME_MS[one.timeframe] for one in self._mine}
+        replayed = Replayed(self.scope.start, end, last, self._playing.began_after, self.version)
+        return compare(self._db, self._playing.scratch, replayed)
 
     @property
     def _playing(self) -> Playback:
