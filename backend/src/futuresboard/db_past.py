@@ -128,7 +128,8 @@ def alerts_until(db: Connection, seq: int, since: int) -> list[AlertRow]:
 
 def alerts_between(db: Connection, after: int, until: int) -> list[AlertRow]:
     """The alerts of transactions after < seq <= until, oldest first."""
-    query = "SELECT id, seq, series_id, ts, kind, tier, payload FROM alerts WHERE seq > ? AND seq <= ? ORDER BY id"
+    columns = "id, seq, series_id, ts, kind, tier, payload"
+    query = f"SELECT {columns} FROM alerts WHERE seq > ? AND seq <= ? ORDER BY id"
     return [AlertRow(*row) for row in db.execute(query, (after, until))]
 
 
