@@ -1,6 +1,6 @@
 """The archive: raw columns of closed bars as Parquet files, one a month; see docs/archive.md."""
 
-from futuresboard.archive.block import NONE, Block, block_of, digest, merge, texts
+from futuresboard.archive.block import NONE, Block, block_of, digest, join, merge, row_digests, texts
 from futuresboard.archive.layout import (
     ARCHIVE_COLUMNS,
     ARROW_SCHEMA,
@@ -32,9 +32,11 @@ __all__ = [
     "State",
     "block_of",
     "digest",
+    "join",
     "merge",
     "month_of",
     "month_span",
     "months_between",
+    "row_digests",
     "texts",
 ]

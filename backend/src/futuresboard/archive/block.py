@@ -163,16 +163,21 @@ _MULTIPLY = np.uint64(0xBF58476D1CE4E5B9)
 
 def digest(block: Block, label: int = 0) -> int:
     """A 64-bit sum over the versions that no order of them changes; label: tells series apart."""
+    return int(row_digests(block, np.full(len(block), label, dtype=np.int64)).sum(dtype=np.uint64))
+
+
+def row_digests(block: Block, labels: IntArray) -> NDArray[np.uint64]:
+    """(m,) a 64-bit digest of each version with its label (m,)."""
     words = [block.ts, *block.raw, block.marks, block.raw_seq, block.seen_ts, block.judged_seq]
     words += [block.until_seq, _text_words(block.guarded)]
-    mixed = np.full(len(block), label, dtype=np.uint64)
+    mixed = labels.astype(np.uint64)
     with np.errstate(over="ignore"):
         for word in words:
             # Every NaN is the same unknown, and -0.0 equals 0.0.
             clean = np.where(np.isnan(word), np.nan, word + 0.0) if word.dtype == np.float64 else word
             mixed = (mixed ^ clean.view(np.uint64)) * _MULTIPLY + _MIX
             mixed ^= mixed >> np.uint64(29)
-    return int(mixed.sum(dtype=np.uint64))
+    return mixed
 
 
 def _text_words(values: TextArray) -> IntArray:
