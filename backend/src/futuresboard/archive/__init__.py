@@ -15,7 +15,7 @@ from futuresboard.archive.layout import (
     months_between,
 )
 from futuresboard.archive.reading import Archive
-from futuresboard.archive.writing import ArchiveWriter
+from futuresboard.archive.writing import ArchiveWriter, Prepared
 
 __all__ = [
     "ARCHIVE_COLUMNS",
@@ -29,6 +29,7 @@ __all__ = [
     "ArchivedPair",
     "Block",
     "Manifest",
+    "Prepared",
     "State",
     "block_of",
     "digest",

@@ -66,8 +66,13 @@ def _flush_folder(folder: Path) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Keep a value as JSON, in whole."""
-    data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    data = json_bytes(value)
     write_whole(path, lambda file: file.write(data))
+
+
+def json_bytes(value: object) -> bytes:
+    """A value as JSON for people and machines."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def read_json(path: Path) -> object | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +15,7 @@ from pyarrow import parquet
 
 from futuresboard import __version__
 from futuresboard.archive.block import NONE, Block, digest, merge
-from futuresboard.archive.disk import UNFINISHED, begin_whole, finish_whole, sha256, write_json
+from futuresboard.archive.disk import UNFINISHED, begin_whole, finish_whole, json_bytes, sha256, write_json
 from futuresboard.archive.layout import (
     ARROW_SCHEMA,
     SCHEMA_VERSION,
@@ -28,7 +29,7 @@ from futuresboard.archive.reading import Archive, blocks_of, open_month, state_d
 from futuresboard.errors import FileError, StoreError
 from futuresboard.holding import hold
 
-_LEVEL = 9
+_LEVEL = 3
 _CODE = f"futuresboard {__version__}"
 
 
@@ -51,6 +52,29 @@ class _Written:
         self.bars += bars
         self.digest = (self.digest + _digest(symbol, block)) % 2**64
         self.series[symbol] = (bars, int(block.ts[0]), int(block.ts[-1]))
+
+    def manifest(self, file: str, sha256: str) -> Manifest:
+        """What is to be said of it."""
+        return Manifest(
+            file=file,
+            rows=self.rows,
+            bars=self.bars,
+            first_ts=min(first for _, first, _ in self.series.values()),
+            last_ts=max(last for _, _, last in self.series.values()),
+            sha256=sha256,
+            digest=f"{self.digest:016x}",
+            series=self.series,
+            schema=SCHEMA_VERSION,
+            code=_CODE,
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A month's file that is on the disk and verified, and the manifest that will name it."""
+
+    path: Path
+    manifest: Manifest
 
 
 class ArchiveWriter:
@@ -133,11 +157,24 @@ class ArchiveWriter:
     def merge(
         self, exchange: str, timeframe: str, month: str, series: Iterable[tuple[str, Block]]
     ) -> Manifest | None:
-        """Merge versions of bars into a month; returns the manifest in force afterwards.
+        """Merge versions of bars into a month; returns the manifest in force afterwards, None: no bars.
 
-        series: (symbol, block), symbols ascending. The month's file is written anew beside the old one,
-        read back, compared with what was handed over, and only then published by its manifest. Where
-        nothing changes nothing is published. None: no bars at all. Raises FileError: nothing changed.
+        Where nothing changes nothing is published. Raises FileError: nothing changed.
+        """
+        prepared = self.prepare(exchange, timeframe, month, series)
+        if prepared is None:
+            return self.archive.manifest(exchange, timeframe, month)
+        self.publish([prepared])
+        return prepared.manifest
+
+    def prepare(
+        self, exchange: str, timeframe: str, month: str, series: Iterable[tuple[str, Block]]
+    ) -> Prepared | None:
+        """Merge versions of bars into a month's next file, which nobody reads before it is published.
+
+        series: (symbol, block), symbols ascending. The file is written beside the old one, read back and
+        compared with what was handed over. None: it would say nothing else than the old one. Raises
+        FileError: nothing changed.
         """
         folder = self.archive.path / exchange / timeframe
         old = self.archive.manifest(exchange, timeframe, month)
@@ -147,24 +184,35 @@ class ArchiveWriter:
         with contextlib.ExitStack() as leave:
             leave.callback(_remove, unfinished)
             if not written.changed or not written.rows:
-                return old
+                return None
             _compare(unfinished, written)
             name = sha256(unfinished)
-            manifest = Manifest(
-                file=f"{month}-{name[:12]}.parquet",
-                rows=written.rows,
-                bars=written.bars,
-                first_ts=min(first for _, first, _ in written.series.values()),
-                last_ts=max(last for _, _, last in written.series.values()),
-                sha256=name,
-                digest=f"{written.digest:016x}",
-                series=written.series,
-                schema=SCHEMA_VERSION,
-                code=_CODE,
-            )
+            manifest = written.manifest(f"{month}-{name[:12]}.parquet", name)
             finish_whole(unfinished, folder / manifest.file)
-        write_json(folder / f"{month}.json", asdict(manifest))
-        return manifest
+        return Prepared(folder / f"{month}.json", manifest)
+
+    def publish(self, prepared: Sequence[Prepared]) -> None:
+        """Let prepared files be their months' files: all of them, or on a full disk none.
+
+        Raises FileError; then the files are gone.
+        """
+        begun: list[tuple[Path, Path]] = []
+        try:
+            for one in prepared:
+                data = json_bytes(asdict(one.manifest))
+                begun.append((begin_whole(one.path, partial(_put, data=data)), one.path))
+        except BaseException:
+            for unfinished, _ in begun:
+                _remove(unfinished)
+            self.discard(prepared)
+            raise
+        for unfinished, path in begun:
+            finish_whole(unfinished, path)
+
+    def discard(self, prepared: Iterable[Prepared]) -> None:
+        """Remove prepared files that are not to be published."""
+        for one in prepared:
+            _remove(one.path.with_name(one.manifest.file))
 
     def _write(
         self,
@@ -228,6 +276,10 @@ def _side_by_side(
 
 def _sorted(block: Block) -> Block:
     return block.take(np.lexsort((block.raw_seq, block.ts)))
+
+
+def _put(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
 
 
 def _remove(path: Path) -> None:
