@@ -30,6 +30,10 @@ class CursorError(FuturesboardError):
     """A replay cannot go on from a cursor: it is none, of another replay, or of other data."""
 
 
+class ScopeError(FuturesboardError):
+    """Answered as 404: no recorded pair is among those asked for."""
+
+
 class QueryError(FuturesboardError):
     """Answered as 400: a parameter, what came and what is allowed."""
 

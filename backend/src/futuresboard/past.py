@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import FloatArray, IntArray
 
+type MaskedArray = np.ma.MaskedArray[Any, np.dtype[Any]]
 CURRENT = np.iinfo(np.int64).max
 """`Past.until` of a version that still stands."""
 
@@ -112,6 +113,27 @@ def of_rows(rows: Sequence[tuple[object, ...]]) -> Past:
         table[:, stop + 3].astype(np.int64),
         until.astype(np.int64),
         judged.astype(np.int64),
+    )
+
+
+def of_columns(series: IntArray, columns: Mapping[str, MaskedArray]) -> Past:
+    """From columns by their names in the archive; masked and NaN: unknown. series: (m,) ids."""
+
+    def integers(name: str, unknown: int) -> IntArray:
+        return np.ma.filled(columns[name].astype(np.int64), unknown)
+
+    guarded = np.array([text if isinstance(text, str) else None for text in columns["guarded"]], dtype=object)
+    values = [np.ma.filled(columns[name].astype(np.float64), np.nan) for name in RAW_COLUMNS]
+    return Past(
+        integers("ts", 0),
+        series,
+        np.stack(values, axis=1),
+        integers("marks", 0),
+        guarded,
+        integers("raw_seq", 0),
+        integers("seen_ts", 0),
+        integers("until_seq", CURRENT),
+        integers("judged_seq", 0),
     )
 
 

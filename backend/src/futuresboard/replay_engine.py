@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +17,12 @@ from tempfile import TemporaryDirectory
 import orjson
 
 from futuresboard.db import connect
-from futuresboard.db_past import HotTail, alert_ids, recorded, state_of
+from futuresboard.db_archive import forgotten
+from futuresboard.db_past import alert_ids, recorded, state_of
 from futuresboard.db_versions import modes_of, span_of
-from futuresboard.errors import CursorError, StoreError
+from futuresboard.errors import CursorError, ScopeError, StoreError
 from futuresboard.model import TIMEFRAME_MS, Alert
-from futuresboard.past import Keeper
+from futuresboard.past_archive import keeper_of
 from futuresboard.playback import Part, Playback
 from futuresboard.replay_check import Check, Replayed, compare
 from futuresboard.replay_scope import REVISED, Cursor, Scope
@@ -73,13 +74,14 @@ class Replay:
     """Frames of a recording from a cursor on; for one thread at a time, to be closed.
 
     path: the database; scope: what is replayed; cursor: where it goes on (None: at the first frame);
-    keeper: who keeps the raw bars (None: the database alone). version: the transaction up to which the
-    recording is read. Raises StoreError when the database cannot be read, CursorError when the cursor is
-    of another replay or of other data.
+    archive: the folder older bars have moved to (None: there is none). version: the transaction up to
+    which the recording is read. Raises StoreError when the database cannot be read, FileError when the
+    archive cannot, CursorError when the cursor is of another replay or of other
+    data, ScopeError when no pair is in the scope.
     """
 
     def __init__(
-        self, path: Path, scope: Scope, cursor: Cursor | None = None, keeper: Keeper | None = None
+        self, path: Path, scope: Scope, cursor: Cursor | None = None, archive: Path | None = None
     ) -> None:
         self.scope = scope
         self._path = path
@@ -88,9 +90,8 @@ class Replay:
         self._folder = TemporaryDirectory(prefix="futuresboard-replay-")
         self._playback: Playback | None = None
         try:
-            # One moment of the recording, however long the replay takes.
-            self._db.execute("BEGIN")
-            self._begin(cursor, keeper)
+            with self._reading():
+                self._begin(cursor, archive)
         except sqlite3.Error as error:
             self.close()
             raise StoreError(f"{path.name}: {error}") from error
@@ -98,7 +99,7 @@ class Replay:
             self.close()
             raise
 
-    def _begin(self, cursor: Cursor | None, keeper: Keeper | None) -> None:
+    def _begin(self, cursor: Cursor | None, archive: Path | None) -> None:
         self._database = state_of(self._db, "id") or ""
         newest = int(state_of(self._db, "seq") or 0)
         self.version = newest if cursor is None else self._checked(cursor, newest)
@@ -107,6 +108,8 @@ class Replay:
             raise StoreError(f"{self._path.name} holds no bars")
         named = [one for one in series if scope.shows(one.exchange, one.symbol)]
         self._shown = {one.id: one for one in named if one.timeframe == scope.timeframe}
+        if not self._shown:
+            raise ScopeError(f"no pair with {scope.timeframe} bars is among those asked for")
         # A coin is judged with all its exchanges; a day's budget is shared by all there is.
         coins = {one.base for one in named}
         shared = any(mode.budget is not None for mode in modes_of(self._db))
@@ -125,7 +128,7 @@ class Replay:
             revised,
         )
         self._mine = mine
-        self._playback = Playback(Path(self._folder.name), self._db, keeper or HotTail(self._db), part)
+        self._playback = Playback(Path(self._folder.name), self._db, keeper_of(self._db, archive, mine), part)
         while self._next < target:
             self._frame()
 
@@ -152,7 +155,8 @@ class Replay:
         """Where to go on; None at the end."""
         if self._next > self.scope.end:
             return None
-        return Cursor(self._database, self.version, self.scope.hash, self._next)
+        scope = self.scope
+        return Cursor(self._database, self.version, scope.hash, scope.start, scope.end, self._next)
 
     @property
     def pairs(self) -> int:
@@ -164,16 +168,30 @@ class Replay:
         for _ in range(limit):
             if self._next > self.scope.end:
                 return
-            yield self._frame()
+            with self._reading():
+                frame = self._frame()
+            yield frame
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One moment of the recording; none is held between frames, or its log could not be cut."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
 
     def check(self) -> Check:
         """Compare all that was replayed so far, of every series and timeframe that was computed, with what
         the recording holds. To be called once, when no more frames are wanted."""
-        self._playing.rest()
-        end = self._next - self._step
-        last = {one.id: end + self._step - TIMEFRAME_MS[one.timeframe] for one in self._mine}
-        replayed = Replayed(self.scope.start, end, last, self._playing.began_after, self.version)
-        return compare(self._db, self._playing.scratch, replayed)
+        with self._reading():
+            self._playing.rest()
+            end = self._next - self._step
+            last = {one.id: self._next - TIMEFRAME_MS[one.timeframe] for one in self._mine}
+            # What is derived of archived bars is stored nowhere.
+            first = max(self.scope.start, forgotten(self._db) or 0)
+            replayed = Replayed(first, end, last, self._playing.began_after, self.version)
+            return compare(self._db, self._playing.scratch, replayed)
 
     @property
     def _playing(self) -> Playback:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from hashlib import sha256
 
 import orjson
@@ -51,17 +51,19 @@ class Cursor:
     """Where a replay goes on, complete: any process with the same recording gives the same frames.
 
     database: the recording's id; version: the transaction up to which it is read; scope: hash of the
-    scope; ts: the next frame.
+    scope; start, end: the scope's; ts: the next frame.
     """
 
     database: str
     version: int
     scope: str
+    start: int
+    end: int
     ts: int
 
     def text(self) -> str:
         """As it is handed out."""
-        content = orjson.dumps([_CURSOR, self.database, self.version, self.scope, self.ts])
+        content = orjson.dumps([_CURSOR, *astuple(self)])
         return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
@@ -78,7 +80,7 @@ def read_cursor(text: str) -> Cursor:
 
 
 def _is_cursor(found: object) -> bool:
-    kinds: Sequence[type] = (int, str, int, str, int)
+    kinds: Sequence[type] = (int, str, int, str, int, int, int)
     return (
         isinstance(found, list)
         and len(found) == len(kinds)
