@@ -115,14 +115,9 @@ def _metrics(
             continue
         ts, columns, again = unite(side, prefer)
         notes.repeated += again
-        rows = Rows(
-            Kind.OI,
-            ts,
-            {
-                "oi_contracts": columns.get("oi_contracts", np.full(len(ts), np.nan)),
-                "oi_usd": columns.get("oi_abs_usd", np.full(len(ts), np.nan)),
-            },
-        )
+        unknown = np.full(len(ts), np.nan)
+        base, usd = (columns.get(name, unknown) for name in ("oi_contracts", "oi_abs_usd"))
+        rows = Rows(Kind.OI, ts, {"oi_contracts": np.where(base > 0, base, np.nan), "oi_usd": usd})
         candles = Rows(Kind.CANDLES, prices.ts, {"open": prices.open, "close": prices.close})
         verdict = oi_stamp(rows, candles) if step == STEP_MS else None
         stamp = verdict or ("snapshot" if before else "start")
@@ -204,11 +199,12 @@ def settled(
     until = ts + (hours * MS_PER_HOUR).astype(np.int64)
     if not len(ts):
         return ts, {}, ts
-    mine = slots[(slots + step >= ts[0]) & (slots + step <= until[-1])]
+    mine = slots[(slots + step >= ts[0]) & (slots + step < until[-1])]
     if not len(mine):
         mine = np.arange(-(-ts[0] // step) * step - step, until[-1] - step, step, dtype=np.int64)
     at = np.searchsorted(ts, mine + step, side="right") - 1
-    fresh = (at >= 0) & (mine + step <= until[at])
+    # At its very end another rate is due, which another file may tell.
+    fresh = (at >= 0) & (mine + step < until[at])
     mine, at = mine[fresh], at[fresh]
     return mine, {"funding": rates[at], "funding_interval_h": hours[at]}, np.zeros(len(mine), dtype=np.int64)
 
@@ -255,7 +251,8 @@ def _refuse_mixed_units(raw: FloatArray, slots: IntArray, pieces: Sequence[Piece
         at = int(np.argmax(wrong))
         raise FileError(
             f"{told(pieces)}: at {slots[at]} ms UTC oi_abs_usd / oi_contracts is {usd[at] / base[at]:.6g} "
-            f"and the price {close[at]:.6g}; allowed: oi_contracts in base coin, oi_abs_usd in USD, in every row"
+            f"and the price {close[at]:.6g}; allowed: oi_contracts in base coin, oi_abs_usd in USD, "
+            "in every row"
         )
     if len(leaps):
         at = int(np.flatnonzero(base > 0)[leaps[0] + 1])

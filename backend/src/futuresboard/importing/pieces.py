@@ -14,10 +14,12 @@ from futuresboard.importing.shapes import (
     BINANCE,
     Named,
     Shape,
+    exchange_in,
     exchange_of,
     names_of,
     roles,
     shape_of,
+    symbol_in,
     unified,
 )
 from futuresboard.importing.sheet import Sheet
@@ -127,8 +129,9 @@ def _exchanges(
         return [words[text] or text for text in texts]
     if len(options.exchanges) == 1:
         return list(options.exchanges) * len(sheet)
-    if name is not None or shape is Shape.METRICS:
-        return [BINANCE] * len(sheet)
+    told_by_name = exchange_in(sheet.path.name)
+    if name is not None or shape is Shape.METRICS or told_by_name is not None:
+        return [told_by_name or BINANCE] * len(sheet)
     raise FileError(
         f"{sheet.path}: says no exchange, and neither does --exchange: one of binanceusdm, bybit, okx"
     )
@@ -137,7 +140,7 @@ def _exchanges(
 def _symbols(sheet: Sheet, found: Mapping[str, str], name: Named | None, options: Options) -> list[str]:
     column = found.get("symbol") or found.get("coin")
     if column is None:
-        symbol = options.symbol or (name.symbol if name is not None else None)
+        symbol = options.symbol or (name.symbol if name is not None else symbol_in(sheet.path.name))
         if symbol is None:
             raise FileError(f"{sheet.path}: says no symbol, and neither does --symbol (BTC/USDT:USDT)")
         return [symbol] * len(sheet)

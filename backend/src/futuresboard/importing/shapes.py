@@ -68,6 +68,7 @@ _VENUES: Mapping[str, str] = {"binance": BINANCE, "binanceusdm": BINANCE, "bybit
 _FILE = re.compile(
     r"(?P<id>[A-Z0-9_]+)-(?P<what>[A-Za-z0-9]+)-(?P<day>\d{4}-\d{2}(-\d{2})?)\.(zip|csv|csv\.gz)", re.ASCII
 )
+_SYMBOL_WORD = re.compile(r"(?<![A-Za-z0-9])([A-Za-z0-9]{2,}?[Uu][Ss][Dd][Tt])(?![A-Za-z0-9])")
 _ID = re.compile(r"([A-Z0-9]+?)[-_/]?USDT(-SWAP|:USDT)?")
 
 
@@ -101,6 +102,19 @@ def unified(text: str) -> str | None:
     """ccxt's unified name of a USDT-margined perpetual by its own, its exchange's or Binance's; else None."""
     match = _ID.fullmatch(text.strip())
     return None if match is None else f"{match[1]}/USDT:USDT"
+
+
+def symbol_in(name: str) -> str | None:
+    """The one symbol a file's name speaks of (spot_5m_BTCUSDT.csv), unified; None: none or several."""
+    found = {unified(match.upper()) for match in _SYMBOL_WORD.findall(name)}
+    return found.pop() if len(found) == 1 else None
+
+
+def exchange_in(name: str) -> str | None:
+    """The one exchange a file's name speaks of; None: none or several."""
+    words = re.split("[^a-z]+", name.lower())
+    found = {_VENUES[word] for word in words if word in _VENUES}
+    return found.pop() if len(found) == 1 else None
 
 
 def coin_of(symbol: str) -> tuple[str, float]:
