@@ -145,9 +145,8 @@ def _scope(context: ApiContext, query: Mapping[str, Any], cursor: Cursor | None)
     start, end = _within(query, cursor, bars, step)
     symbols = tuple(sorted({one.strip() for one in query["symbols"].split(",") if one.strip()}))
     if query["as"] == REVISED and (end - start) // step >= REVISED_FRAMES:
-        allowed = (
-            f"at most {REVISED_FRAMES} frames before the end with as=revised: from {end - step * 575} on"
-        )
+        least = end - step * (REVISED_FRAMES - 1)
+        allowed = f"with as=revised at most {REVISED_FRAMES} frames: from {least} on"
         raise QueryError("start", query["start"], allowed)
     return Scope(query["tf"], start, end, query["exchange"], symbols, query["as"])
 

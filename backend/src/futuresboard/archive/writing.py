@@ -188,8 +188,13 @@ class ArchiveWriter:
             _compare(unfinished, written)
             name = sha256(unfinished)
             manifest = written.manifest(f"{month}-{name[:12]}.parquet", name)
-            finish_whole(unfinished, folder / manifest.file)
-        return Prepared(folder / f"{month}.json", manifest)
+            prepared = Prepared(folder / f"{month}.json", manifest)
+            try:
+                finish_whole(unfinished, folder / manifest.file)
+            except BaseException:
+                self.discard([prepared])
+                raise
+        return prepared
 
     def publish(self, prepared: Sequence[Prepared]) -> None:
         """Let prepared files be their months' files: all of them, or on a full disk none.
