@@ -339,6 +339,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Step through recorded bars, close by close, computed anew by what live bars go through
+         * @description Step through recorded bars, close by close, computed anew by what live bars go through. A frame is one bar close: the rows of its bar as they stood before the next one, the alerts that began and the earlier bars that changed meanwhile. With `as=seen` bars come when they came, with the values they came with; where nobody recorded at that time the rows are empty. With `as=revised` each bar has its final values at its close; at most 576 frames. A page holds at most 7,200 rows (or one frame); its `cursor` begins the next one, with the same parameters (`start` and `end` may be left out). A cursor is good for as long as the database is: what is recorded later does not change the pages after it.
+         */
+        get: operations["replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/export": {
         parameters: {
             query?: never;
@@ -1097,6 +1117,111 @@ export interface components {
             allowed?: string;
             /** @description offset of an expression's first wrong character */
             position?: number;
+        };
+        Replay: {
+            tf: string;
+            /** @enum {string} */
+            as: "seen" | "revised";
+            /** @description the first frame, ms UTC; null without any bars */
+            start: number | null;
+            /** @description the last frame */
+            end: number | null;
+            /** @description the transaction up to which the recording is read */
+            version: number;
+            frames: components["schemas"]["ReplayFrame"][];
+            /** @description where the next page begins; null at the end */
+            cursor: string | null;
+        };
+        ReplayAlert: {
+            /** @description the recorded alert's; null where none was */
+            id: number | null;
+            /** @description the transaction that stored it */
+            seq: number;
+            exchange: string;
+            symbol: string;
+            base: string;
+            timeframe: string;
+            /** @description open time of the bar it fired at, ms UTC */
+            ts: number;
+            /** @enum {string} */
+            kind: "tier" | "confluence" | "rule";
+            tier: number | null;
+            /** @description 0 is the severest */
+            severity: number;
+            /** @enum {string|null} */
+            direction: "long" | "short" | null;
+            /** @description a sentence for people */
+            text: string;
+            /** @description the row's metrics at the bar */
+            values: {
+                [key: string]: number | null;
+            };
+            /** @description the raw inputs the rule read, oldest first */
+            window: {
+                [key: string]: (number | null)[];
+            };
+            thresholds: {
+                [key: string]: number;
+            };
+            code_version: string;
+            settings_hash: string;
+            created_ts: number;
+            /** @description the user's rule it came from */
+            rule: components["schemas"]["AlertRule"] | null;
+            /** @description in calibrated mode alone */
+            calibration: components["schemas"]["Calibration"] | null;
+        };
+        ReplayFrame: {
+            /** @description the bar's open time, ms UTC */
+            ts: number;
+            /** @description one array a column, one entry a pair that had the bar by the frame's end */
+            rows: {
+                exchange: string[];
+                symbol: string[];
+                base: string[];
+                open: (number | null)[];
+                high: (number | null)[];
+                low: (number | null)[];
+                close: (number | null)[];
+                volume: (number | null)[];
+                quote_volume: (number | null)[];
+                taker_buy: (number | null)[];
+                taker_sell: (number | null)[];
+                imbalance: (number | null)[];
+                cvd: (number | null)[];
+                oi_contracts: (number | null)[];
+                oi_abs_usd: (number | null)[];
+                oi_delta_pct: (number | null)[];
+                global_ls: (number | null)[];
+                top_ls: (number | null)[];
+                ls_delta_pct: (number | null)[];
+                funding: (number | null)[];
+                funding_interval_h: (number | null)[];
+                rsi: (number | null)[];
+                z_score: (number | null)[];
+                z_raw: (number | null)[];
+                confluence: (number | null)[];
+                tiers: number[][];
+                tier: (number | null)[];
+                unknown_tiers: number[][];
+                quality: string[][];
+                guarded: {
+                    [key: string]: unknown;
+                }[];
+                source: ("websocket" | "rest" | "mixed")[];
+            };
+            /** @description those that began */
+            alerts: components["schemas"]["ReplayAlert"][];
+            /** @description pairs whose earlier bars became known or other */
+            revised: {
+                exchange: string;
+                symbol: string;
+                /** @description the oldest bar's open time, ms UTC */
+                first: number;
+                /** @description the newest one's */
+                last: number;
+                bars: number;
+            }[];
         };
         Row: {
             /** @description ccxt id */
@@ -2820,6 +2945,97 @@ export interface operations {
             };
             /** @description the token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: {
+                /** @description timeframe of the frames (allowed: 5m, 15m, 30m, 1h, 4h) */
+                tf?: "5m" | "15m" | "30m" | "1h" | "4h";
+                /** @description the first frame's bar opens at or after this; a day before the end if not given, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                start?: number;
+                /** @description the last frame's bar opens at or before this; the newest bar if not given, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                end?: number;
+                /** @description these pairs alone (allowed: symbols as in /api/metrics, separated by commas) */
+                symbols?: string;
+                /** @description pairs of one exchange (allowed: binanceusdm, bybit, okx) */
+                exchange?: "binanceusdm" | "bybit" | "okx";
+                /** @description what was known then, or what is known now (allowed: seen, revised) */
+                as?: "seen" | "revised";
+                /** @description go on where a page ended (allowed: the cursor of a page of the same replay) */
+                cursor?: string;
+                /** @description at most so many frames (allowed: a whole number from 1 to 288) */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description that cannot be done as things are; the problem says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; Retry-After says when it is good again */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
