@@ -7,7 +7,9 @@ export type UrlName =
   // Of the alert list: its own filters; its timeframe is not that of the pairs.
   | "kind" | "tier" | "rule" | "symbol" | "since" | "until" | "alerttf"
   // Of the settings.
-  | "section";
+  | "section"
+  // Of the replay: its stretch, what is held for known, which pairs, the part that is looped.
+  | "from" | "to" | "as" | "pairs" | "loop";
 
 export type UrlPatch = Partial<Record<UrlName, string | null>>;
 
