@@ -36,6 +36,7 @@ export interface View {
 const AlertHistory = lazy(() => import("../panels/history/AlertHistory"));
 const SettingsView = lazy(() => import("../panels/settings/Settings"));
 const Markets = lazy(() => import("../panels/markets/Markets"));
+const ReplayView = lazy(() => import("./ReplayView"));
 const Ops = lazy(() => import("../panels/ops/Ops"));
 
 /** Tier 5 without settings: the documented default. */
@@ -78,6 +79,7 @@ export const VIEWS: readonly [View, ...View[]] = [
     ),
   },
   { id: "markets", label: "Markets", icon: "markets", render: markets },
+  { id: "replay", label: "Replay", icon: "replay", render: (board) => <ReplayView board={board} /> },
   { id: "ops", label: "Ops", icon: "pulse", render: ({ health, healthFailed, live }) => <Ops health={health} failed={healthFailed} live={live} /> },
   {
     id: "settings",

@@ -8,6 +8,7 @@ const PATHS = {
   table: "M1.5 3h13v10h-13zM1.5 6.4h13M1.5 9.7h13M6 6.4V13",
   pulse: "M1 8.5h3l2-5.5 3.5 10 2-4.5H15",
   markets: "M2 13.5V8M6 13.5V3M10 13.5V6M14 13.5V9.5",
+  replay: "M2.2 8a5.8 5.8 0 1 0 1.9-4.3M2 1.5v3h3M6.5 5.3v5.4L11 8z",
   settings: "M2 4.5h7M13 4.5h1M2 11.5h1M7 11.5h7M11 6.5a2 2 0 1 1 0-4 2 2 0 0 1 0 4ZM5 13.5a2 2 0 1 1 0-4 2 2 0 0 1 0 4Z",
   download: "M8 2v8M8 10l-3-3M8 10l3-3M2.5 13.5h11",
   columns: "M1.5 3h13v10h-13zM5.8 3v10M10.2 3v10",

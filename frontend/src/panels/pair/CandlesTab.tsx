@@ -15,6 +15,9 @@ import type { Series } from "./useBars";
 import { type Exporter, useExporter } from "./useExporter";
 import type { Panes } from "./usePanes";
 
+/** What a mark tells of an alert. */
+type MarkedAlert = Pick<Alert, "ts" | "kind" | "tier" | "direction" | "text">;
+
 interface Props {
   series: Series;
   view: RowView | null;
@@ -22,7 +25,7 @@ interface Props {
   /** Nothing older will come. */
   whole: boolean;
   panes: Panes;
-  alerts: readonly Alert[];
+  alerts: readonly MarkedAlert[];
   at: number | null;
   catalog: Catalog | null;
   mode: "live" | "simulated" | null;
@@ -33,7 +36,7 @@ interface Props {
 const DOWN = new Set(["down", "short", "-1"]);
 
 /** Alerts as marks; the theme gives them the colours of their chips. */
-function useMarks(alerts: readonly Alert[]): ChartMark[] {
+function useMarks(alerts: readonly MarkedAlert[]): ChartMark[] {
   const colours = useColours();
   return useMemo(
     () => alerts.map((alert) => ({
