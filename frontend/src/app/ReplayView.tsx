@@ -11,7 +11,7 @@ import type { Charted } from "../panels/replay/PairChart";
 import Replay from "../panels/replay/Replay";
 import { Cards } from "../panels/screener/Cards";
 import { layoutOf } from "../panels/screener/layout";
-import { PAST_SETUP, pastColumns } from "../panels/screener/past";
+import { PAST_GROUPS, PAST_SETUP, pastColumns } from "../panels/screener/past";
 import { ScreenerTable } from "../panels/screener/ScreenerTable";
 import { sorted } from "../panels/screener/sorting";
 import { START } from "../panels/screener/usePlace";
@@ -32,7 +32,7 @@ function Table({ board: { page, context, phone }, rows, chosen, onChoose }: Tabl
   const place = useRef(START);
   const [active, setActive] = useState(chosen);
   const { columns, density, sort } = control.setup;
-  const layout = useMemo(() => layoutOf(pastColumns(columns), density), [columns, density]);
+  const layout = useMemo(() => layoutOf(pastColumns(columns), density, PAST_GROUPS), [columns, density]);
   const { search } = page.filter;
   const shown = useMemo(() => {
     const { views } = applyFilter(rows, { search, exchange: "", chip: "all" }, context.limits);

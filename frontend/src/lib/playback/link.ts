@@ -3,13 +3,10 @@ import type { Alert } from "../../api/types";
 import { pairKey } from "../rows";
 import { patched, type UrlPatch } from "../url";
 
-/** Everything of an address that belongs to a replay; taken out unless a link says otherwise. */
-const NOTHING: UrlPatch = { from: null, to: null, as: null, pairs: null, loop: null, at: null, pair: null };
-
-/** What leads to the replay, paused at an alert's bar, its pair chosen. */
+/** What leads to the replay, paused at an alert's bar, its pair chosen; what was asked of another replay is taken out. */
 export const atAlert = (alert: Pick<Alert, "exchange" | "symbol" | "timeframe" | "ts">): UrlPatch => ({
-  ...NOTHING, view: "replay", tab: null, alert: null, exchange: null, q: null,
-  tf: alert.timeframe, at: String(alert.ts), pair: pairKey(alert),
+  view: "replay", tf: alert.timeframe, at: String(alert.ts), pair: pairKey(alert),
+  from: null, to: null, as: null, pairs: null, loop: null, tab: null, alert: null, exchange: null, q: null,
 });
 
 /** The same as a link. */

@@ -28,7 +28,7 @@ export const inOrder = (alerts: readonly Noted[]): Noted[] =>
 export interface Mark {
   /** The bar it leads to: the first that has the most severe of them. */
   ts: number;
-  /** Place along the stretch, 0–1: the middle of its bar. */
+  /** Place along the stretch, 0–1: of its bar, or of the bars that are folded. */
   place: number;
   /** The most severe of them. */
   lead: Noted;
@@ -41,17 +41,18 @@ export interface Mark {
  */
 export function foldedMarks(alerts: readonly Noted[], stretch: Stretch, places: number): Mark[] {
   const bars = Math.max(1, slotIn(stretch, stretch.end));
+  const fits = bars < places;
   const buckets = new Map<number, { lead: Noted; count: number }>();
   for (const alert of alerts) {
     if (alert.ts < stretch.start || alert.ts > stretch.end) continue;
     const slot = slotIn(stretch, alert.ts);
-    const bucket = bars < places ? slot : Math.floor((slot / (bars + 1)) * places);
+    const bucket = fits ? slot : Math.floor((slot / (bars + 1)) * places);
     const held = buckets.get(bucket);
     if (!held) buckets.set(bucket, { lead: alert, count: 1 });
     else buckets.set(bucket, { lead: rankOf(alert) < rankOf(held.lead) ? alert : held.lead, count: held.count + 1 });
   }
-  return [...buckets.values()]
-    .map(({ lead, count }) => ({ ts: lead.ts, place: slotIn(stretch, lead.ts) / bars, lead, count }))
+  return [...buckets]
+    .map(([bucket, { lead, count }]) => ({ ts: lead.ts, place: fits ? bucket / bars : (bucket + 0.5) / places, lead, count }))
     .sort((a, b) => a.ts - b.ts);
 }
 

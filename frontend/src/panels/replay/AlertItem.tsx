@@ -4,6 +4,7 @@ import type { Noted } from "../../lib/playback/marks";
 import { alertStyle, alertTag } from "../../lib/tiers";
 import { utcTime } from "../../lib/time";
 import { changeUrl } from "../../lib/url";
+import { Icon } from "../../ui/Icon";
 import { TierShape } from "../../ui/TierShape";
 
 interface Props {
@@ -29,13 +30,13 @@ export function AlertItem({ alert, current, onGo }: Props) {
   const style = alertStyle(alert);
   const { id } = alert;
   return (
-    <div className={`relative border-b border-line/70 ${current ? "bg-raised" : ""}`}>
+    <div className={`relative flex border-b border-line/70 ${current ? "bg-raised" : ""}`}>
       <span aria-hidden="true" className={`absolute inset-y-1.5 left-0 w-[3px] rounded-r ${style.bar}`} />
       <button
         type="button"
         aria-current={current ? "true" : undefined}
         onClick={() => onGo(alert)}
-        className="block w-full py-2 pl-3.5 pr-3 text-left hover:bg-raised focus-visible:-outline-offset-2"
+        className="min-w-0 flex-1 py-2 pl-3.5 pr-1 text-left hover:bg-raised focus-visible:-outline-offset-2"
       >
         <span className="flex items-baseline gap-1.5">
           <TierShape alert={alert} className="h-2.5 w-2.5 shrink-0 self-center" />
@@ -51,9 +52,15 @@ export function AlertItem({ alert, current, onGo }: Props) {
           {sentenceOf(alert)}
         </span>
       </button>
-      {id !== null && current && (
-        <button type="button" onClick={() => explain(id)} className="mb-1.5 ml-3.5 min-h-6 rounded px-1 text-micro text-accent hover:bg-raised">
-          Why it fired
+      {id !== null && (
+        <button
+          type="button"
+          aria-label={`Why ${alertTag(alert)} of ${alert.base} fired`}
+          title="Why it fired"
+          onClick={() => explain(id)}
+          className="flex w-8 shrink-0 items-center justify-center text-ink-soft hover:bg-raised hover:text-ink-strong focus-visible:-outline-offset-2"
+        >
+          <Icon name="help" className="h-3.5 w-3.5" />
         </button>
       )}
     </div>

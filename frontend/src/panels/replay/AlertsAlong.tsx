@@ -11,17 +11,19 @@ interface Props {
   at: number;
   /** Some are still to be told. */
   partial: boolean;
-  total: number | null;
+  loaded: boolean;
+  unread: number;
   error: string | null;
   onGo: (alert: Noted) => void;
 }
 
 const HEIGHT_PX = 62;
 
-function State({ alerts, partial, total, error }: Omit<Props, "at" | "onGo">) {
+function State({ alerts, partial, loaded, unread, error }: Omit<Props, "at" | "onGo">) {
   if (error !== null) return <p role="alert" className="shrink-0 px-3.5 py-2 text-xs text-down">The alerts could not be read: {error}</p>;
   if (partial) return <p className="shrink-0 px-3.5 py-2 text-micro text-ink-soft">Alerts of final values are known of the bars that have been read.</p>;
-  if (total === null) return <p role="status" className="p-3.5 text-xs text-ink-soft">Reading the alerts…</p>;
+  if (!loaded) return <p role="status" className="p-3.5 text-xs text-ink-soft">Reading the alerts…</p>;
+  if (unread > 0) return <p className="shrink-0 px-3.5 py-2 text-micro text-ink-soft">The newest {whole(alerts.length)}: {whole(unread)} more are recorded before.</p>;
   if (alerts.length === 0) return <p role="status" className="p-3.5 text-xs leading-5 text-ink-soft">No alert began in this stretch.</p>;
   return null;
 }
@@ -43,9 +45,6 @@ export function AlertsAlong({ alerts, at, onGo, ...state }: Props) {
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <State alerts={alerts} {...state} />
-      {state.total !== null && state.total > alerts.length && (
-        <p className="shrink-0 px-3.5 py-1 text-micro text-ink-soft">{whole(alerts.length)} of {whole(state.total)}</p>
-      )}
       <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto">
         <ul aria-label="Alerts of the stretch" className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {

@@ -1,4 +1,4 @@
-import type { Dispatch } from "react";
+import type { Dispatch, ReactNode } from "react";
 
 import { barTime } from "../../charts/times";
 import { type Act, barsIn, type Player, slotIn, type Speed, SPEEDS } from "../../lib/playback/player";
@@ -12,6 +12,7 @@ interface Props {
   next: number | null;
   /** The bar that is to come has not been read. */
   stalled: boolean;
+  children: ReactNode;
 }
 
 const GLYPHS = {
@@ -66,13 +67,13 @@ function LoopButton({ player, dispatch }: Pick<Props, "player" | "dispatch">) {
 }
 
 /** Play, steps, speed, loop, and the bar they have led to. */
-export function Controls({ player, dispatch, previous, next, stalled }: Props) {
+export function Controls({ player, dispatch, previous, next, stalled, children }: Props) {
   const { at, playing, speed, stretch } = player;
   const go = (ts: number | null) => ts !== null && dispatch({ do: "seek", at: ts });
   return (
-    <div className="flex flex-wrap items-center gap-1.5">
+    <div className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1">
       <div role="group" aria-label="Player" className="flex items-center gap-1">
-        <Button glyph="first" label="To the first bar" keys="Home" disabled={at === stretch.start} onClick={() => dispatch({ do: "first" })} />
+        <Button glyph="first" label="To the first bar" keys="Home" disabled={at === stretch.start} onClick={() => dispatch({ do: "first" })} className="max-sm:hidden" />
         <Button glyph="previous" label="To the alert before" keys="p" disabled={previous === null} onClick={() => go(previous)} />
         <Button glyph="back" label="One bar back" keys="," disabled={at === stretch.start} onClick={() => dispatch({ do: "step", by: -1 })} />
         <Button
@@ -84,7 +85,7 @@ export function Controls({ player, dispatch, previous, next, stalled }: Props) {
         />
         <Button glyph="forward" label="One bar on" keys="." disabled={at === stretch.end} onClick={() => dispatch({ do: "step", by: 1 })} />
         <Button glyph="next" label="To the next alert" keys="n" disabled={next === null} onClick={() => go(next)} />
-        <Button glyph="last" label="To the last bar" keys="End" disabled={at === stretch.end} onClick={() => dispatch({ do: "last" })} />
+        <Button glyph="last" label="To the last bar" keys="End" disabled={at === stretch.end} onClick={() => dispatch({ do: "last" })} className="max-sm:hidden" />
       </div>
       <label className="flex items-center gap-1.5 text-micro text-ink-soft">
         <span className="max-sm:sr-only">Bars a second</span>
@@ -102,7 +103,7 @@ export function Controls({ player, dispatch, previous, next, stalled }: Props) {
         </select>
       </label>
       <LoopButton player={player} dispatch={dispatch} />
-      <p className="ml-auto flex items-baseline gap-2 whitespace-nowrap max-sm:ml-0">
+      <p className="ml-auto flex items-baseline gap-2 whitespace-nowrap max-sm:ml-0 max-sm:flex-1">
         {stalled && <span className="text-micro text-warn">reading…</span>}
         <time dateTime={new Date(at).toISOString()} data-at={at} title={utcTime(at)} className="text-sm font-semibold text-ink-strong">
           {barTime(at)}
@@ -111,6 +112,7 @@ export function Controls({ player, dispatch, previous, next, stalled }: Props) {
           bar {slotIn(stretch, at) + 1} of {barsIn(stretch)}
         </span>
       </p>
+      {children}
     </div>
   );
 }

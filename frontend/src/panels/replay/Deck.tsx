@@ -145,7 +145,7 @@ function BlindToggle() {
 function useTold(playing: Playing, known: StretchAlerts, blind: boolean): StretchAlerts {
   const { at } = playing.player;
   const until = blind ? at : Infinity;
-  return useMemo(() => (until === Infinity ? known : { ...known, alerts: known.alerts.filter(({ ts }) => ts <= until), total: known.total === null ? null : 0 }), [known, until]);
+  return useMemo(() => (until === Infinity ? known : { ...known, alerts: known.alerts.filter(({ ts }) => ts <= until) }), [known, until]);
 }
 
 /** A replay: its player, and everything that follows it. */
@@ -172,10 +172,9 @@ export function Deck(props: DeckProps) {
     <>
       <div className="shrink-0 bg-panel px-3 py-2 md:rounded-lg md:border md:border-line">
         <Scrubber player={player} dispatch={dispatch} alerts={inside} blind={blind} />
-        <div className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-1">
-          <div className="min-w-0 flex-1"><Controls player={player} dispatch={dispatch} {...near} stalled={stalled} /></div>
+        <Controls player={player} dispatch={dispatch} {...near} stalled={stalled}>
           <BlindToggle />
-        </div>
+        </Controls>
       </div>
       <ReaderStatus state={reader.state} waiting={stalled} onRetry={reader.retry} />
       {phone ? <Phone {...parts} /> : <Desk {...parts} />}

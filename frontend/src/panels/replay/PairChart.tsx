@@ -52,14 +52,14 @@ export function PairChart({ pair, scope, playing, recorded, alerts, draw, onClos
   return (
     <section aria-label="Chart" className="flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <header className="flex h-9 shrink-0 items-center gap-2 border-b border-line px-3">
-        <h3 className="truncate text-xs font-semibold text-ink-strong" title={symbol}>{symbol.split("/")[0]}</h3>
+        <h3 className="shrink-0 text-xs font-semibold text-ink-strong" title={symbol}>{symbol.split("/")[0]}</h3>
         <span className="shrink-0 text-micro text-ink-soft">{exchangeName(exchange)} · {scope.tf}</span>
         {error !== null && <span role="alert" className="truncate text-micro text-down" title={error}>The bars before could not be read: {error}</span>}
         {loading && error === null && <span role="status" className="text-micro text-ink-soft">reading the record…</span>}
-        {scope.as === "seen" && error === null && !loading && (
-          <span className="ml-auto truncate text-micro text-ink-faint" title="What was seen then is known of the bars that have been replayed">{note(replayedFrom, bars)}</span>
-        )}
-        <button type="button" aria-label="Close the chart" title="Close the chart (Esc)" onClick={onClose} className="ml-auto shrink-0 rounded p-1.5 text-ink-soft hover:bg-raised hover:text-ink-strong">
+        <span className="ml-auto truncate text-micro text-ink-faint" title="What was seen then is known of the bars that have been replayed">
+          {scope.as === "seen" && error === null && !loading && note(replayedFrom, bars)}
+        </span>
+        <button type="button" aria-label="Close the chart" title="Close the chart (Esc)" onClick={onClose} className="shrink-0 rounded p-1.5 text-ink-soft hover:bg-raised hover:text-ink-strong">
           <Icon name="close" className="h-3 w-3" />
         </button>
       </header>

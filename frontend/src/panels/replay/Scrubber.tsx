@@ -17,7 +17,7 @@ interface Props {
 
 /** The thumb of the browser's slider, px: places are of its middle. */
 const THUMB_PX = 16;
-const MARK_PX = 16;
+const MARK_PX = 20;
 
 function useWidth() {
   const ref = useRef<HTMLDivElement>(null);
@@ -50,7 +50,7 @@ function MarkButton({ mark, onGo }: { mark: Mark; onGo: (ts: number) => void }) 
       data-count={mark.count}
       title={wordsOf(mark)}
       onClick={() => onGo(mark.ts)}
-      className="absolute bottom-0 flex w-4 -translate-x-1/2 flex-col items-center justify-end hover:brightness-125"
+      className="absolute bottom-0 flex w-5 -translate-x-1/2 flex-col items-center justify-end hover:brightness-125"
       style={{ left: leftOf(mark.place) }}
     >
       <span className="h-3 text-[0.5625rem] leading-3 text-ink-soft">{mark.count > 1 ? mark.count : ""}</span>

@@ -23,7 +23,8 @@ const ADDRESS_MS = 400;
 
 function readerOf(scope: Scope, stretch: Stretch): FrameReader {
   const load = ({ start, end, cursor, limit }: Ask, signal: AbortSignal) =>
-    fetchReplay({ ...scope, start, end, limit, ...(cursor === null ? {} : { cursor }) }, signal);
+    // A cursor knows its replay: with another start it would be of another one.
+    fetchReplay({ ...scope, limit, ...(cursor === null ? { start, end } : { cursor }) }, signal);
   return new FrameReader({ load, stretch, first: FIRST_PAGE, page: PAGE, back: BACK, longest: LONGEST[scope.as], bounds: BOUNDS });
 }
 

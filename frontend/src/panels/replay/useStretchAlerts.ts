@@ -14,12 +14,13 @@ const BEFORE_BARS = 150;
 export interface StretchAlerts {
   /** By time. */
   alerts: readonly Noted[];
-  /** How many there are, also where they are too many to be read. */
-  total: number | null;
+  loaded: boolean;
+  /** So many older ones are recorded that they are not read. */
+  unread: number;
   error: string | null;
 }
 
-const NONE: StretchAlerts = { alerts: [], total: null, error: null };
+const NONE: StretchAlerts = { alerts: [], loaded: false, unread: 0, error: null };
 
 /** The recorded alerts of a stretch, page by page. */
 function useRecorded({ tf, exchange, symbols }: Scope, { start, end, step }: Stretch, wanted: boolean): StretchAlerts {
@@ -36,8 +37,9 @@ function useRecorded({ tf, exchange, symbols }: Scope, { start, end, step }: Str
       for (let offset = 0; offset < MOST; offset += PAGE) {
         const page = await fetchAlertPage(asked, offset, PAGE, aborter.signal);
         found.push(...page.alerts.filter(({ symbol }) => named === null || named.has(symbol)).map(noted));
-        setHeld({ key, alerts: inOrder(found), total: page.total, error: null });
-        if (page.alerts.length < PAGE) return;
+        const unread = Math.max(0, page.total - offset - page.alerts.length);
+        setHeld({ key, alerts: inOrder(found), loaded: true, unread, error: null });
+        if (unread === 0) return;
       }
     };
     read().catch((cause: unknown) => {
@@ -59,7 +61,7 @@ export function useStretchAlerts(scope: Scope, stretch: Stretch, reader: FrameRe
   const recorded = useRecorded(scope, stretch, isSeen);
   const { version } = reader;
   const read = useMemo(
-    () => (isSeen ? NONE : { alerts: inOrder([...reader.alerts.values()].flat()), total: null, error: null }),
+    () => (isSeen ? NONE : { ...NONE, alerts: inOrder([...reader.alerts.values()].flat()), loaded: true }),
     // What was read changes with the version.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [isSeen, reader, version],

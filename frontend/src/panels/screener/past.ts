@@ -10,10 +10,16 @@ const LIVE_ONLY = new Set([
 /** Of a choice of columns those that a bar of the past has. */
 export const pastColumns = (ids: readonly string[]): string[] => ids.filter((id) => !LIVE_ONLY.has(id));
 
+/** Beside their kin: of a bar of the past all columns are of that bar. */
+export const PAST_GROUPS: Readonly<Record<string, string>> = {
+  open: "Price", high: "Price", low: "Price", close: "Price", oi_abs_usd: "Open interest", oi_contracts: "Open interest",
+  volume: "Flow", quote_volume: "Flow", taker_buy: "Flow", taker_sell: "Flow", z_raw: "Signal", funding_interval_h: "Funding",
+};
+
 const FIRST: Setup = {
   columns: [
-    "close", "z_score", "tiers", "confluence", "oi_abs_usd", "oi_delta_pct", "global_ls", "top_ls", "imbalance", "cvd", "rsi", "funding",
-    "volume", "quality",
+    "close", "z_score", "tiers", "confluence", "oi_abs_usd", "oi_delta_pct", "global_ls", "top_ls", "imbalance", "cvd", "volume", "rsi", "funding",
+    "quality",
   ],
   sort: [{ id: "z_score", desc: true }],
   density: "normal",
