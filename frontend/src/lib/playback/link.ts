@@ -29,6 +29,6 @@ const HALF_DAY_MS = 43_200_000;
 /** What of the recording is asked for: as the address says, else around the bar it leads to; else the server's newest day. */
 export function stretchAsked(from: string | null, to: string | null, at: number | null): { start?: number; end?: number } {
   const [start, end] = [timeIn(from), timeIn(to)];
-  if (start === null && end === null) return at === null ? {} : { start: at - HALF_DAY_MS, end: at + HALF_DAY_MS };
+  if (start === null && end === null) return at === null ? {} : { start: Math.max(0, at - HALF_DAY_MS), end: at + HALF_DAY_MS };
   return { ...(start === null ? {} : { start }), ...(end === null ? {} : { end }) };
 }

@@ -30,7 +30,7 @@ export interface Ask {
 export interface ReaderOptions {
   load: (ask: Ask, signal: AbortSignal) => Promise<ReplayPage>;
   stretch: Stretch;
-  /** Frames of the first page after a jump, which somebody waits for, and of those that follow. */
+  /** Frames of the first page after a jump from the one that somebody waits for on, and of the pages that follow. */
   first: number;
   page: number;
   /** After a jump reading begins so many bars earlier: who steps back finds them. */
@@ -166,7 +166,8 @@ export class FrameReader {
     this.aborter = aborter;
     this.tell({ is: "reading", from: missing });
     const { first, page } = this.options;
-    const ask = { start: lane.next, end: lane.end, cursor: lane.cursor, limit: lane.cursor === null ? first : page };
+    const reach = Math.round((missing - lane.next) / this.stretch.step) + first;
+    const ask = { start: lane.next, end: lane.end, cursor: lane.cursor, limit: lane.cursor === null ? reach : page };
     try {
       const answer = await this.options.load(ask, aborter.signal);
       if (aborter.signal.aborted) return;

@@ -27,7 +27,7 @@ const nameOf = (key: string) => {
 function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section aria-label={title} className="border-b border-line/70 px-3.5 py-2">
-      <h3 className="mb-1 text-micro font-medium uppercase tracking-wider text-ink-faint">{title}</h3>
+      <h2 className="mb-1 text-micro font-medium uppercase tracking-wider text-ink-faint">{title}</h2>
       {children}
     </section>
   );

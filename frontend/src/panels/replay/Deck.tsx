@@ -134,10 +134,15 @@ function Phone(parts: Parts) {
 function BlindToggle() {
   const [blind, setBlind] = useChoice(BLIND);
   return (
-    <label className="flex h-8 cursor-pointer items-center gap-1.5 text-micro text-ink-soft">
-      <input type="checkbox" checked={blind} onChange={() => setBlind(!blind)} className="accent-[rgb(var(--accent))]" />
+    <button
+      type="button"
+      aria-pressed={blind}
+      title="Marks and list end at the bar that is shown"
+      onClick={() => setBlind(!blind)}
+      className="h-8 rounded-md border border-edge px-2.5 text-xs text-ink-soft hover:bg-raised hover:text-ink-strong aria-pressed:border-accent aria-pressed:text-accent"
+    >
       Hide alerts to come
-    </label>
+    </button>
   );
 }
 

@@ -52,7 +52,7 @@ export function PairChart({ pair, scope, playing, recorded, alerts, draw, onClos
   return (
     <section aria-label="Chart" className="flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <header className="flex h-9 shrink-0 items-center gap-2 border-b border-line px-3">
-        <h3 className="shrink-0 text-xs font-semibold text-ink-strong" title={symbol}>{symbol.split("/")[0]}</h3>
+        <h2 className="shrink-0 text-xs font-semibold text-ink-strong" title={symbol}>{symbol.split("/")[0]}</h2>
         <span className="shrink-0 text-micro text-ink-soft">{exchangeName(exchange)} · {scope.tf}</span>
         {error !== null && <span role="alert" className="truncate text-micro text-down" title={error}>The bars before could not be read: {error}</span>}
         {loading && error === null && <span role="status" className="text-micro text-ink-soft">reading the record…</span>}

@@ -12,7 +12,7 @@ import type { Scope } from "./useStretch";
 
 /** Some 40 MB of figures: hours of hundreds of pairs. */
 const BOUNDS = { frames: 2000, rows: 150_000 };
-const FIRST_PAGE = 6;
+const FIRST_PAGE = 3;
 const PAGE = 24;
 const BACK = 6;
 /** The server's limit of a replay of final values is 576. */

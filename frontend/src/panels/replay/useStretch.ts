@@ -43,7 +43,8 @@ export function useStretch(scope: Scope) {
   });
   const page = answer.data?.key === key ? answer.data.page : null;
   const found = page && foundIn(page);
-  if (from === null && to === null && led !== at && isOutside(found, at)) setLed(at);
+  // Where nothing is asked for any more, nothing leads.
+  if (led !== at && (at === null || (from === null && to === null && isOutside(found, at)))) setLed(at);
   return {
     key,
     found,
