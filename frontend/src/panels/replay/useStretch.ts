@@ -44,7 +44,7 @@ export function useStretch(scope: Scope) {
   const page = answer.data?.key === key ? answer.data.page : null;
   const found = page && foundIn(page);
   // Where nothing is asked for any more, nothing leads.
-  if (led !== at && (at === null || (from === null && to === null && isOutside(found, at)))) setLed(at);
+  if (led !== at && isOtherLead(found, at, (from ?? to) !== null)) setLed(at);
   return {
     key,
     found,
@@ -53,6 +53,9 @@ export function useStretch(scope: Scope) {
     retry: () => setAttempt((count) => count + 1),
   };
 }
+
+/** Does the bar of the address lead to another stretch than the one that was found? */
+const isOtherLead = (found: Found | null, at: number | null, named: boolean) => at === null || (!named && isOutside(found, at));
 
 const isOutside = (found: Found | null, at: number | null) =>
   found !== null && at !== null && (at < found.stretch.start || at >= found.stretch.end + found.stretch.step);
