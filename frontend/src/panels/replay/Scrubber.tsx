@@ -105,7 +105,7 @@ export function Scrubber({ player, dispatch, alerts, blind }: Props) {
           max={barsIn(stretch) - 1}
           value={slot}
           onChange={(event) => seek(stretch.start + Number(event.target.value) * stretch.step)}
-          className="relative m-0 h-5 w-full accent-[rgb(var(--accent))]"
+          className="relative m-0 h-5 w-full focus-visible:-outline-offset-1 accent-[rgb(var(--accent))]"
         />
       </div>
       <div aria-hidden="true" className="flex justify-between text-micro text-ink-faint">
