@@ -24,6 +24,8 @@ from futuresboard.simulation.run import simulate
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.trials import Tried
 
+_ALLOWED = "what /api/runs/<id> or /api/alerts/<id> answers"
+
 
 @dataclass(frozen=True)
 class Reproduction:
@@ -63,7 +65,7 @@ def reproduce(
         run.id,
         old == new,
         tuple(differs),
-        tuple(sorted(_differing(given, orjson.loads(new)))),
+        tuple(sorted(differing(given, orjson.loads(new)))),
         hashlib.sha256(new).hexdigest(),
         new,
     )
@@ -75,15 +77,19 @@ def canonical(document: Document) -> bytes:
 
 
 def read_document(path: Path) -> Document:
-    """A run's document from a file, as `/api/runs/<id>` answers it. Raises FileError."""
+    """A document from a file, as `/api/runs/<id>` or `/api/alerts/<id>` answers it. Raises FileError."""
     try:
         found = orjson.loads(path.read_bytes())
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from error
     except orjson.JSONDecodeError as error:
-        raise FileError(f"{path}: no JSON ({error}), allowed: a run as /api/runs/<id> answers it") from error
+        raise FileError(
+            f"{path}: no JSON ({error}), allowed: what /api/runs/<id> or /api/alerts/<id> answers"
+        ) from error
     if not isinstance(found, dict):
-        raise FileError(f"{path}: got {type(found).__name__}, allowed: a run as /api/runs/<id> answers it")
+        raise FileError(
+            f"{path}: got {type(found).__name__}, allowed: what /api/runs/<id> or /api/alerts/<id> answers"
+        )
     return found
 
 
@@ -127,12 +133,12 @@ def _bars(made: Document, data: Mapping[str, object]) -> str:
     return f" ({'; '.join(counts)})" if counts else ""
 
 
-def _differing(one: object, other: object, path: str = "") -> list[str]:
+def differing(one: object, other: object, path: str = "") -> list[str]:
     """Paths at which two documents differ; lists as a whole."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         found = []
         for name in one.keys() | other.keys():
             inner = f"{path}.{name}" if path else str(name)
-            found += _differing(one.get(name), other.get(name), inner)
+            found += differing(one.get(name), other.get(name), inner)
         return found
     return [] if one == other else [path]

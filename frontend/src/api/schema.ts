@@ -604,6 +604,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
         };
         AlertRule: {
             id: number;
@@ -649,6 +651,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
             evidence: components["schemas"]["EvidenceCell"][];
         };
         Calibration: {
