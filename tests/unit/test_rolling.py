@@ -13,13 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from futuresboard import db_archive, rolling
+from futuresboard import db_archive, retention, rolling
 from futuresboard.archive import Archive
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.clock import SystemClock
 from futuresboard.db import Store
 from futuresboard.errors import FileError, StoreError
-from futuresboard.rolling import Roller, forget_month, forget_piece, keep_rolled, roll
+from futuresboard.retention import due, keep_rolled
+from futuresboard.rolling import Roller, forget_month, forget_piece, roll
 from futuresboard.verifying import verify
 from support_core import Recorder, make_settings, market, spiked
 
@@ -84,15 +85,14 @@ def move(path: Path, folder: Path) -> tuple[int, list[str]]:
     """Roll by hand; how many versions moved, and months that are kept."""
     roller = Roller(path, folder, "simulated")
     with closing(Store(path, simulated=True)) as store:
-        moved, kept = roll(roller, store, roller.due(LATER, 90), told=lambda done, total: None)
+        moved, kept = roll(roller, store, due(path, LATER, 90), told=lambda done, total: None)
     return sum(one.bars for one in moved), kept
 
 
 def test_a_month_is_due_when_it_ended_long_enough_ago(database, tmp_path):
-    roller = Roller(database, tmp_path / "archive", "simulated")
-    assert roller.due(FEBRUARY + 90 * DAY - 1, 90) == []
-    assert roller.due(FEBRUARY + 90 * DAY, 90) == ["2026-01"]
-    assert roller.due(FEBRUARY + 400 * DAY, 90) == ["2026-01", "2026-02"]
+    assert due(database, FEBRUARY + 90 * DAY - 1, 90) == []
+    assert due(database, FEBRUARY + 90 * DAY, 90) == ["2026-01"]
+    assert due(database, FEBRUARY + 400 * DAY, 90) == ["2026-01", "2026-02"]
 
 
 def test_what_moves_is_in_the_archive_value_for_value(database, tmp_path):
@@ -150,7 +150,7 @@ def test_the_newest_bar_of_a_series_that_ended_stays(database, tmp_path):
             FEBRUARY - 9 * M5,
         )
     assert in_archive(tmp_path / "archive") | in_database(database) == before
-    assert Roller(database, tmp_path / "archive", "simulated").due(LATER, 90) == []
+    assert due(database, LATER, 90) == []
 
 
 def test_nothing_is_forgotten_before_evidence_is_counted(database, tmp_path):
@@ -299,7 +299,7 @@ def test_the_recorder_tries_again_what_failed(database, tmp_path, monkeypatch, c
         return real(*given)
 
     monkeypatch.setattr(rolling.ArchiveWriter, "merge", once)
-    monkeypatch.setattr(rolling, "LOOK_S", 60.0)
+    monkeypatch.setattr(retention, "LOOK_S", 60.0)
     keep(database, tmp_path, "90", lambda: began(database) == FEBRUARY)
     assert "no space" in caplog.text
     assert began(database) == FEBRUARY

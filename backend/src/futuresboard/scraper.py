@@ -35,8 +35,8 @@ from futuresboard.listings import Listings
 from futuresboard.market_caps import MarketCaps
 from futuresboard.model import UserRule
 from futuresboard.pipeline import Pipeline
+from futuresboard.retention import keep_rolled
 from futuresboard.rhythm import Cycle, Rhythm
-from futuresboard.rolling import keep_rolled
 from futuresboard.rules import Expression
 from futuresboard.status import Status, exchange_status
 from futuresboard.worth import Worth, keep_worth

@@ -31,7 +31,6 @@ from futuresboard.importing.shapes import coin_of
 from futuresboard.model import TIMEFRAME_MS, Market
 from futuresboard.pipeline import Pipeline, RawBars
 from futuresboard.quality import BACKFILLED, HISTORIC
-from futuresboard.rolling import kind_of
 
 STEP_BARS = 4_096
 """Bars a transaction stores."""
@@ -72,7 +71,7 @@ class IntoArchive:
     """Months of the archive: all that an import changes is published together, or nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        self._writer = ArchiveWriter(settings.archive_path, kind_of(settings))
+        self._writer = ArchiveWriter(settings.archive_path, settings.data_kind)
         self.seq = self._writer.state.seq
         # Packed, so that years of many pairs fit into memory.
         self._packed: dict[tuple[str, str, str], dict[str, bytes]] = {}
