@@ -58,6 +58,11 @@ def versions(db: Connection, series_id: int, times: Sequence[int]) -> Block:
     return _block(rows)[0]
 
 
+def no_versions() -> Block:
+    """None at all."""
+    return _block([])[0]
+
+
 def versions_between(db: Connection, start: int, end: int) -> tuple[Block, IntArray]:
     """All versions of all bars with start <= ts < end, and the series of each (m,)."""
     where = "WHERE ts >= ? AND ts < ?"

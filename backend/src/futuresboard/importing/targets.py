@@ -78,7 +78,7 @@ class IntoArchive:
 
     def stored(self, series: SeriesName, first: int, last: int) -> Block:
         """Current versions of the bars first … last that are stored."""
-        archive, found = self._writer.archive, [_nothing()]
+        archive, found = self._writer.archive, [db_archive.no_versions()]
         for month in months_between(first, last):
             read = archive.series(series.exchange, series.timeframe, month, [series.symbol])
             found += [block.current() for block in read.values()]
@@ -126,12 +126,6 @@ def _unpacked(packed: Mapping[str, bytes]) -> Iterator[tuple[str, Block]]:
         yield symbol, block_of(parquet.read_table(io.BytesIO(packed[symbol])))
 
 
-def _nothing() -> Block:
-    none = np.zeros(0, dtype=np.int64)
-    texts = np.empty(0, dtype=object)
-    return Block(none, np.zeros((len(RAW_COLUMNS), 0)), none, texts, none, none, none, none)
-
-
 class IntoDatabase:
     """The one path of every bar, `Pipeline.step`: columns are derived, alerts are not started.
 
@@ -150,7 +144,7 @@ class IntoDatabase:
         """Current versions of the bars first … last that are stored."""
         pair = self._store.pair(series.exchange, series.symbol)
         if pair is None or not self._store.has_series(pair.id, series.timeframe):
-            return _nothing()
+            return db_archive.no_versions()
         times = range(first, last + 1, TIMEFRAME_MS[series.timeframe])
         with closing(connect(self._settings.database_path, readonly=True)) as db:
             number = self._store.series_id(pair.id, series.timeframe)
