@@ -49,11 +49,13 @@ async def keep_rolled(
     run: Callable[[Callable[[], object]], Awaitable[object]],
     clock: Clock,
     now_ms: Callable[[], int | None],
+    forgot: Callable[[int], None],
 ) -> None:
     """Archive months as they become old enough, for as long as the task lives.
 
-    run: does work in the writer's thread; now_ms: exchange time, None while it is not known. Reading and
-    compressing have a thread that lives and ends with the task.
+    run: does work in the writer's thread; now_ms: exchange time, None while it is not known; forgot: called
+    in the writer's thread with the time before which bars are gone. Reading and compressing have a thread
+    that lives and ends with the task.
     """
     if not settings.retention_days:
         return
@@ -62,7 +64,7 @@ async def keep_rolled(
         try:
             while True:
                 if (now := now_ms()) is not None:
-                    await _look(settings, store, stop, now, run, own, clock)
+                    await _look(settings, store, stop, now, run, own, clock, forgot)
                 await clock.sleep(LOOK_S)
         finally:
             stop.set()
@@ -76,13 +78,14 @@ async def _look(
     run: Callable[[Callable[[], object]], Awaitable[object]],
     own: Executor,
     clock: Clock,
+    forgot: Callable[[int], None],
 ) -> None:
     """One look; what goes wrong is told and tried again with the next one."""
     loop = asyncio.get_running_loop()
     try:
         months = await loop.run_in_executor(own, due, settings.database_path, now_ms, settings.retention_days)
         if months:
-            await _move(settings, store, stop, months, run, own, clock)
+            await _move(settings, store, stop, months, run, own, clock, forgot)
     except (sqlite3.Error, StoreError, FileError) as error:
         log.error("old bars could not be archived (%s); trying again", error)
 
@@ -95,6 +98,7 @@ async def _move(
     run: Callable[[Callable[[], object]], Awaitable[object]],
     own: Executor,
     clock: Clock,
+    forgot: Callable[[int], None],
 ) -> None:
     # Once a month; until then pyarrow would cost every recorder 30 MB for nothing.
     from futuresboard.rolling import Roller, forget_month, forget_piece  # noqa: PLC0415
@@ -111,4 +115,5 @@ async def _move(
             await run(partial(forget_piece, store, rolled, piece))
             await clock.sleep(PAUSE_S)
         await run(partial(forget_month, store, rolled))
+        await run(partial(forgot, rolled.end))
         log.info("%s moved to the archive: %d bars", month, rolled.bars)
