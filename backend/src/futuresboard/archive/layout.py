@@ -23,14 +23,14 @@ ARCHIVE_COLUMNS: tuple[str, ...] = ("symbol", "ts", *RAW_COLUMNS, *OWN_COLUMNS)
 IMPORTED_SEQ = 0
 """`raw_seq` of bars that were imported: known before every transaction."""
 
-_INTEGERS = ("ts", "marks", "raw_seq", "seen_ts", "judged_seq", "until_seq")
+INTEGERS: tuple[str, ...] = ("ts", "marks", "raw_seq", "seen_ts", "judged_seq", "until_seq")
 _TEXTS = ("symbol", "guarded")
 
 
 def _type(name: str) -> pa.DataType:
     if name in _TEXTS:
         return pa.string()
-    return pa.int64() if name in _INTEGERS else pa.float64()
+    return pa.int64() if name in INTEGERS else pa.float64()
 
 
 ARROW_SCHEMA = pa.schema([(name, _type(name)) for name in ARCHIVE_COLUMNS])
