@@ -19,7 +19,7 @@ from futuresboard import __version__
 from futuresboard.db_stretch import Wanted
 from futuresboard.errors import FileError, QueryError
 from futuresboard.run_document import Document
-from futuresboard.simulating import documented, history_of
+from futuresboard.simulating import Source, documented, history_of
 from futuresboard.simulation.run import simulate
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.trials import Tried
@@ -41,15 +41,15 @@ class Reproduction:
 
 
 def reproduce(
-    given: Document, database: Path, told: Callable[[float], None] = lambda share: None
+    given: Document, source: Source, told: Callable[[float], None] = lambda share: None
 ) -> Reproduction:
-    """Make a run again over the bars of a database.
+    """Make a run again over the bars there are.
 
-    Raises FileError where the document is none of a run, QueryError where the database has no such bars,
+    Raises FileError where the document is none of a run, QueryError where there are no such bars,
     StoreError where it cannot be read.
     """
     settings, wanted, beside = _asked(given)
-    history = history_of(database, wanted, told)
+    history = history_of(source, wanted, told)
     run = simulate(history, settings)
     data: Any = given["data"]
     made = documented(run, history, beside, wanted, data["kind"], _whole(given["created_ts"]))

@@ -28,6 +28,14 @@ type Told = Callable[[float], None]
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where bars are: the database's file (which need not be there) and the archive's folder."""
+
+    database: Path
+    archive: Path
+
+
+@dataclass(frozen=True)
 class Asked:
     """A run over stored bars."""
 
@@ -35,13 +43,13 @@ class Asked:
     settings: SimulationSettings
 
 
-def run_over(database: Path, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
+def run_over(source: Source, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
     """Simulate, judge and keep. kind: `live` or `simulated` data; now_ms: when it was asked for.
 
     Raises QueryError where there is nothing to simulate on, StoreError where the database cannot be read
     or holds more than one run takes.
     """
-    history = history_of(database, asked.bars, lambda share: told(_READ * share))
+    history = history_of(source, asked.bars, lambda share: told(_READ * share))
     run = simulate(history, asked.settings)
     told(_SIMULATED)
     trial = trial_of(run)
@@ -55,11 +63,11 @@ def run_over(database: Path, runs: RunStore, asked: Asked, *, kind: str, now_ms:
 
 def documented(run: Run, history: History, beside: Tried, bars: Wanted, kind: str, now_ms: int) -> Document:
     """A run with what it is worth, beside what was tried."""
-    source = {"tf": bars.timeframe, "exchange": bars.exchange, "symbols": list(bars.symbols), "kind": kind}
-    return document_of(run, structured(judged(run, history, beside)), source, now_ms)
+    told_of = {"tf": bars.timeframe, "exchange": bars.exchange, "symbols": list(bars.symbols), "kind": kind}
+    return document_of(run, structured(judged(run, history, beside)), told_of, now_ms)
 
 
-def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) -> History:
+def history_of(source: Source, wanted: Wanted, told: Told = lambda share: None) -> History:
     """The bars asked for, with their past. Raises as `run_over`."""
     done = 0
 
@@ -68,7 +76,7 @@ def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) 
         done += more
         told(done / total)
 
-    stretch = read_stretch(database, wanted, _PAST, most=MOST_SLOTS, told=reading)
+    stretch = read_stretch(source.database, source.archive, wanted, _PAST, most=MOST_SLOTS, told=reading)
     if stretch is None:
         raise QueryError("data", asdict(wanted), "a stretch of time and pairs with stored bars")
     pairs = [Pair(*one) for one in stretch.series]

@@ -17,6 +17,7 @@ from futuresboard.reproducing import Reproduction
 from futuresboard.run_document import Document
 from futuresboard.run_report import html_of
 from futuresboard.run_store import RunStore
+from futuresboard.simulating import Source
 
 
 def add_arguments(actions: Actions) -> None:
@@ -62,7 +63,7 @@ def _run(given: Document, settings: Settings) -> Reproduction:
             told(100, round(100 * share) - done)
             done = round(100 * share)
 
-        return reproducing.reproduce(given, settings.database_path, percent)
+        return reproducing.reproduce(given, Source(settings.database_path, settings.archive_path), percent)
 
 
 def _given(settings: Settings, named: str) -> Document:
