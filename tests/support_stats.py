@@ -23,7 +23,7 @@ from handmade_bars import M5, MIDNIGHT
 TRADES, APART, HOLD = 1000, 60, 6
 TRUTH = 0.6
 CONFIGURATIONS, TRADES_EACH = 50, 100
-TAKE_PROFIT, STOP_LOSS, LONGEST = 0.003, 0.009, 400
+TAKE_PROFIT, STOP_LOSS, LONGEST = 0.003, 0.009, 200
 _SIGMA = 0.002
 _SHIFT = 0.2533471031357997
 """Standard deviations by which a normal variable is above zero in 60 % of cases instead of 50 %."""
@@ -120,7 +120,7 @@ def bracket_run(seed: int) -> Assessment:
     return assess(outcomes, base, daily, zero_edge=chance(candles, everywhere[:: APART // 2]))
 
 
-def walk(rng: np.random.Generator, count: int, sigma: float = 0.0012, parts: int = 48) -> Candles:
+def walk(rng: np.random.Generator, count: int, sigma: float = 0.0012, parts: int = 32) -> Candles:
     """A price that is a martingale: (1, count) bars of `parts` steps each."""
     steps = sigma / np.sqrt(parts) * rng.standard_normal((count, parts)) - sigma**2 / parts / 2.0
     level = np.cumsum(steps).reshape(count, parts)
@@ -129,7 +129,7 @@ def walk(rng: np.random.Generator, count: int, sigma: float = 0.0012, parts: int
     return Candles(*(np.exp(part)[None] for part in (opened, high, low, level[:, -1])))
 
 
-def chance(candles: Candles, slots: IntArray, walks: int = 2000) -> ZeroEdge | None:
+def chance(candles: Candles, slots: IntArray, walks: int = 1000) -> ZeroEdge | None:
     """The zero-edge rate of the bracket."""
 
     def rule(walks: Candles) -> FloatArray:
