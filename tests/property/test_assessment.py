@@ -118,6 +118,19 @@ class TestFigures:
         assert best_of(1e-12, 50) == pytest.approx(5e-11)
         assert best_of(1.0, 3) == 1.0
 
+    def test_p_is_that_of_the_best_of_all_tried(self):
+        found = assess(outcomes(share(200, 118)), EVEN, days(), tried=Tried(50, 0.01)).hit
+        assert found.p_of_best == pytest.approx(1 - (1 - found.p) ** 50)
+        assert found.p < 0.05 < found.p_of_best
+        assert assess(outcomes(share(200, 118)), EVEN, days()).hit.p_of_best == pytest.approx(found.p)
+
+    def test_a_trade_that_ends_where_it_began_is_neither_gain_nor_loss(self):
+        some = outcomes(share(60, 30))
+        some.net[:20] = 0.0
+        found = assess(some, EVEN, days())
+        assert found.hit.hits == (some.net > 0).sum()
+        assert found.net.payoff_ratio == pytest.approx(1.0)
+
     def test_deflation(self):
         daily = days(mean=0.002)
         of = sharpe.moments(daily)

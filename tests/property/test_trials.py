@@ -59,6 +59,7 @@ class TestTried:
         assert trials.tried(earlier, THIS).count == 9
         later = replace(THIS, data="d2", start=201, end=300)
         assert trials.tried(earlier, later).count == 1
+        assert trials.tried([replace(later, settings="s1")], THIS).count == 1
 
     @given(st.lists(some, max_size=12))
     def test_trying_more_never_counts_less(self, ledger):

@@ -107,9 +107,10 @@ class TestWalkForward:
             assert (fold.window.begin, fold.window.stop) == (begin, stop)
             assert fold.out_of_sample.n == len(nets)
             after += nets
-        assert sorted(found.net) == sorted(after)
-        assert found.out_of_sample == Figures.of(np.array(after)) or len(after) > 0
-        assert (np.diff(found.entry) >= 0).all()
+        taken = list(zip(found.candidate, found.trade, strict=True))
+        assert sorted(candidates[i].net[k] for i, k in taken) == sorted(after)
+        entries = [candidates[i].entry[k] for i, k in taken]
+        assert entries == sorted(entries)
         if after:
             assert found.out_of_sample.expectancy == pytest.approx(np.mean(after))
 
