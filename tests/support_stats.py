@@ -164,6 +164,20 @@ def _brackets(opened, high, low, close, slots):
     return nets, ends
 
 
+def leaking(seed: int, hold: int) -> tuple[Outcomes, tuple[int, float, float, float]]:
+    """1,000 trades whose signals have seen the bar they enter at the open of, no costs; and what their
+    `Late` must hold over a base of 50 %, by plain arithmetic."""
+    rng = np.random.default_rng(seed)
+    steps = _SIGMA * rng.standard_normal(TRADES * APART)
+    level = np.concatenate([[0.0], np.cumsum(steps)])
+    slots = APART * np.arange(TRADES - 1)
+    slots = slots[steps[slots + 1] > 0.0]
+    nets = [np.expm1(level[slots + hold + 1 + late] - level[slots + 1 + late]) for late in (0, 1)]
+    rate = float((nets[1] > 0.0).mean())
+    outcomes = Outcomes(slots + 1, slots + hold, np.zeros_like(slots), *nets)
+    return outcomes, (len(slots), rate, rate - 0.5, float(nets[1].mean()))
+
+
 def edges(runs: list[Assessment]) -> int:
     """How many are called an edge."""
     return sum(run.verdict is Verdict.EDGE for run in runs)

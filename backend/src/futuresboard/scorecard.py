@@ -113,9 +113,10 @@ def _returns(of: Assessment) -> list[tuple[str, str]]:
 
 
 def _tried(of: Deflation) -> str:
-    many = "configuration" if of.tried == 1 else "configurations"
+    if of.tried <= 1.0:
+        return "1 configuration: nothing was chosen, nothing to deflate"
     return (
-        f"{of.tried:.4g} {many}; the best shows a Sharpe ratio of {_number(of.benchmark)} by chance; "
+        f"{of.tried:.4g} configurations; the best shows a Sharpe ratio of {_number(of.benchmark)} by chance; "
         f"deflated Sharpe ratio {_number(of.dsr)}"
     )
 
