@@ -67,6 +67,16 @@ class TestTried:
         assert counts == sorted(counts)
 
 
+class TestTriedTogether:
+    def test_a_sweep(self):
+        daily = np.random.default_rng(0).normal(0.001, 0.01, (60, 5))
+        daily[:, 2] = 0.0
+        found = trials.tried_together(daily)
+        ratios = [row.mean() / row.std(ddof=1) for i, row in enumerate(daily.T) if i != 2]
+        assert found == Tried(5.0, pytest.approx(np.var(ratios, ddof=1)))
+        assert trials.tried_together(daily[:, :1]) == Tried(1.0, None)
+
+
 class TestIndependent:
     def test_effective(self):
         assert trials.effective(100, 0.0) == 100
