@@ -27,6 +27,8 @@ NOT_ALWAYS = {
     "History",
     "NotifyResult",
     "Problem",
+    "Simulation",
+    "SomeThresholds",
     "SubscribeRequest",
     "ThresholdChanges",
 }
