@@ -72,7 +72,7 @@ class Reader:
     """
 
     def __init__(self, path: Path, *, stale_after_ms: int) -> None:
-        self._path = path
+        self.path = path
         self._stale_after_ms = stale_after_ms
         self._idle: deque[Connection] = deque()
         self._closed = False
@@ -83,7 +83,7 @@ class Reader:
         except IndexError:
             pass
         try:
-            return connect(self._path, readonly=True)
+            return connect(self.path, readonly=True)
         except Error as error:
             raise ReadError(str(error)) from error
 
@@ -130,7 +130,7 @@ class Reader:
         """The newest transaction's number, sizes, counts and times, for an operator."""
         with self._read() as connection:
             try:
-                found = facts(connection, self._path)
+                found = facts(connection, self.path)
             except OSError as error:
                 raise ReadError(str(error)) from error
             return {"seq": int(_state(connection, "seq") or 0), **found}

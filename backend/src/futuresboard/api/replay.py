@@ -89,7 +89,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         text("cursor", "go on where a page ended", "the cursor of a page of the same replay"),
         integer("limit", "at most so many frames", 1, MAX_FRAMES, default=24),
     )
-    sessions = Sessions(context.settings.database_path, context.settings.archive_path)
+    sessions = Sessions(context.reader.path, context.settings.archive_path)
 
     def replay() -> Response:
         """Step through recorded bars, close by close, computed anew by what live bars go through.
@@ -139,7 +139,7 @@ def _cursor(given: str) -> Cursor | None:
 def _scope(context: ApiContext, query: Mapping[str, Any], cursor: Cursor | None) -> Scope | None:
     """What is asked for; None while there are no bars."""
     step = TIMEFRAME_MS[query["tf"]]
-    bars = span(context.settings.database_path, query["tf"])
+    bars = span(context.reader.path, query["tf"])
     if bars is None:
         return None
     start, end = _within(query, cursor, bars, step)
