@@ -17,10 +17,11 @@ from futuresboard.model import TIMEFRAME_MS
 from futuresboard.past import CURRENT, Past, of_rows
 from futuresboard.replay_engine import Frame, Replay
 from futuresboard.replay_scope import KNOWLEDGE, REVISED, Scope, read_cursor
+from futuresboard.validation.simulated import simulate
 from support_core import Recorder
 from support_recordings import LOW, PAIRS, play
+from support_replay import cut_off, recorded, whole
 from support_replay import play as play_again
-from support_replay import whole
 
 # A recording takes a second: a failing one is told as it is, not sought the smallest of.
 few = settings(max_examples=max(2, settings.default.max_examples // 50), phases=[Phase.reuse, Phase.generate])
@@ -110,6 +111,14 @@ def test_what_comes_later_changes_nothing_before(seed: int, cut: int, knowledge:
         with closing(Replay(path, replace(scope, end=end))) as replay:
             until = list(replay.frames(10_000))
         assert told(until) == told(frames[: len(until)])
+
+
+def test_without_its_future_every_bar_is_the_same(tmp_path: Path):
+    """Not merely asked for less: what comes later is deleted."""
+    path = recorded(simulate(5, 2, 0.25), tmp_path)
+    scope = whole(path)
+    cuts = np.random.default_rng(1).choice(np.arange(scope.start, scope.end, M5), 8, replace=False).tolist()
+    assert cut_off(path, scope, cuts) == []
 
 
 def test_final_values_know_no_revision():
