@@ -18,7 +18,7 @@ from futuresboard.past import CURRENT, Past, of_rows
 from futuresboard.replay_engine import Frame, Replay
 from futuresboard.replay_scope import KNOWLEDGE, REVISED, Scope, read_cursor
 from futuresboard.validation.simulated import simulate
-from support_core import Recorder
+from support_core import Recorder, raw_bars, spiked
 from support_recordings import LOW, PAIRS, play
 from support_replay import cut_off, recorded, whole
 from support_replay import play as play_again
@@ -111,6 +111,19 @@ def test_what_comes_later_changes_nothing_before(seed: int, cut: int, knowledge:
         with closing(Replay(path, replace(scope, end=end))) as replay:
             until = list(replay.frames(10_000))
         assert told(until) == told(frames[: len(until)])
+
+
+def test_levels_that_were_read_anew_give_way_again(tmp_path: Path):
+    """Stamps turned out to mean something else: what was known of a bar is unknown from then on."""
+    rows = spiked(40, [20, 30])
+    with closing(Recorder(tmp_path)) as recorder:
+        recorder.one_by_one(rows[:35])
+        anew = raw_bars([(recorder.ids[0], rows[30] | {"oi_contracts": None, "global_ls": None})])
+        recorder.pipeline.step(replace(anew, reread=np.array([True])), rows[34]["ts"] + M5 + 20_000)
+        recorder.one_by_one(rows[35:])
+        assert recorder.bars()[30]["oi_contracts"] is None
+    check = play_again(recorder.path, whole(recorder.path)).check
+    assert (check.examples, check.missing, check.extra, check.other) == ([], [], [], [])
 
 
 def test_without_its_future_every_bar_is_the_same(tmp_path: Path):
