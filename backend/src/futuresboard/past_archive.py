@@ -11,7 +11,7 @@ import numpy as np
 
 from futuresboard.archive import Archive
 from futuresboard.bars import RAW_COLUMNS
-from futuresboard.db_archive import forgotten
+from futuresboard.db_facts import forgotten
 from futuresboard.db_past import HotTail, Recorded
 from futuresboard.errors import FileError
 from futuresboard.past import Keeper, Past, joined, nothing, of_columns

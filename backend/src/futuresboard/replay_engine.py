@@ -19,7 +19,7 @@ from tempfile import mkdtemp
 import orjson
 
 from futuresboard.db import connect
-from futuresboard.db_archive import forgotten
+from futuresboard.db_facts import forgotten
 from futuresboard.db_past import alert_ids, recorded, state_of
 from futuresboard.db_versions import modes_of, span_of
 from futuresboard.errors import CursorError, ScopeError, StoreError

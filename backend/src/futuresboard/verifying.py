@@ -19,7 +19,7 @@ from futuresboard import cross
 from futuresboard.bars import UNLISTED, Bars
 from futuresboard.calibrate import Judged
 from futuresboard.db import connect
-from futuresboard.db_archive import forgotten
+from futuresboard.db_facts import forgotten
 from futuresboard.db_rules import every_rule
 from futuresboard.db_versions import (
     Mode,

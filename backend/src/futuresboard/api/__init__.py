@@ -20,7 +20,9 @@ from futuresboard.api import (
     prometheus,
     replay,
     rules,
+    runs,
     settings,
+    simulate,
     weighted_oi,
 )
 from futuresboard.api.context import ApiContext
@@ -35,6 +37,8 @@ _TOPICS = (
     evidence,
     planner,
     rules,
+    simulate,
+    runs,
     corr,
     replay,
     export,

@@ -28,10 +28,12 @@ from futuresboard.replay_sessions import Sessions
 MAX_FRAMES = 288
 REVISED_FRAMES = 576
 """`as=revised` begins at `start` whenever it is not found where it was."""
-_WITHOUT_ID: Mapping[str, Schema] = {name: one for name, one in ALERT_PROPERTIES.items() if name != "id"}
+_OWN: Mapping[str, Schema] = {
+    name: one for name, one in ALERT_PROPERTIES.items() if name not in ("id", "permalink")
+}
 _ALERT = Component(
     "ReplayAlert",
-    record({"id": doc(nullable(INTEGER), "the recorded alert's; null where none was"), **_WITHOUT_ID}),
+    record({"id": doc(nullable(INTEGER), "the recorded alert's; null where none was"), **_OWN}),
 )
 _FRAME = Component(
     "ReplayFrame",
