@@ -18,6 +18,7 @@ from futuresboard.model import MS_PER_DAY, Thresholds
 from futuresboard.pipeline import Pipeline
 from futuresboard.replay_engine import Frame, Replay
 from futuresboard.replay_scope import Scope
+from futuresboard.retention import due
 from futuresboard.rolling import Roller, roll
 from futuresboard.validation.simulated import START, first_bars, simulate
 from futuresboard.validation.week import feed, history, register
@@ -97,7 +98,7 @@ def test_months_that_moved_to_the_archive(tmp_path: Path):
         before = frames(recorder.path, archive)
         roller = Roller(recorder.path, archive, "simulated")
         late = FEBRUARY + 100 * MS_PER_DAY
-        moved, _ = roll(roller, recorder.store, roller.due(late, 90), told=lambda done, total: None)
+        moved, _ = roll(roller, recorder.store, due(recorder.path, late, 90), told=lambda done, total: None)
         assert sum(one.bars for one in moved) > 0
     after = frames(recorder.path, archive)
     with closing(sqlite3.connect(recorder.path)) as db:
