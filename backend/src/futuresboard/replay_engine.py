@@ -7,12 +7,14 @@ out is computed, not copied: equal to what live stored by the same arithmetic al
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import orjson
 
@@ -87,7 +89,10 @@ class Replay:
         self._path = path
         self._step = TIMEFRAME_MS[scope.timeframe]
         self._db = connect(path, readonly=True)
-        self._folder = TemporaryDirectory(prefix="futuresboard-replay-")
+        folder = mkdtemp(prefix="futuresboard-replay-")
+        # At the latest when the process ends, whoever forgot to close it.
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._folder = Path(folder)
         self._playback: Playback | None = None
         try:
             with self._reading():
@@ -117,7 +122,7 @@ class Replay:
         target = scope.start if cursor is None else cursor.ts
         # What final values began before is kept by nobody: they are gone through again.
         revised = scope.knowledge == REVISED
-        self._next = scope.start if revised else target
+        self._next = self._began = scope.start if revised else target
         part = Part(
             mine,
             sorted({one.timeframe for one in series}, key=TIMEFRAME_MS.__getitem__),
@@ -128,7 +133,7 @@ class Replay:
             revised,
         )
         self._mine = mine
-        self._playback = Playback(Path(self._folder.name), self._db, keeper_of(self._db, archive, mine), part)
+        self._playback = Playback(self._folder, self._db, keeper_of(self._db, archive, mine), part)
         while self._next < target:
             self._frame()
 
@@ -148,7 +153,7 @@ class Replay:
         if self._playback is not None:
             self._playback.close()
         self._db.close()
-        self._folder.cleanup()
+        self._remove()
 
     @property
     def cursor(self) -> Cursor | None:
@@ -186,11 +191,14 @@ class Replay:
         the recording holds. To be called once, when no more frames are wanted."""
         with self._reading():
             self._playing.rest()
-            end = self._next - self._step
-            last = {one.id: self._next - TIMEFRAME_MS[one.timeframe] for one in self._mine}
             # What is derived of archived bars is stored nowhere.
-            first = max(self.scope.start, forgotten(self._db) or 0)
-            replayed = Replayed(first, end, last, self._playing.began_after, self.version)
+            least = max(self.scope.start, forgotten(self._db) or 0)
+            begin = self._began + self._step
+            spans = {}
+            for one in self._mine:
+                step = TIMEFRAME_MS[one.timeframe]
+                spans[one.id] = (max(least, begin - step), self._next - step)
+            replayed = Replayed(spans, self._playing.began_after, self.version)
             return compare(self._db, self._playing.scratch, replayed)
 
     @property
