@@ -65,7 +65,7 @@ def sweep(
         chosen = [settings[i] for i in group]
         signals = find(market, chosen[0])
         grid = grid_of(market, signals, funding=chosen[0].funding)
-        found = _tallies(grid, signals, chosen, history.day_of, workers)
+        found = tallies_of(grid, signals, chosen, history.day_of, workers)
         for i, tally in zip(group, found, strict=True):
             tallies[i] = tally
     done = tuple(one for one in tallies if one is not None)
@@ -88,13 +88,14 @@ def _groups(settings: Sequence[SimulationSettings], most: int) -> Iterator[list[
             yield group[begin : begin + most]
 
 
-def _tallies(
+def tallies_of(
     grid: Grid,
     signals: Signals,
     settings: Sequence[SimulationSettings],
     day: IntArray,
     workers: joblib.Parallel,
 ) -> list[Tally]:
+    """The tallies of settings that share their signals and their loop; day: (T,) number of a slot's day."""
     sets = _sets(settings)
     moving = grid.leave.shape[1] > 0 or settings[0].trailing_stop is not None
     parts = _parts(len(signals.begin) - 1, 4 * max(1, joblib.effective_n_jobs(workers.n_jobs)))
