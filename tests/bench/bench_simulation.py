@@ -272,8 +272,8 @@ def sweeps(pairs: int) -> tuple[dict[str, float], dict[str, bool]]:
     small = History.of(walks.history.pairs, M5, walks.history.bars.ts, {})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "grid"
-        joblib.dump([*walks.grid, walks.flags], path)
-        *grid, flags = joblib.load(path, mmap_mode="r")
+        joblib.dump([*walks.grid, walks.flags, small], path)
+        *grid, flags, small = joblib.load(path, mmap_mode="r")
         workers = joblib.Parallel(n_jobs=-1, backend="loky")
         threads = joblib.Parallel(n_jobs=-1, prefer="threads")
         run = {
