@@ -341,6 +341,20 @@ def test_the_picture_is_a_png_with_its_caption(modal: Page) -> None:
     assert height > box["height"] + 30
 
 
+def test_a_picture_that_cannot_be_made_is_told(modal: Page) -> None:
+    modal.evaluate(
+        """() => {
+            window.real = HTMLCanvasElement.prototype.toBlob;
+            HTMLCanvasElement.prototype.toBlob = function (told) { told(null); };
+        }"""
+    )
+    modal.get_by_role("button", name="PNG").click()
+    expect(modal.get_by_role("alert").filter(has_text="No picture could be made")).to_be_visible()
+    modal.evaluate("() => { HTMLCanvasElement.prototype.toBlob = window.real; }")
+    _save(modal, "PNG")
+    expect(modal.get_by_text("No picture could be made")).to_have_count(0)
+
+
 def test_the_picture_of_the_lines_has_every_pane(modal: Page) -> None:
     _lines(modal)
     drawings = modal.locator("[role=dialog] figure svg")

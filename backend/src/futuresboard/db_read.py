@@ -18,6 +18,7 @@ from futuresboard.db import connect
 from futuresboard.db_alerts import AlertFilter
 from futuresboard.db_facts import facts
 from futuresboard.db_rules import read_rules
+from futuresboard.db_stretch import fill
 from futuresboard.errors import FuturesboardError
 from futuresboard.model import (
     MS_PER_DAY,
@@ -33,7 +34,6 @@ from futuresboard.rows import JUDGED_COLUMNS, LIVE_COLUMNS, ROW_COLUMNS, STORED_
 type Row = dict[str, object]
 
 _CHUNK = 500
-_BULK = 20_000
 _MAX_IDLE = 8
 _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, known, quality, guarded FROM bars"
 # The row's columns as they are read; the rest is made of them.
@@ -72,7 +72,7 @@ class Reader:
     """
 
     def __init__(self, path: Path, *, stale_after_ms: int) -> None:
-        self._path = path
+        self.path = path
         self._stale_after_ms = stale_after_ms
         self._idle: deque[Connection] = deque()
         self._closed = False
@@ -83,7 +83,7 @@ class Reader:
         except IndexError:
             pass
         try:
-            return connect(self._path, readonly=True)
+            return connect(self.path, readonly=True)
         except Error as error:
             raise ReadError(str(error)) from error
 
@@ -130,7 +130,7 @@ class Reader:
         """The newest transaction's number, sizes, counts and times, for an operator."""
         with self._read() as connection:
             try:
-                found = facts(connection, self._path)
+                found = facts(connection, self.path)
             except OSError as error:
                 raise ReadError(str(error)) from error
             return {"seq": int(_state(connection, "seq") or 0), **found}
@@ -144,7 +144,7 @@ class Reader:
     def unpublished(self) -> Mapping[str, Mapping[str, str]]:
         """exchange -> row column it does not publish -> the reason in words."""
         with self._read() as connection:
-            return _unpublished(connection).catalog
+            return read_unpublished(connection).catalog
 
     def snapshot(self, timeframe: str, now_ms: int, since: int = 0) -> Snapshot:
         """The newest row of every active pair that changed after transaction `since`.
@@ -153,12 +153,12 @@ class Reader:
         """
         with self._read() as connection:
             seq = int(_state(connection, "seq") or 0)
-            unpublished = _unpublished(connection)
+            unpublished = read_unpublished(connection)
             cursor = connection.execute(_NEWEST, (timeframe, since))
             rows = [self._row(values, now_ms, unpublished) for values in cursor]
         return Snapshot(timeframe, seq, rows)
 
-    def _row(self, values: tuple[object, ...], now_ms: int, unpublished: _Unpublished) -> Row:
+    def _row(self, values: tuple[object, ...], now_ms: int, unpublished: Unpublished) -> Row:
         row: Row = dict(zip(_NAMES, values, strict=True))
         timeframe_ms = TIMEFRAME_MS[cast("str", row["timeframe"])]
         close_ts = cast("int", row["ts"]) + timeframe_ms
@@ -200,7 +200,7 @@ class Reader:
                     f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
                 )
                 bars.update((row[0], row[1:]) for row in cursor)
-            unpublished = _unpublished(connection)
+            unpublished = read_unpublished(connection)
         return _columns(grid, bars, lambda ts: unpublished.of(exchange, symbol, ts))
 
     def multipliers(self) -> dict[tuple[str, str], float]:
@@ -275,27 +275,8 @@ class Reader:
 
         ts: consecutive slots of the timeframe. Slots from `start` on that are not stored become NaN.
         """
-        step, slots = TIMEFRAME_MS[timeframe], len(ts)
-        begin = max(0, (start - int(ts[0])) // step)
-        for column in columns.values():
-            column[:, begin:] = np.nan
-        query = (
-            f"SELECT b.series_id, b.ts, {', '.join('b.' + name for name in columns)} FROM bars b "
-            "JOIN series s ON s.id = b.series_id AND s.timeframe = ? WHERE b.ts BETWEEN ? AND ?"
-        )
-        order = np.argsort(series)
-        ascending = series[order]
         with self._read() as connection:
-            cursor = connection.execute(query, (timeframe, int(ts[0]) + begin * step, int(ts[-1])))
-            while found := cursor.fetchmany(_BULK):
-                table = np.array(found, dtype=np.float64)
-                place = np.searchsorted(ascending, table[:, 0])
-                slot = (table[:, 1].astype(np.int64) - int(ts[0])) // step
-                wanted = (place < len(series)) & (slot < slots)
-                wanted[wanted] = ascending[place[wanted]] == table[wanted, 0]
-                row = order[np.where(wanted, place, 0)]
-                for i, column in enumerate(columns.values()):
-                    column[row[wanted], slot[wanted]] = table[wanted, 2 + i]
+            fill(connection, timeframe, series, ts, columns, start)
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""
@@ -345,7 +326,7 @@ def _state(connection: Connection, key: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Unpublished:
+class Unpublished:
     """What exchanges do not publish: exchange -> column -> why; `since`: exchange -> symbol of a pair
     that has the columns of taker volume all the same, summed from its trades -> the first bar heard."""
 
@@ -364,9 +345,10 @@ class _Unpublished:
         return tuple(column for column in columns if column not in heard), 0
 
 
-def _unpublished(connection: Connection) -> _Unpublished:
+def read_unpublished(connection: Connection) -> Unpublished:
+    """What a database's exchanges do not publish."""
     catalog, since = _state(connection, "unpublished"), _state(connection, "trades_since")
-    return _Unpublished(orjson.loads(catalog) if catalog else {}, orjson.loads(since) if since else {})
+    return Unpublished(orjson.loads(catalog) if catalog else {}, orjson.loads(since) if since else {})
 
 
 def _grid(first: int, last: int, step: int, start: int | None, end: int | None, limit: int) -> list[int]:

@@ -191,6 +191,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate trades over the stored bars of the pairs, those recorded no longer included
+         * @description Simulate trades over the stored bars of the pairs, those recorded no longer included. A signal at the close of a bar enters at the OPEN of the next one. What is quick is answered with the run; else 202 with a job to ask after at `Location`, until it is answered with the run. The same settings on the same bars by the same version are the same run, byte for byte. Final values are simulated on; what a live alert knew at its bar is in the alert. Every configuration that is tried is counted, and deflates what is tried on the same time afterwards.
+         */
+        post: operations["simulate_trades"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/simulate/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a simulation is (202), or its run (200)
+         * @description How far a simulation is (202), or its run (200).
+         */
+        get: operations["simulation"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop a simulation that is wanted no longer; a run that is done stays
+         * @description Stop a simulation that is wanted no longer; a run that is done stays.
+         */
+        delete: operations["cancel_simulation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Simulated runs, newest first; `Content-Range` says how many there are
+         * @description Simulated runs, newest first; `Content-Range` says how many there are.
+         */
+        get: operations["run_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run with its statistics, curve and first trades
+         * @description One run with its statistics, curve and first trades.
+         */
+        get: operations["run"];
+        put?: never;
+        post?: never;
+        /**
+         * Keep a run no longer
+         * @description Keep a run no longer. That its settings were tried is not forgotten.
+         */
+        delete: operations["delete_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{name}/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every trade of a run as a file
+         * @description Every trade of a run as a file.
+         */
+        get: operations["run_trades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{name}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run as a page that needs nothing else: to keep, to print, to send
+         * @description One run as a page that needs nothing else: to keep, to print, to send.
+         */
+        get: operations["run_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/corr": {
         parameters: {
             query?: never;
@@ -200,9 +328,29 @@ export interface paths {
         };
         /**
          * Pearson's r of the closes, coin by coin
-         * @description Pearson's r of the closes, coin by coin. A coin is its most liquid listing. The order shows clusters; `flagged` are the pairs of indices with |r| > 0.6, `oi_price` is r of open interest (base coin) against the close of the same listing. Null where less than 90 % is known on both sides, or one stands still. On levels even independent walks seem to move together: prefer changes.
+         * @description Pearson's r of the closes, coin by coin. A coin is its most liquid listing. The order shows clusters; `flagged` are the pairs of indices with |r| > 0.6, `oi_price` is r of open interest (base coin) against the close of the same listing. Null where less than 90 % is known on both sides, or one stands still. On levels even independent walks seem to move together: prefer changes. `lead_lag` names who moves first, always on changes, where that is beyond chance in the whole table and lopsided; `rolling` adds r over time, by the most traded coin and over all pairs.
          */
         get: operations["correlations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Step through recorded bars, close by close, computed anew by what live bars go through
+         * @description Step through recorded bars, close by close, computed anew by what live bars go through. A frame is one bar close: the rows of its bar as they stood before the next one, the alerts that began and the earlier bars that changed meanwhile. With `as=seen` bars come when they came, with the values they came with; where nobody recorded at that time the rows are empty. With `as=revised` each bar has its final values at its close; at most 576 frames. A page holds at most 7,200 rows (or one frame); its `cursor` begins the next one, with the same parameters (`start` and `end` may be left out). A cursor is good for as long as the database is: what is recorded later does not change the pages after it.
+         */
+        get: operations["replay"];
         put?: never;
         post?: never;
         delete?: never;
@@ -456,6 +604,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
         };
         AlertRule: {
             id: number;
@@ -501,6 +651,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
             evidence: components["schemas"]["EvidenceCell"][];
         };
         Calibration: {
@@ -540,6 +692,9 @@ export interface components {
             oi_price: {
                 [key: string]: number | null;
             };
+            /** @description when `lead_lag` is asked for; the largest |r| first */
+            lead_lag?: components["schemas"]["Lead"][];
+            rolling?: components["schemas"]["RollingCorrelation"];
         };
         Cycles: {
             /** @description the last so many cycles at most are counted */
@@ -808,6 +963,15 @@ export interface components {
             bollinger_lower?: (number | null)[];
             atr?: (number | null)[];
         };
+        Job: {
+            id: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "failed" | "cancelled";
+            /** @description 0 to 1 */
+            progress: number;
+            /** @description why it failed */
+            error: string | null;
+        };
         LastCycle: {
             id: number;
             /** @description exchange time, ms UTC */
@@ -817,6 +981,15 @@ export interface components {
             errors: number;
             /** @description it fetched closed bars */
             bar_close: boolean;
+        };
+        Lead: {
+            /** @description index of the coin that moves first */
+            leader: number;
+            follower: number;
+            bars: number;
+            r: number;
+            /** @description what |r| exceeds by chance in 5 % of such tables of pairs and lags */
+            threshold: number;
         };
         MetricDoc: {
             name: string;
@@ -961,6 +1134,129 @@ export interface components {
             /** @description offset of an expression's first wrong character */
             position?: number;
         };
+        Replay: {
+            tf: string;
+            /** @enum {string} */
+            as: "seen" | "revised";
+            /** @description the first frame, ms UTC; null without any bars */
+            start: number | null;
+            /** @description the last frame */
+            end: number | null;
+            /** @description the transaction up to which the recording is read */
+            version: number;
+            frames: components["schemas"]["ReplayFrame"][];
+            /** @description where the next page begins; null at the end */
+            cursor: string | null;
+        };
+        ReplayAlert: {
+            /** @description the recorded alert's; null where none was */
+            id: number | null;
+            /** @description the transaction that stored it */
+            seq: number;
+            exchange: string;
+            symbol: string;
+            base: string;
+            timeframe: string;
+            /** @description open time of the bar it fired at, ms UTC */
+            ts: number;
+            /** @enum {string} */
+            kind: "tier" | "confluence" | "rule";
+            tier: number | null;
+            /** @description 0 is the severest */
+            severity: number;
+            /** @enum {string|null} */
+            direction: "long" | "short" | null;
+            /** @description a sentence for people */
+            text: string;
+            /** @description the row's metrics at the bar */
+            values: {
+                [key: string]: number | null;
+            };
+            /** @description the raw inputs the rule read, oldest first */
+            window: {
+                [key: string]: (number | null)[];
+            };
+            thresholds: {
+                [key: string]: number;
+            };
+            code_version: string;
+            settings_hash: string;
+            created_ts: number;
+            /** @description the user's rule it came from */
+            rule: components["schemas"]["AlertRule"] | null;
+            /** @description in calibrated mode alone */
+            calibration: components["schemas"]["Calibration"] | null;
+        };
+        ReplayFrame: {
+            /** @description the bar's open time, ms UTC */
+            ts: number;
+            /** @description one array a column, one entry a pair that had the bar by the frame's end */
+            rows: {
+                exchange: string[];
+                symbol: string[];
+                base: string[];
+                open: (number | null)[];
+                high: (number | null)[];
+                low: (number | null)[];
+                close: (number | null)[];
+                volume: (number | null)[];
+                quote_volume: (number | null)[];
+                taker_buy: (number | null)[];
+                taker_sell: (number | null)[];
+                imbalance: (number | null)[];
+                cvd: (number | null)[];
+                oi_contracts: (number | null)[];
+                oi_abs_usd: (number | null)[];
+                oi_delta_pct: (number | null)[];
+                global_ls: (number | null)[];
+                top_ls: (number | null)[];
+                ls_delta_pct: (number | null)[];
+                funding: (number | null)[];
+                funding_interval_h: (number | null)[];
+                rsi: (number | null)[];
+                z_score: (number | null)[];
+                z_raw: (number | null)[];
+                confluence: (number | null)[];
+                tiers: number[][];
+                tier: (number | null)[];
+                unknown_tiers: number[][];
+                quality: string[][];
+                guarded: {
+                    [key: string]: unknown;
+                }[];
+                source: ("websocket" | "rest" | "mixed")[];
+            };
+            /** @description those that began */
+            alerts: components["schemas"]["ReplayAlert"][];
+            /** @description pairs whose earlier bars became known or other */
+            revised: {
+                exchange: string;
+                symbol: string;
+                /** @description the oldest bar's open time, ms UTC */
+                first: number;
+                /** @description the newest one's */
+                last: number;
+                bars: number;
+            }[];
+        };
+        RollingCorrelation: {
+            /** @description length of the rolling window */
+            bars: number;
+            /** @description the most traded of the coins */
+            against: string;
+            /** @description bars that end a rolling window, every so many */
+            ts: number[];
+            /** @description mean r over all pairs of coins */
+            together: (number | null)[];
+            /** @description of each other coin with `against` */
+            r: {
+                [key: string]: (number | null)[];
+            };
+            /** @description of open interest with the close */
+            oi_price: {
+                [key: string]: (number | null)[];
+            };
+        };
         Row: {
             /** @description ccxt id */
             exchange: string;
@@ -1046,6 +1342,217 @@ export interface components {
             /** @description why it is not judged by any more */
             problem: string | null;
         };
+        Run: {
+            /** @description settings, code and data: equal ids are equal results */
+            id: string;
+            created_ts: number;
+            settings: components["schemas"]["RunSettings"];
+            data: components["schemas"]["RunData"];
+            code_version: string;
+            signals: number;
+            trade_count: number;
+            settings_hash: string;
+            /** @description signals by what became of them */
+            outcomes: {
+                [key: string]: number;
+            };
+            statistics: components["schemas"]["RunStatistics"];
+            portfolio: {
+                capital: number;
+                final: number | null;
+                /** @description signals that found too little cash */
+                refused: number;
+                turnover: number | null;
+                max_drawdown: number;
+                mean_exposure: number | null;
+                time_in_market: number | null;
+            };
+            regret: {
+                mean: number | null;
+                median: number | null;
+            };
+            /** @description at closes; drawdown: the deepest since the point before */
+            curve: {
+                ts: number[];
+                equity: (number | null)[];
+                drawdown: (number | null)[];
+                exposure: (number | null)[];
+            };
+            /** @description the first ones; the file of a run has them all */
+            trades: components["schemas"]["SimulatedTrade"][];
+        };
+        RunData: {
+            tf: string;
+            /** @description empty: of all */
+            exchange: string;
+            /** @description empty: of all */
+            symbols: string[];
+            /** @enum {string} */
+            kind: "live" | "simulated";
+            /** @description open time of a bar, milliseconds UTC */
+            start: number;
+            /** @description open time of a bar, milliseconds UTC */
+            end: number;
+            pairs: number;
+            /** @description at which the same trade could have been made */
+            bars: number;
+            /** @description of the bars: equal hashes are equal data */
+            hash: string;
+        };
+        RunSettings: {
+            /**
+             * @description what opens trades
+             * @enum {string}
+             */
+            entry: "tier" | "confluence" | "rule" | "obv-rsi";
+            /** @enum {integer|null} */
+            tier: 1 | 2 | 3 | 4 | 5 | 6 | null;
+            /** @description an expression, where the entry is a rule */
+            rule: string | null;
+            /**
+             * @description as alerts start, or at every bar at which it holds
+             * @enum {string}
+             */
+            fire: "alerts" | "flags";
+            thresholds: {
+                z: number;
+                ls: number;
+                imbalance_pct: number;
+                oi_delta_pct: number;
+                funding_pct: number;
+                divergence_sigma: number;
+                confluence_min: number;
+                cooldown: number;
+            };
+            /** @enum {string|null} */
+            direction: "long" | "short" | "momentum" | "fade" | "both" | null;
+            /** @description bars whose move momentum and fade look at */
+            momentum_bars: number;
+            /** @description bars until the close it leaves at */
+            hold: number | null;
+            /** @description a fraction of the price: 0.01 is 1 % */
+            take_profit: number | null;
+            /** @description likewise */
+            stop_loss: number | null;
+            /** @description likewise */
+            trailing_stop: number | null;
+            /** @description of one side, a fraction */
+            fee: number;
+            /** @description of one side, a fraction */
+            slippage: number;
+            /** @description whether it is paid */
+            funding: boolean;
+            /** @description bars the entry is late by */
+            late: number;
+            /** @enum {string} */
+            sizing: "equal" | "amount" | "share" | "risk";
+            /** @description an amount, or a share of equity */
+            size: number | null;
+            capital: number;
+            cash_limit: boolean;
+            leverage: number;
+            max_positions: number | null;
+        };
+        RunStatistics: {
+            n: number;
+            clusters: number;
+            hit: {
+                hits: number;
+                rate: number | null;
+                wilson_low: number | null;
+                wilson_high: number | null;
+                low: number | null;
+                high: number | null;
+                base_rate: number | null;
+                base_bars: number;
+                uplift: number | null;
+                p: number | null;
+                p_of_best: number | null;
+            };
+            zero_edge: {
+                n: number;
+                hit_rate: number;
+                low: number;
+                high: number;
+                expectancy: number;
+            } | null;
+            net: {
+                expectancy: number | null;
+                low: number | null;
+                high: number | null;
+                median: number | null;
+                profit_factor: number | null;
+                payoff_ratio: number | null;
+            };
+            late: {
+                n: number;
+                hit_rate: number | null;
+                uplift: number | null;
+                expectancy: number | null;
+            };
+            daily: {
+                days: number;
+                total_return: number | null;
+                annual_return: number | null;
+                sharpe: number | null;
+                sharpe_low: number | null;
+                sharpe_high: number | null;
+                sortino: number | null;
+                max_drawdown: number | null;
+                days_under_water: number | null;
+                calmar: number | null;
+                skewness: number | null;
+                kurtosis: number | null;
+                psr: number | null;
+                min_days: number | null;
+            };
+            deflation: {
+                tried: number;
+                variance: number | null;
+                benchmark: number | null;
+                dsr: number | null;
+            };
+            /** @enum {string} */
+            verdict: "edge" | "no measurable edge" | "too few";
+            reasons: string[];
+            cautions: string[];
+            goal: {
+                target: number;
+                /** @enum {string} */
+                reached: "met" | "not met" | "too few";
+                low: number | null;
+                words: string;
+            };
+            pbo: {
+                configurations: number;
+                observations: number;
+                blocks: number;
+                pbo: number;
+                slope: number | null;
+                intercept: number | null;
+                loss: number;
+                in_sample: number;
+                out_of_sample: number;
+            } | null;
+        };
+        RunSummary: {
+            /** @description settings, code and data: equal ids are equal results */
+            id: string;
+            created_ts: number;
+            settings: components["schemas"]["RunSettings"];
+            data: components["schemas"]["RunData"];
+            code_version: string;
+            signals: number;
+            trade_count: number;
+            hit_rate: number | null;
+            expectancy: number | null;
+            /** @enum {string} */
+            verdict: "edge" | "no measurable edge" | "too few";
+            /** @enum {string} */
+            goal: "met" | "not met" | "too few";
+            final: number | null;
+            max_drawdown: number;
+        };
         Settings: {
             /** @enum {string} */
             mode: "live" | "simulated";
@@ -1065,6 +1572,100 @@ export interface components {
         };
         SettingsChange: {
             thresholds: components["schemas"]["ThresholdChanges"];
+        };
+        SimulatedTrade: {
+            exchange: string;
+            symbol: string;
+            /** @description open time of a bar, milliseconds UTC */
+            signal_ts: number;
+            /** @description open time of a bar, milliseconds UTC */
+            entry_ts: number;
+            /** @description open time of a bar, milliseconds UTC */
+            exit_ts: number;
+            /** @description 1 long, -1 short */
+            direction: number;
+            /** @description how it ended */
+            reason: string;
+            entry: number | null;
+            exit: number | null;
+            gross: number | null;
+            fees: number | null;
+            slippage: number | null;
+            funding: number | null;
+            net: number | null;
+            regret: number | null;
+            favourable: number | null;
+            adverse: number | null;
+            pnl: number | null;
+        };
+        Simulation: {
+            data?: {
+                /** @description timeframe (default: the base timeframe) */
+                tf?: string;
+                /** @description first bar's open time, ms UTC (default: all there is) */
+                start?: number | null;
+                /** @description last bar's open time, ms UTC */
+                end?: number | null;
+                /** @description of one exchange (default: of all) */
+                exchange?: string;
+                /** @description of these (default: of all) */
+                symbols?: string[] | null;
+            };
+            settings?: {
+                /**
+                 * @description what opens trades
+                 * @enum {string}
+                 */
+                entry?: "tier" | "confluence" | "rule" | "obv-rsi";
+                /** @enum {integer|null} */
+                tier?: 1 | 2 | 3 | 4 | 5 | 6 | null;
+                /** @description an expression, where the entry is a rule */
+                rule?: string | null;
+                /**
+                 * @description as alerts start, or at every bar at which it holds
+                 * @enum {string}
+                 */
+                fire?: "alerts" | "flags";
+                thresholds?: components["schemas"]["SomeThresholds"];
+                /** @enum {string|null} */
+                direction?: "long" | "short" | "momentum" | "fade" | "both" | null;
+                /** @description bars whose move momentum and fade look at */
+                momentum_bars?: number;
+                /** @description bars until the close it leaves at */
+                hold?: number | null;
+                /** @description a fraction of the price: 0.01 is 1 % */
+                take_profit?: number | null;
+                /** @description likewise */
+                stop_loss?: number | null;
+                /** @description likewise */
+                trailing_stop?: number | null;
+                /** @description of one side, a fraction */
+                fee?: number;
+                /** @description of one side, a fraction */
+                slippage?: number;
+                /** @description whether it is paid */
+                funding?: boolean;
+                /** @description bars the entry is late by */
+                late?: number;
+                /** @enum {string} */
+                sizing?: "equal" | "amount" | "share" | "risk";
+                /** @description an amount, or a share of equity */
+                size?: number | null;
+                capital?: number;
+                cash_limit?: boolean;
+                leverage?: number;
+                max_positions?: number | null;
+            };
+        };
+        SomeThresholds: {
+            z?: number;
+            ls?: number;
+            imbalance_pct?: number;
+            oi_delta_pct?: number;
+            funding_pct?: number;
+            divergence_sigma?: number;
+            confluence_min?: number;
+            cooldown?: number;
         };
         SubscribeAck: {
             tf: string;
@@ -1833,6 +2434,513 @@ export interface operations {
             };
         };
     };
+    simulate_trades: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description that cannot be done as things are; the problem says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_simulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_list: {
+        parameters: {
+            query?: {
+                /** @description at most so many runs (allowed: a whole number from 1 to 200) */
+                limit?: number;
+                /** @description leave out so many of the newest (allowed: a whole number from 0 to 1000000) */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description which rows of how many: `metrics 0-199/512` */
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummary"][];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_trades: {
+        parameters: {
+            query?: {
+                /** @description of the file (allowed: csv, parquet) */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     correlations: {
         parameters: {
             query?: {
@@ -1844,6 +2952,10 @@ export interface operations {
                 window?: "6h" | "12h" | "24h" | "3d" | "7d";
                 /** @description log changes of the closes, or the closes themselves (allowed: changes, levels) */
                 on?: "changes" | "levels";
+                /** @description bars up to which leads are looked for; 0: none are (allowed: a whole number from 0 to 12) */
+                lead_lag?: number;
+                /** @description length of a rolling window, for r over time; absent: none (allowed: 6h, 12h, 24h) */
+                rolling?: "6h" | "12h" | "24h";
             };
             header?: never;
             path?: never;
@@ -1871,6 +2983,97 @@ export interface operations {
             };
             /** @description the token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: {
+                /** @description timeframe of the frames (allowed: 5m, 15m, 30m, 1h, 4h) */
+                tf?: "5m" | "15m" | "30m" | "1h" | "4h";
+                /** @description the first frame's bar opens at or after this; a day before the end if not given, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                start?: number;
+                /** @description the last frame's bar opens at or before this; the newest bar if not given, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                end?: number;
+                /** @description these pairs alone (allowed: symbols as in /api/metrics, separated by commas) */
+                symbols?: string;
+                /** @description pairs of one exchange (allowed: binanceusdm, bybit, okx) */
+                exchange?: "binanceusdm" | "bybit" | "okx";
+                /** @description what was known then, or what is known now (allowed: seen, revised) */
+                as?: "seen" | "revised";
+                /** @description go on where a page ended (allowed: the cursor of a page of the same replay) */
+                cursor?: string;
+                /** @description at most so many frames (allowed: a whole number from 1 to 288) */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description that cannot be done as things are; the problem says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; Retry-After says when it is good again */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

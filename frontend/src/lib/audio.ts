@@ -51,6 +51,32 @@ export const mayPlay = () => "AudioContext" in window && (navigator.userActivati
 
 let opened: AudioContext | null = null;
 
+const open = () => (opened ??= new AudioContext());
+
+const GESTURES = ["pointerdown", "keydown"] as const;
+/** After a click or key, whose own answer must not wait. */
+const QUIET_MS = 1500;
+
+/**
+ * Opens the way out in a quiet moment after the reader's first click or key: it takes a browser some 60 ms,
+ * which an alert and the bar that closes with it have no time for. Returns how not to.
+ */
+export function prepareToPlay(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    clearTimeout(timer);
+    for (const gesture of GESTURES) window.removeEventListener(gesture, onGesture, true);
+  };
+  const onGesture = () => {
+    stop();
+    timer = setTimeout(() => {
+      if (mayPlay()) void open().suspend();
+    }, QUIET_MS);
+  };
+  for (const gesture of GESTURES) window.addEventListener(gesture, onGesture, true);
+  return stop;
+}
+
 function note(context: AudioContext, hertz: number, at: number, seconds: number, volume: number): void {
   const gain = context.createGain();
   gain.gain.setValueAtTime(0.0001, at);
@@ -68,7 +94,7 @@ function note(context: AudioContext, hertz: number, at: number, seconds: number,
 export function play(tone: Tone, volume: number): boolean {
   if (tone === "none" || volume === 0) return true;
   if (!mayPlay()) return false;
-  const context = (opened ??= new AudioContext());
+  const context = open();
   void context.resume();
   const [notes, seconds] = NOTES[tone];
   const start = context.currentTime + 0.02;

@@ -18,8 +18,11 @@ from futuresboard.api import (
     openapi,
     planner,
     prometheus,
+    replay,
     rules,
+    runs,
     settings,
+    simulate,
     weighted_oi,
 )
 from futuresboard.api.context import ApiContext
@@ -34,7 +37,10 @@ _TOPICS = (
     evidence,
     planner,
     rules,
+    simulate,
+    runs,
     corr,
+    replay,
     export,
     weighted_oi,
     settings,

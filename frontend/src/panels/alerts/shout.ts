@@ -1,6 +1,6 @@
 import type { Alert } from "../../api/types";
 import { sentenceOf } from "../../lib/alertWords";
-import { play, sideOf, SOUND } from "../../lib/audio";
+import { play, prepareToPlay, sideOf, SOUND } from "../../lib/audio";
 import { type Channel, Leader } from "../../lib/leader";
 import { NOTIFY, notifyReader } from "../../lib/notify";
 import { chosen } from "../../lib/stored";
@@ -22,7 +22,9 @@ export function attend(): () => void {
   document.addEventListener("visibilitychange", onVisible);
   window.addEventListener("focus", onFocus);
   window.addEventListener("pagehide", onLeave);
+  const stop = prepareToPlay();
   return () => {
+    stop();
     document.removeEventListener("visibilitychange", onVisible);
     window.removeEventListener("focus", onFocus);
     window.removeEventListener("pagehide", onLeave);

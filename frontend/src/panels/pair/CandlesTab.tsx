@@ -1,4 +1,4 @@
-import { type MutableRefObject, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type MutableRefObject, Suspense, useCallback, useMemo, useRef, useState } from "react";
 
 import type { Alert, Catalog, MetricRow } from "../../api/types";
 import { type Bars, slotOf, stepOf } from "../../charts/bars";
@@ -10,8 +10,9 @@ import { explain } from "../../lib/quality";
 import type { RowView } from "../../lib/rows";
 import { alertStyle, alertTag, severityRank } from "../../lib/tiers";
 import { themeColour } from "../../lib/theme";
-import { captionOf, type Exporter, fileName, pictureOf, saveCsv, savePicture, type Shown } from "./exports";
+import { captionOf, pictureOf, type Shown } from "./exports";
 import type { Series } from "./useBars";
+import { type Exporter, useExporter } from "./useExporter";
 import type { Panes } from "./usePanes";
 
 interface Props {
@@ -59,32 +60,15 @@ const reasonOf = (bars: Bars, column: string, slot: number, exchange: string, ca
     ? "Not known: it is warming up, or a bar of its window is missing"
     : explain(pastRow(bars, slot, exchange), column as keyof MetricRow, catalog).reason;
 
-function useExporter({ series, bars, panes, mode, exporterRef }: Props, chart: React.RefObject<CandleHandle>) {
-  useEffect(() => {
-    const shown = (): Shown | null => {
-      const view = chart.current?.view();
-      return view ? { series, bars, ...view, panes: panes.panes, onPrice: panes.onPrice } : null;
-    };
-    exporterRef.current = {
-      csv: () => {
-        const one = shown();
-        if (one) saveCsv(one);
-      },
-      png: () => {
-        const one = shown();
-        const picture = chart.current?.picture();
-        if (!one || !picture) return;
-        const tops = chart.current?.tops() ?? [];
-        const names = one.panes.map((pane, i) => ({ top: tops[i + 1] ?? 0, text: `${pane.title} ${pane.unit(bars, one.to)}` }));
-        const scale = window.devicePixelRatio;
-        const part = { image: picture, top: 0, width: picture.width / scale, height: picture.height / scale };
-        savePicture(pictureOf([part], scale, captionOf(one, mode), names, readColours()), fileName(one, "png"));
-      },
-    };
-    return () => {
-      exporterRef.current = null;
-    };
-  }, [series, bars, panes, mode, exporterRef, chart]);
+/** The chart as it stands, with its panes named. */
+function drawn(chart: CandleHandle | null, shown: Shown, mode: Props["mode"]): HTMLCanvasElement | null {
+  const picture = chart?.picture();
+  if (!picture) return null;
+  const tops = chart?.tops() ?? [];
+  const names = shown.panes.map((pane, i) => ({ top: tops[i + 1] ?? 0, text: `${pane.title} ${pane.unit(shown.bars, shown.to)}` }));
+  const scale = window.devicePixelRatio;
+  const part = { image: picture, top: 0, width: picture.width / scale, height: picture.height / scale };
+  return pictureOf([part], scale, captionOf(shown, mode), names, readColours());
 }
 
 /** Is the bar that was asked for among those that are here? */
@@ -111,7 +95,7 @@ const WAITING = <div className="skeleton m-2 h-[calc(100%-1rem)]" />;
 
 /** Candles and panes, with what to draw on and under them. */
 export function CandlesTab(props: Props) {
-  const { series, view, bars, whole, panes, alerts, at, catalog, onNeedOlder } = props;
+  const { series, view, bars, whole, panes, alerts, at, catalog, mode, onNeedOlder, exporterRef } = props;
   const chart = useRef<CandleHandle>(null);
   const marks = useMarks(alerts);
   const here = hereOf(bars, at, series.tf);
@@ -119,7 +103,12 @@ export function CandlesTab(props: Props) {
     (column: string, slot: number) => reasonOf(bars, column, slot, series.exchange, catalog),
     [bars, series.exchange, catalog],
   );
-  useExporter(props, chart);
+  const shown = useCallback((): Shown | null => {
+    const view = chart.current?.view();
+    return view ? { series, bars, ...view, panes: panes.panes, onPrice: panes.onPrice } : null;
+  }, [series, bars, panes]);
+  const picture = useCallback((one: Shown) => drawn(chart.current, one, mode), [mode]);
+  useExporter(exporterRef, shown, picture);
   const begun = useOnce(bars.ts.length > 0 || whole);
   const live = useLiveValues(view);
   const missed = at !== null && here === null && whole;

@@ -1,11 +1,12 @@
-import { type MutableRefObject, Suspense, useEffect, useRef } from "react";
+import { type MutableRefObject, Suspense, useCallback, useRef } from "react";
 
 import type { Bars } from "../../charts/bars";
 import { readColours } from "../../charts/colours";
 import type { LinesHandle } from "../../charts/lines/LinePanes";
 import { LinePanes } from "../../charts/registry";
-import { captionOf, type Exporter, fileName, imageOf, pictureOf, saveCsv, savePicture, type Shown } from "./exports";
+import { captionOf, imageOf, pictureOf, type Shown } from "./exports";
 import type { Series } from "./useBars";
+import { type Exporter, useExporter } from "./useExporter";
 import type { Panes } from "./usePanes";
 
 interface Props {
@@ -28,34 +29,19 @@ async function drawn(shown: Shown, drawings: readonly SVGElement[], mode: Props[
   return pictureOf(parts, window.devicePixelRatio, captionOf(shown, mode), names, readColours());
 }
 
-function useExporter({ series, bars, panes, mode, exporterRef }: Props, chart: React.RefObject<LinesHandle>) {
-  useEffect(() => {
-    const shown = (): Shown | null => {
-      const view = chart.current?.view();
-      return view ? { series, bars, ...view, panes: panes.forLines, onPrice: [] } : null;
-    };
-    exporterRef.current = {
-      csv: () => {
-        const one = shown();
-        if (one) saveCsv(one);
-      },
-      png: () => {
-        const one = shown();
-        const drawings = chart.current?.drawings() ?? [];
-        if (one && drawings.length > 0) void drawn(one, drawings, mode).then((picture) => savePicture(picture, fileName(one, "png")));
-      },
-    };
-    return () => {
-      exporterRef.current = null;
-    };
-  }, [series, bars, panes, mode, exporterRef, chart]);
-}
-
 /** Every pane as lines over the same bars. */
 export function LinesTab(props: Props) {
-  const { series, bars, panes } = props;
+  const { series, bars, panes, mode, exporterRef } = props;
   const chart = useRef<LinesHandle>(null);
-  useExporter(props, chart);
+  const shown = useCallback((): Shown | null => {
+    const view = chart.current?.view();
+    return view ? { series, bars, ...view, panes: panes.forLines, onPrice: [] } : null;
+  }, [series, bars, panes]);
+  const picture = useCallback(async (one: Shown) => {
+    const drawings = chart.current?.drawings() ?? [];
+    return drawings.length > 0 ? drawn(one, drawings, mode) : null;
+  }, [mode]);
+  useExporter(exporterRef, shown, picture);
   return (
     <Suspense fallback={<div className="skeleton m-2 h-[calc(100%-1rem)]" />}>
       <LinePanes bars={bars} panes={panes.forLines} label={`Lines of ${series.symbol}`} handle={chart} />

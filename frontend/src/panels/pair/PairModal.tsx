@@ -15,12 +15,12 @@ import { AlertsTab } from "./AlertsTab";
 import { CandlesTab } from "./CandlesTab";
 import { ChartTools } from "./ChartTools";
 import { CompareTab } from "./CompareTab";
-import { type Exporter } from "./exports";
 import { Header } from "./Header";
 import { InputsTab } from "./InputsTab";
 import { LinesTab } from "./LinesTab";
 import { type Series, useBars } from "./useBars";
 import { useAlertsOf } from "./useAlertsOf";
+import { type Exporter, usePicture } from "./useExporter";
 import { type Panes, usePanes } from "./usePanes";
 
 // The chart is what is shown first: it is fetched beside the history, not after it.
@@ -118,7 +118,9 @@ function Body({ tab, tf, pair, bars, whole, panes, alerts, settings, refresh, ol
   }
 }
 
-function Progress({ loading, error }: { loading: boolean; error: string | null }) {
+/** What is going on, and what went wrong. */
+function Progress({ loading, error, picture }: { loading: boolean; error: string | null; picture: string | null }) {
+  if (picture !== null) return <span role="alert" className="text-micro text-down">No picture could be made: {picture}</span>;
   if (error !== null) return <span role="alert" className="text-micro text-down">The history could not be read: {error}</span>;
   return loading ? <span role="status" className="text-micro text-ink-soft">reading the history…</span> : null;
 }
@@ -135,6 +137,7 @@ export default function PairModal(props: Props) {
   const { bars, loading, error, whole, older } = useBars(series, view?.row ?? null, at, isCharted(tab) ? panes.overlays.join(",") : "");
   const alerts = useAlertsOf(series, props.alerts);
   const exporterRef = useRef<Exporter | null>(null);
+  const picture = usePicture(exporterRef);
   return (
     <Dialog open onClose={props.onClose} static aria-label={`${series.symbol} on ${exchangeName(series.exchange)}`}>
       <DialogPanel className={PANEL}>
@@ -142,12 +145,12 @@ export default function PairModal(props: Props) {
           series={series} view={view} siblings={siblings} timeframes={props.timeframes} mode={settings?.mode ?? null}
           canExport={isCharted(tab) && bars.ts.length > 0}
           onPair={props.onPair} onTf={props.onTf} onClose={props.onClose}
-          onCsv={() => exporterRef.current?.csv()} onPng={() => exporterRef.current?.png()}
+          onCsv={() => exporterRef.current?.csv()} onPng={picture.save}
         />
         <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1">
           <Segmented label="View" options={TABS} value={tab} onChange={(next) => changeUrl({ tab: next === "candles" ? null : next })} />
           {tab === "candles" && <ChartTools panes={panes} />}
-          <Progress loading={loading} error={error} />
+          <Progress loading={loading} error={error} picture={picture.failure} />
         </div>
         <div className="min-h-0 flex-1">
           <Body {...props} {...{ tab, pair, bars, whole, panes, alerts, older, exporterRef }} />

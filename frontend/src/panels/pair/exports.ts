@@ -7,12 +7,6 @@ import { exchangeName } from "../../lib/exchanges";
 import { utcTime } from "../../lib/time";
 import type { Series } from "./useBars";
 
-/** What the buttons above a chart do with it. */
-export interface Exporter {
-  csv: () => void;
-  png: () => void;
-}
-
 export interface Shown {
   series: Series;
   bars: Bars;
@@ -94,15 +88,17 @@ export async function imageOf(svg: SVGElement): Promise<HTMLImageElement> {
   alone.style.fontFamily = getComputedStyle(svg).fontFamily;
   const image = new Image();
   image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(alone))}`;
-  await image.decode();
+  await image.decode().catch(() => {
+    throw new Error("the browser cannot read the drawing back");
+  });
   return image;
 }
 
-/** The picture as a file; nothing where the browser cannot make one. */
-export function savePicture(picture: HTMLCanvasElement, name: string): void {
-  picture.toBlob((blob) => {
-    if (blob) save(blob, name);
-  });
+/** The picture as a file; rejects where the browser cannot make one. */
+export async function savePicture(picture: HTMLCanvasElement, name: string): Promise<void> {
+  const blob = await new Promise<Blob | null>((made) => picture.toBlob(made));
+  if (!blob) throw new Error(`the browser makes no picture of ${picture.width} × ${picture.height} pixels`);
+  save(blob, name);
 }
 
 export const saveCsv = (shown: Shown) => save(new Blob([csvOf(shown)], { type: "text/csv;charset=utf-8" }), fileName(shown, "csv"));

@@ -1,4 +1,4 @@
-import { type MutableRefObject, type RefObject, useLayoutEffect, useRef } from "react";
+import { type MutableRefObject, type RefObject, useEffect, useLayoutEffect, useRef } from "react";
 
 /** Where a reader stands in the table: kept while timeframe or exchange change and the rows with them. */
 export interface Place {
@@ -39,7 +39,8 @@ export function usePlace({ placeRef, scrollerRef, of, activeKey, activeIndex, ro
       if (known.focused && activeKey !== null) requestAnimationFrame(() => requestAnimationFrame(() => focusRow(activeKey)));
     }
   });
-  useLayoutEffect(() => {
+  // After the paint: where it stands is then known without another layout.
+  useEffect(() => {
     const element = scrollerRef.current;
     if (element === null) return;
     const note = () => {
