@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 import reference_trades
 from futuresboard.evidence import HORIZONS
-from futuresboard.simulation.kernel import Grid, Rule, count_wins, empty_record, run_pairs
+from futuresboard.simulation.hindsight import look_back
+from futuresboard.simulation.kernel import count_wins, run_pairs
 from futuresboard.simulation.outcomes import Outcome
+from futuresboard.simulation.records import Grid, Rule, empty_record
 from futuresboard.trade_sim import LONG, SHORT, Costs, Prices, fixed_horizons, funding_paid, without_overlap
 from handmade_bars import M5, MIDNIGHT
 
@@ -104,15 +106,12 @@ def kernel_rule(rule, costs):
 def run(pair, signals, rule, costs=(0.0005, 0.0001), *, alone=False, leave=None, step=M5, t0=MIDNIGHT):
     """The kernel's answer as the reference words it."""
     record = empty_record(len(signals))
-    run_pairs(
-        grid_of(pair, leave=leave, paid=rule["paid"], step=step, t0=t0),
-        np.array([0, len(signals)]),
-        np.array([slot for slot, _ in signals], dtype=np.int64),
-        np.array([way for _, way in signals], dtype=np.int64),
-        kernel_rule(rule, costs),
-        alone,
-        record,
-    )
+    grid = grid_of(pair, leave=leave, paid=rule["paid"], step=step, t0=t0)
+    slots, directions = (np.array([one[i] for one in signals], dtype=np.int64) for i in range(2))
+    asked = kernel_rule(rule, costs)
+    run_pairs(grid, np.array([0, len(signals)]), slots, directions, asked, alone, record)
+    rows = np.zeros(len(signals), dtype=np.int64)
+    look_back(grid, rows, directions, asked.hold, record, slots + asked.late + 1)
     return record
 
 

@@ -5,7 +5,16 @@ A module of commands offers `add_arguments`; the order here is the order of `--h
 
 from __future__ import annotations
 
-from futuresboard.commands import archiving, checking, files, recording, replaying, reproducing, serving
+from futuresboard.commands import (
+    archiving,
+    checking,
+    files,
+    recording,
+    replaying,
+    reproducing,
+    serving,
+    simulating,
+)
 from futuresboard.commands.arguments import Actions
 from futuresboard.commands.checking import examine_refused
 
@@ -14,5 +23,5 @@ __all__ = ["add_arguments", "examine_refused"]
 
 def add_arguments(actions: Actions) -> None:
     """Announce every command."""
-    for topic in (serving, recording, archiving, checking, replaying, reproducing, files):
+    for topic in (serving, recording, archiving, checking, replaying, simulating, reproducing, files):
         topic.add_arguments(actions)

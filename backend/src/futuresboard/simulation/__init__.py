@@ -11,7 +11,7 @@ from futuresboard.simulation.outcomes import WORDS, Outcome
 from futuresboard.simulation.portfolio import Portfolio
 from futuresboard.simulation.run import Run, simulate
 from futuresboard.simulation.settings import Direction, Entry, Fire, SimulationSettings, Sizing
-from futuresboard.simulation.sweep import Swept, sweep
+from futuresboard.simulation.sweeping import Swept, sweep
 from futuresboard.simulation.trades import Tally, Trades
 
 __all__ = [
