@@ -31,10 +31,11 @@ import joblib
 import numpy as np
 from bench_live import keep
 
-from futuresboard.simulation import History, Pair, SimulationSettings, simulate
 from futuresboard.simulation.entries import Signals
+from futuresboard.simulation.history import History, Pair
 from futuresboard.simulation.records import Grid
-from futuresboard.simulation.run import judge
+from futuresboard.simulation.run import judge, simulate
+from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.simulation.sweeping import tallies_of
 from futuresboard.simulation.trades import Tally, Trades, finished, tally
 

@@ -15,7 +15,8 @@ from futuresboard.cli import main
 from futuresboard.compute.history import history_of_files
 from futuresboard.errors import FileError
 from futuresboard.run_store import RunStore
-from futuresboard.simulation import SimulationSettings, simulate
+from futuresboard.simulation.run import simulate
+from futuresboard.simulation.settings import SimulationSettings
 from random_bars import columns
 
 M5 = 300_000

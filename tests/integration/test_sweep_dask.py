@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from futuresboard.model import Thresholds
-from futuresboard.simulation import History, Pair, SimulationSettings, sweep
+from futuresboard.simulation.history import History, Pair
+from futuresboard.simulation.settings import SimulationSettings
+from futuresboard.simulation.sweeping import sweep
 from random_bars import faulty_bars
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed: no Dask workers")

@@ -13,8 +13,10 @@ from futuresboard import metrics, signals
 from futuresboard.lifecycle import replay
 from futuresboard.model import Thresholds, Tier
 from futuresboard.planning import Window
-from futuresboard.simulation import History, Pair, SimulationSettings, simulate
 from futuresboard.simulation.entries import Market, find
+from futuresboard.simulation.history import History, Pair
+from futuresboard.simulation.run import simulate
+from futuresboard.simulation.settings import SimulationSettings
 from random_bars import DAY, clean_bars, faulty_bars
 
 M5 = 300_000

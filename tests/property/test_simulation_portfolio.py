@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from futuresboard.simulation import History, Outcome, Pair, SimulationSettings, simulate
 from futuresboard.simulation.entries import Market, Signals
+from futuresboard.simulation.history import History, Pair
+from futuresboard.simulation.outcomes import Outcome
 from futuresboard.simulation.portfolio import invest
-from futuresboard.simulation.run import grid_of, judge
+from futuresboard.simulation.run import grid_of, judge, simulate
+from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.simulation.trades import finished, outcomes
 from random_bars import DAY
 

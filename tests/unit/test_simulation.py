@@ -14,8 +14,11 @@ import pytest
 
 from futuresboard.errors import ExpressionError, QueryError
 from futuresboard.model import Thresholds
-from futuresboard.simulation import History, Pair, SimulationSettings, simulate, sweep
+from futuresboard.simulation.history import History, Pair
 from futuresboard.simulation.log import COLUMNS, LogFormat, write
+from futuresboard.simulation.run import simulate
+from futuresboard.simulation.settings import SimulationSettings
+from futuresboard.simulation.sweeping import sweep
 from futuresboard.trade_sim import Costs
 from random_bars import clean_bars, faulty_bars
 

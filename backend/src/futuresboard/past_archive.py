@@ -6,10 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from sqlite3 import Connection
 
-import duckdb
 import numpy as np
 
-from futuresboard.archive import Archive
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db_facts import forgotten
 from futuresboard.db_past import HotTail, Recorded
@@ -31,6 +29,9 @@ class Archived:
     """
 
     def __init__(self, archive: Path, series: Sequence[Recorded]) -> None:
+        # Parquet and DuckDB are 60 MB that a server whose database holds everything never needs.
+        from futuresboard.archive import Archive  # noqa: PLC0415
+
         self._archive = Archive(archive)
         self._series = {one.id: one for one in series}
 
@@ -44,6 +45,8 @@ class Archived:
         return joined(parts)
 
     def _of(self, exchange: str, timeframe: str, ids: dict[str, int], first: int, last: int) -> Past:
+        import duckdb  # noqa: PLC0415
+
         files = self._archive.files(exchange, timeframe, first, last)
         if not files:
             return nothing()

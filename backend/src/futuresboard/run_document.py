@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import orjson
 
 from futuresboard.simulation.outcomes import WORDS, Outcome
-from futuresboard.simulation.run import Run
 from futuresboard.tables import Form, csv_parts, parquet_parts
+
+if TYPE_CHECKING:
+    from futuresboard.simulation.run import Run
 
 MOST_POINTS = 2000
 MOST_TRADES = 2000

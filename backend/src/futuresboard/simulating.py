@@ -35,26 +35,27 @@ class Source:
     archive: Path
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A run over stored bars."""
-
-    bars: Wanted
-    settings: SimulationSettings
-
-
-def run_over(source: Source, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
+def run_over(
+    source: Source,
+    runs: RunStore,
+    wanted: Wanted,
+    settings: SimulationSettings,
+    *,
+    kind: str,
+    now_ms: int,
+    told: Told,
+) -> KeptRun:
     """Simulate, judge and keep. kind: `live` or `simulated` data; now_ms: when it was asked for.
 
     Raises QueryError where there is nothing to simulate on, StoreError where the database cannot be read
     or holds more than one run takes.
     """
-    history = history_of(source, asked.bars, lambda share: told(_READ * share))
-    run = simulate(history, asked.settings)
+    history = history_of(source, wanted, lambda share: told(_READ * share))
+    run = simulate(history, settings)
     told(_SIMULATED)
     trial = trial_of(run)
     beside = tried(runs.trials(trial.start, trial.end), trial)
-    document = documented(run, history, beside, asked.bars, kind, now_ms)
+    document = documented(run, history, beside, wanted, kind, now_ms)
     told(1.0)
     kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
     runs.keep(kept, trial)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-import pyarrow.parquet as pq
 from flask import Response, request
 
 from futuresboard.api.context import ApiContext
@@ -92,6 +91,9 @@ def routes(context: ApiContext) -> Sequence[Route]:
 
 def _csv(kept: bytes) -> bytes:
     """The file of a run's trades, which is kept as Parquet, as CSV."""
+    # Who only looks at pages need not hold 40 MB more.
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     table = pq.read_table(io.BytesIO(kept))
     rows = [[row[column] for column in TRADE_FORMS] for row in table.to_pylist()]
     return b"".join(csv_parts(TRADE_FORMS, [rows]))

@@ -27,8 +27,13 @@ from futuresboard.run_document import summary_of, trades_file
 from futuresboard.run_report import html_of
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.simulating import documented
-from futuresboard.simulation import WORDS, History, Run, SimulationSettings, Swept, Tally, simulate, sweep
+from futuresboard.simulation.history import History
 from futuresboard.simulation.log import LogFormat, write
+from futuresboard.simulation.outcomes import WORDS
+from futuresboard.simulation.run import Run, simulate
+from futuresboard.simulation.settings import SimulationSettings
+from futuresboard.simulation.sweeping import Swept, sweep
+from futuresboard.simulation.trades import Tally
 from futuresboard.trials import Trial, tried
 
 MOST_SETS = 100_000
