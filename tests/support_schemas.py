@@ -40,7 +40,9 @@ def of_component(name: str, answer: object) -> list[str]:
 def schema_of(path: str, method: str = "get", status: int = 200) -> Any:
     """The schema of an answer of the route that serves a path."""
     for template, operations in DOCUMENT["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[0-9]+", template), path):
+        # A number is a number, a name anything but a folder.
+        pattern = template.replace("{number}", "[0-9]+")
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
             (content,) = operations[method]["responses"][str(status)]["content"].values()
             return content["schema"]
     raise LookupError(path)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from futuresboard.api import export
-from futuresboard.api.tables import Form, csv_parts, harmless, parquet_parts
 from futuresboard.db_read import ReadError
 from futuresboard.db_rules import add_rule
 from futuresboard.rows import JUDGED_COLUMNS, ROW_COLUMNS, STORED_COLUMNS
+from futuresboard.tables import Form, csv_parts, harmless, parquet_parts
 from support_rows import T0, World, make_alert
 from support_web import Web
 

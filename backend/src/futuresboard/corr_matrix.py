@@ -48,11 +48,7 @@ def matrix(values: FloatArray) -> FloatArray:
     Symmetric, 1 on the diagonal; see `metrics.correlation` for what makes it unknown.
     """
     size, slots = values.shape
-    r = np.full((size, size), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for i in range(size):
-            beside = np.broadcast_to(values[i], (size - i, slots))
-            r[i, i:] = r[i:, i] = correlation(beside, values[i:], slots)[:, 0]
+    r = rolling(values, slots)[:, :, 0]
     diagonal = np.arange(size)
     r[diagonal, diagonal] = np.where(np.isfinite(r[diagonal, diagonal]), 1.0, np.nan)
     return r
@@ -63,6 +59,32 @@ def side_by_side(x: FloatArray, y: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         r: FloatArray = correlation(x, y, x.shape[1])[:, 0]
     return r
+
+
+def rolling(values: FloatArray, slots: int) -> FloatArray:
+    """(n, n, T − slots + 1) `matrix` of the `slots` values up to each slot of (n, T); causal."""
+    size, times = values.shape
+    r = np.full((size, size, times - slots + 1), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for i in range(size):
+            beside = np.broadcast_to(values[i], (size - i, times))
+            r[i, i:] = r[i:, i] = correlation(beside, values[i:], slots)
+    return r
+
+
+def rolling_side_by_side(x: FloatArray, y: FloatArray, slots: int) -> FloatArray:
+    """(n, T − slots + 1) `side_by_side` of the `slots` values up to each slot of x and y, both (n, T)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return correlation(x, y, slots)
+
+
+def together(r: FloatArray) -> FloatArray:
+    """(…,) mean r over all pairs of (n, n, …): how much the market moves as one; NaN with no known pair."""
+    above = r[np.triu_indices(len(r), k=1)]
+    known = np.isfinite(above)
+    count = known.sum(axis=0)
+    mean: FloatArray = np.where(known, above, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan)
+    return mean
 
 
 def flagged(r: FloatArray) -> list[list[int]]:

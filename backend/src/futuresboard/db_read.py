@@ -18,6 +18,7 @@ from futuresboard.db import connect
 from futuresboard.db_alerts import AlertFilter
 from futuresboard.db_facts import facts
 from futuresboard.db_rules import read_rules
+from futuresboard.db_stretch import fill
 from futuresboard.errors import FuturesboardError
 from futuresboard.model import (
     MS_PER_DAY,
@@ -33,7 +34,6 @@ from futuresboard.rows import JUDGED_COLUMNS, LIVE_COLUMNS, ROW_COLUMNS, STORED_
 type Row = dict[str, object]
 
 _CHUNK = 500
-_BULK = 20_000
 _MAX_IDLE = 8
 _HISTORY = f"SELECT ts, {', '.join(STORED_COLUMNS)}, tiers, known, quality, guarded FROM bars"
 # The row's columns as they are read; the rest is made of them.
@@ -72,7 +72,7 @@ class Reader:
     """
 
     def __init__(self, path: Path, *, stale_after_ms: int) -> None:
-        self._path = path
+        self.path = path
         self._stale_after_ms = stale_after_ms
         self._idle: deque[Connection] = deque()
         self._closed = False
@@ -83,7 +83,7 @@ class Reader:
         except IndexError:
             pass
         try:
-            return connect(self._path, readonly=True)
+            return connect(self.path, readonly=True)
         except Error as error:
             raise ReadError(str(error)) from error
 
@@ -130,7 +130,7 @@ class Reader:
         """The newest transaction's number, sizes, counts and times, for an operator."""
         with self._read() as connection:
             try:
-                found = facts(connection, self._path)
+                found = facts(connection, self.path)
             except OSError as error:
                 raise ReadError(str(error)) from error
             return {"seq": int(_state(connection, "seq") or 0), **found}
@@ -275,27 +275,8 @@ class Reader:
 
         ts: consecutive slots of the timeframe. Slots from `start` on that are not stored become NaN.
         """
-        step, slots = TIMEFRAME_MS[timeframe], len(ts)
-        begin = max(0, (start - int(ts[0])) // step)
-        for column in columns.values():
-            column[:, begin:] = np.nan
-        query = (
-            f"SELECT b.series_id, b.ts, {', '.join('b.' + name for name in columns)} FROM bars b "
-            "JOIN series s ON s.id = b.series_id AND s.timeframe = ? WHERE b.ts BETWEEN ? AND ?"
-        )
-        order = np.argsort(series)
-        ascending = series[order]
         with self._read() as connection:
-            cursor = connection.execute(query, (timeframe, int(ts[0]) + begin * step, int(ts[-1])))
-            while found := cursor.fetchmany(_BULK):
-                table = np.array(found, dtype=np.float64)
-                place = np.searchsorted(ascending, table[:, 0])
-                slot = (table[:, 1].astype(np.int64) - int(ts[0])) // step
-                wanted = (place < len(series)) & (slot < slots)
-                wanted[wanted] = ascending[place[wanted]] == table[wanted, 0]
-                row = order[np.where(wanted, place, 0)]
-                for i, column in enumerate(columns.values()):
-                    column[row[wanted], slot[wanted]] = table[wanted, 2 + i]
+            fill(connection, timeframe, series, ts, columns, start)
 
     def alerts(self, wanted: AlertFilter, limit: int, offset: int) -> tuple[list[Row], int]:
         """Alerts newest first, and how many there are before `limit`."""

@@ -191,6 +191,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate trades over the stored bars of the pairs, those recorded no longer included
+         * @description Simulate trades over the stored bars of the pairs, those recorded no longer included. A signal at the close of a bar enters at the OPEN of the next one. What is quick is answered with the run; else 202 with a job to ask after at `Location`, until it is answered with the run. The same settings on the same bars by the same version are the same run, byte for byte. Final values are simulated on; what a live alert knew at its bar is in the alert. Every configuration that is tried is counted, and deflates what is tried on the same time afterwards.
+         */
+        post: operations["simulate_trades"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/simulate/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a simulation is (202), or its run (200)
+         * @description How far a simulation is (202), or its run (200).
+         */
+        get: operations["simulation"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop a simulation that is wanted no longer; a run that is done stays
+         * @description Stop a simulation that is wanted no longer; a run that is done stays.
+         */
+        delete: operations["cancel_simulation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Simulated runs, newest first; `Content-Range` says how many there are
+         * @description Simulated runs, newest first; `Content-Range` says how many there are.
+         */
+        get: operations["run_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run with its statistics, curve and first trades
+         * @description One run with its statistics, curve and first trades.
+         */
+        get: operations["run"];
+        put?: never;
+        post?: never;
+        /**
+         * Keep a run no longer
+         * @description Keep a run no longer. That its settings were tried is not forgotten.
+         */
+        delete: operations["delete_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{name}/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every trade of a run as a file
+         * @description Every trade of a run as a file.
+         */
+        get: operations["run_trades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/corr": {
         parameters: {
             query?: never;
@@ -808,6 +916,15 @@ export interface components {
             bollinger_lower?: (number | null)[];
             atr?: (number | null)[];
         };
+        Job: {
+            id: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "failed" | "cancelled";
+            /** @description 0 to 1 */
+            progress: number;
+            /** @description why it failed */
+            error: string | null;
+        };
         LastCycle: {
             id: number;
             /** @description exchange time, ms UTC */
@@ -1046,6 +1163,217 @@ export interface components {
             /** @description why it is not judged by any more */
             problem: string | null;
         };
+        Run: {
+            /** @description settings, code and data: equal ids are equal results */
+            id: string;
+            created_ts: number;
+            settings: components["schemas"]["RunSettings"];
+            data: components["schemas"]["RunData"];
+            code_version: string;
+            signals: number;
+            trade_count: number;
+            settings_hash: string;
+            /** @description signals by what became of them */
+            outcomes: {
+                [key: string]: number;
+            };
+            statistics: components["schemas"]["RunStatistics"];
+            portfolio: {
+                capital: number;
+                final: number | null;
+                /** @description signals that found too little cash */
+                refused: number;
+                turnover: number | null;
+                max_drawdown: number;
+                mean_exposure: number | null;
+                time_in_market: number | null;
+            };
+            regret: {
+                mean: number | null;
+                median: number | null;
+            };
+            /** @description at closes; drawdown: the deepest since the point before */
+            curve: {
+                ts: number[];
+                equity: (number | null)[];
+                drawdown: (number | null)[];
+                exposure: (number | null)[];
+            };
+            /** @description the first ones; the file of a run has them all */
+            trades: components["schemas"]["SimulatedTrade"][];
+        };
+        RunData: {
+            tf: string;
+            /** @description empty: of all */
+            exchange: string;
+            /** @description empty: of all */
+            symbols: string[];
+            /** @enum {string} */
+            kind: "live" | "simulated";
+            /** @description open time of a bar, milliseconds UTC */
+            start: number;
+            /** @description open time of a bar, milliseconds UTC */
+            end: number;
+            pairs: number;
+            /** @description at which the same trade could have been made */
+            bars: number;
+            /** @description of the bars: equal hashes are equal data */
+            hash: string;
+        };
+        RunSettings: {
+            /**
+             * @description what opens trades
+             * @enum {string}
+             */
+            entry: "tier" | "confluence" | "rule" | "obv-rsi";
+            /** @enum {integer|null} */
+            tier: 1 | 2 | 3 | 4 | 5 | 6 | null;
+            /** @description an expression, where the entry is a rule */
+            rule: string | null;
+            /**
+             * @description as alerts start, or at every bar at which it holds
+             * @enum {string}
+             */
+            fire: "alerts" | "flags";
+            thresholds: {
+                z: number;
+                ls: number;
+                imbalance_pct: number;
+                oi_delta_pct: number;
+                funding_pct: number;
+                divergence_sigma: number;
+                confluence_min: number;
+                cooldown: number;
+            };
+            /** @enum {string|null} */
+            direction: "long" | "short" | "momentum" | "fade" | "both" | null;
+            /** @description bars whose move momentum and fade look at */
+            momentum_bars: number;
+            /** @description bars until the close it leaves at */
+            hold: number | null;
+            /** @description a fraction of the price: 0.01 is 1 % */
+            take_profit: number | null;
+            /** @description likewise */
+            stop_loss: number | null;
+            /** @description likewise */
+            trailing_stop: number | null;
+            /** @description of one side, a fraction */
+            fee: number;
+            /** @description of one side, a fraction */
+            slippage: number;
+            /** @description whether it is paid */
+            funding: boolean;
+            /** @description bars the entry is late by */
+            late: number;
+            /** @enum {string} */
+            sizing: "equal" | "amount" | "share" | "risk";
+            /** @description an amount, or a share of equity */
+            size: number | null;
+            capital: number;
+            cash_limit: boolean;
+            leverage: number;
+            max_positions: number | null;
+        };
+        RunStatistics: {
+            n: number;
+            clusters: number;
+            hit: {
+                hits: number;
+                rate: number | null;
+                wilson_low: number | null;
+                wilson_high: number | null;
+                low: number | null;
+                high: number | null;
+                base_rate: number | null;
+                base_bars: number;
+                uplift: number | null;
+                p: number | null;
+                p_of_best: number | null;
+            };
+            zero_edge: {
+                n: number;
+                hit_rate: number;
+                low: number;
+                high: number;
+                expectancy: number;
+            } | null;
+            net: {
+                expectancy: number | null;
+                low: number | null;
+                high: number | null;
+                median: number | null;
+                profit_factor: number | null;
+                payoff_ratio: number | null;
+            };
+            late: {
+                n: number;
+                hit_rate: number | null;
+                uplift: number | null;
+                expectancy: number | null;
+            };
+            daily: {
+                days: number;
+                total_return: number | null;
+                annual_return: number | null;
+                sharpe: number | null;
+                sharpe_low: number | null;
+                sharpe_high: number | null;
+                sortino: number | null;
+                max_drawdown: number | null;
+                days_under_water: number | null;
+                calmar: number | null;
+                skewness: number | null;
+                kurtosis: number | null;
+                psr: number | null;
+                min_days: number | null;
+            };
+            deflation: {
+                tried: number;
+                variance: number | null;
+                benchmark: number | null;
+                dsr: number | null;
+            };
+            /** @enum {string} */
+            verdict: "edge" | "no measurable edge" | "too few";
+            reasons: string[];
+            cautions: string[];
+            goal: {
+                target: number;
+                /** @enum {string} */
+                reached: "met" | "not met" | "too few";
+                low: number | null;
+                words: string;
+            };
+            pbo: {
+                configurations: number;
+                observations: number;
+                blocks: number;
+                pbo: number;
+                slope: number | null;
+                intercept: number | null;
+                loss: number;
+                in_sample: number;
+                out_of_sample: number;
+            } | null;
+        };
+        RunSummary: {
+            /** @description settings, code and data: equal ids are equal results */
+            id: string;
+            created_ts: number;
+            settings: components["schemas"]["RunSettings"];
+            data: components["schemas"]["RunData"];
+            code_version: string;
+            signals: number;
+            trade_count: number;
+            hit_rate: number | null;
+            expectancy: number | null;
+            /** @enum {string} */
+            verdict: "edge" | "no measurable edge" | "too few";
+            /** @enum {string} */
+            goal: "met" | "not met" | "too few";
+            final: number | null;
+            max_drawdown: number;
+        };
         Settings: {
             /** @enum {string} */
             mode: "live" | "simulated";
@@ -1065,6 +1393,100 @@ export interface components {
         };
         SettingsChange: {
             thresholds: components["schemas"]["ThresholdChanges"];
+        };
+        SimulatedTrade: {
+            exchange: string;
+            symbol: string;
+            /** @description open time of a bar, milliseconds UTC */
+            signal_ts: number;
+            /** @description open time of a bar, milliseconds UTC */
+            entry_ts: number;
+            /** @description open time of a bar, milliseconds UTC */
+            exit_ts: number;
+            /** @description 1 long, -1 short */
+            direction: number;
+            /** @description how it ended */
+            reason: string;
+            entry: number | null;
+            exit: number | null;
+            gross: number | null;
+            fees: number | null;
+            slippage: number | null;
+            funding: number | null;
+            net: number | null;
+            regret: number | null;
+            favourable: number | null;
+            adverse: number | null;
+            pnl: number | null;
+        };
+        Simulation: {
+            data?: {
+                /** @description timeframe (default: the base timeframe) */
+                tf?: string;
+                /** @description first bar's open time, ms UTC (default: all there is) */
+                start?: number | null;
+                /** @description last bar's open time, ms UTC */
+                end?: number | null;
+                /** @description of one exchange (default: of all) */
+                exchange?: string;
+                /** @description of these (default: of all) */
+                symbols?: string[] | null;
+            };
+            settings?: {
+                /**
+                 * @description what opens trades
+                 * @enum {string}
+                 */
+                entry?: "tier" | "confluence" | "rule" | "obv-rsi";
+                /** @enum {integer|null} */
+                tier?: 1 | 2 | 3 | 4 | 5 | 6 | null;
+                /** @description an expression, where the entry is a rule */
+                rule?: string | null;
+                /**
+                 * @description as alerts start, or at every bar at which it holds
+                 * @enum {string}
+                 */
+                fire?: "alerts" | "flags";
+                thresholds?: components["schemas"]["SomeThresholds"];
+                /** @enum {string|null} */
+                direction?: "long" | "short" | "momentum" | "fade" | "both" | null;
+                /** @description bars whose move momentum and fade look at */
+                momentum_bars?: number;
+                /** @description bars until the close it leaves at */
+                hold?: number | null;
+                /** @description a fraction of the price: 0.01 is 1 % */
+                take_profit?: number | null;
+                /** @description likewise */
+                stop_loss?: number | null;
+                /** @description likewise */
+                trailing_stop?: number | null;
+                /** @description of one side, a fraction */
+                fee?: number;
+                /** @description of one side, a fraction */
+                slippage?: number;
+                /** @description whether it is paid */
+                funding?: boolean;
+                /** @description bars the entry is late by */
+                late?: number;
+                /** @enum {string} */
+                sizing?: "equal" | "amount" | "share" | "risk";
+                /** @description an amount, or a share of equity */
+                size?: number | null;
+                capital?: number;
+                cash_limit?: boolean;
+                leverage?: number;
+                max_positions?: number | null;
+            };
+        };
+        SomeThresholds: {
+            z?: number;
+            ls?: number;
+            imbalance_pct?: number;
+            oi_delta_pct?: number;
+            funding_pct?: number;
+            divergence_sigma?: number;
+            confluence_min?: number;
+            cooldown?: number;
         };
         SubscribeAck: {
             tf: string;
@@ -1794,6 +2216,455 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_trades: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description that cannot be done as things are; the problem says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_simulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_list: {
+        parameters: {
+            query?: {
+                /** @description at most so many runs (allowed: a whole number from 1 to 200) */
+                limit?: number;
+                /** @description leave out so many of the newest (allowed: a whole number from 0 to 1000000) */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description which rows of how many: `metrics 0-199/512` */
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummary"][];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_trades: {
+        parameters: {
+            query?: {
+                /** @description of the file (allowed: csv, parquet) */
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                };
             };
             /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
             400: {

@@ -19,7 +19,9 @@ from futuresboard.api import (
     planner,
     prometheus,
     rules,
+    runs,
     settings,
+    simulate,
     weighted_oi,
 )
 from futuresboard.api.context import ApiContext
@@ -34,6 +36,8 @@ _TOPICS = (
     evidence,
     planner,
     rules,
+    simulate,
+    runs,
     corr,
     export,
     weighted_oi,

@@ -10,8 +10,10 @@ from futuresboard.api.newest import Newest
 from futuresboard.api.pages import Pages
 from futuresboard.config import Settings
 from futuresboard.db_read import Reader
+from futuresboard.desk import Desk
 from futuresboard.model import UserRule
 from futuresboard.rules import Expression
+from futuresboard.run_store import RunStore
 
 
 class RuleKeeper(Protocol):
@@ -32,7 +34,8 @@ class ApiContext:
     keeps the thresholds set on the page (every one of them, by lower-case setting name) under the
     state key `THRESHOLDS_KEY` and puts them to use; without it they cannot be changed. rules: the
     same for the user's alert rules; send_test: sends a test to the notification targets of some
-    names, answers with one document each, raises TooSoonError.
+    names, answers with one document each, raises TooSoonError. runs: where simulated runs are kept;
+    desk: where they are made.
     """
 
     settings: Settings
@@ -44,7 +47,10 @@ class ApiContext:
     rules: RuleKeeper | None = None
     send_test: Callable[[Sequence[str]], Sequence[Mapping[str, object]]] | None = None
     newest: Newest = field(init=False)
+    runs: RunStore = field(init=False)
+    desk: Desk = field(init=False, default_factory=Desk)
     pages: Pages = field(init=False, default_factory=Pages)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "newest", Newest(self.reader, self.now_ms))
+        object.__setattr__(self, "runs", RunStore(self.reader.path))

@@ -16,9 +16,9 @@ from futuresboard.api import alerts, history, metrics
 from futuresboard.api.context import ApiContext
 from futuresboard.api.query import Parameter, choice, choices, parse
 from futuresboard.api.routes import Route
-from futuresboard.api.tables import CSV_TYPE, PARQUET_TYPE, Block, Form, csv_parts, parquet_parts
 from futuresboard.db_schema import column_type
 from futuresboard.rows import JUDGED_COLUMNS, ROW_COLUMNS, STORED_COLUMNS
+from futuresboard.tables import CSV_TYPE, PARQUET_TYPE, Block, Form, csv_parts, parquet_parts
 
 ALERT_KIND = "alert_kind"
 """What the filter by an alert's kind is called here, where `kind` says what is exported."""

@@ -15,10 +15,10 @@ from futuresboard.api.pages import Page, answer, json_page
 from futuresboard.api.problems import PROBLEM, PROBLEM_TYPE
 from futuresboard.api.query import Parameter, parse
 from futuresboard.api.routes import Route
-from futuresboard.api.schema import ANYTHING, mapping, referring
+from futuresboard.api.schema import ANYTHING, INTEGER, STRING, mapping, referring
 from futuresboard.api.socket_schema import PAYLOADS
 
-_PATH_PARAMETER = re.compile(r"<int:(\w+)>")
+_PATH_PARAMETER = re.compile(r"<(?:(int):)?(\w+)>")
 _FAILURES = {
     400: "a parameter is not allowed: the problem names it, what came and what is allowed",
     401: "the token is missing or wrong",
@@ -33,7 +33,7 @@ _FAILURES = {
 
 def openapi_path(rule: str) -> str:
     """A path of Flask's notation in OpenAPI's."""
-    return _PATH_PARAMETER.sub(r"{\1}", rule)
+    return _PATH_PARAMETER.sub(r"{\2}", rule)
 
 
 def document(routes: Sequence[Route], context: ApiContext) -> dict[str, object]:
@@ -73,8 +73,8 @@ def _operation(route: Route, components: dict[str, object]) -> dict[str, object]
         "description": text,
         "parameters": [
             *(
-                {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
-                for name in _PATH_PARAMETER.findall(route.rule)
+                {"name": name, "in": "path", "required": True, "schema": INTEGER if whole else STRING}
+                for whole, name in _PATH_PARAMETER.findall(route.rule)
             ),
             *(_parameter(parameter) for parameter in route.parameters),
         ],
@@ -116,7 +116,14 @@ def _responses(route: Route, components: dict[str, object]) -> dict[str, object]
         }
         for status in (400, 401, *route.failures, 503)
     }
-    return {str(route.status): good, **failures}
+    others: dict[str, object] = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {route.media_type: {"schema": referring(schema, components)}},
+        }
+        for status, schema in route.also.items()
+    }
+    return {str(route.status): good, **others, **failures}
 
 
 def _content(route: Route, components: dict[str, object]) -> Mapping[str, object]:

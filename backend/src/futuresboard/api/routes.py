@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flask import Response
@@ -17,7 +17,8 @@ class Route:
 
     rule: in Flask's notation; schema: of the answer's JSON, None for other media types; body: of
     the request's JSON; other_types: media types beside `media_type`; status: of the answer when all is
-    well (204: without a body); failures: statuses beside 400, 401 and 503 that it may answer.
+    well (204: without a body); also: other statuses that are no failure, with their schemas; failures:
+    statuses beside 400, 401 and 503 that it may answer.
     """
 
     rule: str
@@ -30,4 +31,5 @@ class Route:
     other_types: tuple[str, ...] = ()
     ranged: bool = False
     status: int = 200
+    also: Mapping[int, Schema] = field(default_factory=dict)
     failures: tuple[int, ...] = field(default=())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, get_args, get_origin, get_type_hints
 
 type Schema = Mapping[str, object] | Component
 
@@ -82,3 +84,29 @@ def _followed(part: object, components: dict[str, object]) -> object:
     if isinstance(part, list | tuple):
         return [_followed(value, components) for value in part]
     return part
+
+
+def fields_of(
+    kind: type, docs: Mapping[str, str] | None = None, without: Sequence[str] = ()
+) -> dict[str, Schema]:
+    """The fields of a dataclass of plain values, words, lists of them and dataclasses, with their schemas."""
+    hints, texts = get_type_hints(kind), docs or {}
+    shown = {one.name: _of_type(hints[one.name]) for one in fields(kind) if one.name not in without}
+    return {name: doc(schema, texts[name]) if name in texts else schema for name, schema in shown.items()}
+
+
+_PLAIN: Mapping[type, Mapping[str, object]] = {bool: BOOLEAN, int: INTEGER, float: REAL, str: STRING}
+
+
+def _of_type(hint: Any) -> Mapping[str, object]:
+    choices = get_args(hint)
+    if type(None) in choices:
+        (kind,) = (one for one in choices if one is not type(None))
+        return nullable(_of_type(kind))
+    if get_origin(hint) is tuple:
+        return array(_of_type(choices[0]))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return record(fields_of(hint))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return words(tuple(hint))
+    return _PLAIN[hint]
