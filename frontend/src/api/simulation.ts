@@ -1,19 +1,13 @@
 import { rangeTotal } from "./client";
-import { errorOf } from "./errors";
-import { addressOf, send } from "./http";
-import type { Run, RunSummary, SimulationJob, SimulationRequest } from "./simulationTypes";
+import { addressOf, ask, call } from "./http";
+import type { Run, RunSummary, SimulationJob, SimulationRequest } from "./types";
 
 const until = (signal?: AbortSignal) => (signal ? { signal } : {});
 
 /** The run, or how far it is. */
 export type Answered = { run: Run } | { job: SimulationJob };
 
-async function read(response: Response): Promise<Response> {
-  if (!response.ok) throw await errorOf(response);
-  return response;
-}
-
-/** Runs never change: those last shown are kept, so that nothing is fetched twice. */
+/** A run of one id never changes: those last shown are kept, so that nothing is fetched twice. */
 const MOST_KEPT = 6;
 const kept = new Map<string, Run>();
 
@@ -25,34 +19,21 @@ function keep(run: Run): Run {
 }
 
 async function answered(response: Response): Promise<Answered> {
-  await read(response);
-  return response.status === 202 ? { job: (await response.json()) as SimulationJob } : { run: keep((await response.json()) as Run) };
+  if (response.status === 202) return { job: (await response.json()) as SimulationJob };
+  return { run: keep((await response.json()) as Run) };
 }
 
 /** Asks for a simulation: a quick one is answered at once, another by its job. Throws ApiError naming a field. */
-export const simulate = async (asked: SimulationRequest): Promise<Answered> =>
-  answered(
-    await send("/api/simulate", {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify(asked),
-    }),
-  );
+export const simulate = async (body: SimulationRequest): Promise<Answered> => answered(await ask("post", "/api/simulate", { body }));
 
-const jobAddress = (id: string) => addressOf("/api/simulate/{job}", { path: { job: id } });
-const runAddress = (id: string) => addressOf("/api/runs/{run}", { path: { run: id } });
+export const fetchJob = async (id: string, signal?: AbortSignal): Promise<Answered> =>
+  answered(await ask("get", "/api/simulate/{name}", { path: { name: id }, ...until(signal) }));
 
-export const fetchJob = async (id: string, signal?: AbortSignal): Promise<Answered> => answered(await send(jobAddress(id), until(signal)));
-
-export async function cancelJob(id: string): Promise<void> {
-  await read(await send(jobAddress(id), { method: "DELETE" }));
-}
+export const cancelJob = (id: string): Promise<unknown> => call("delete", "/api/simulate/{name}", { path: { name: id } });
 
 export async function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
   const known = kept.get(id);
-  if (known) return keep(known);
-  const response = await read(await send(runAddress(id), until(signal)));
-  return keep((await response.json()) as Run);
+  return keep(known ?? (await call("get", "/api/runs/{name}", { path: { name: id }, ...until(signal) })));
 }
 
 export interface RunPage {
@@ -62,16 +43,16 @@ export interface RunPage {
 
 /** Summaries, newest first. */
 export async function fetchRuns(limit: number, offset: number, signal?: AbortSignal): Promise<RunPage> {
-  const response = await read(await send(addressOf("/api/runs", { query: { limit, offset } }), until(signal)));
+  const response = await ask("get", "/api/runs", { query: { limit, offset }, ...until(signal) });
   const runs = (await response.json()) as RunSummary[];
   return { runs, total: rangeTotal(response.headers.get("content-range")) ?? offset + runs.length };
 }
 
 export async function deleteRun(id: string): Promise<void> {
-  await read(await send(runAddress(id), { method: "DELETE" }));
+  await call("delete", "/api/runs/{name}", { path: { name: id } });
   kept.delete(id);
 }
 
 /** The file of all trades of a run. */
 export const tradesAddress = (id: string, format: "csv" | "parquet"): string =>
-  addressOf("/api/runs/{run}/trades", { path: { run: id }, query: { format } });
+  addressOf("/api/runs/{name}/trades", { path: { name: id }, query: { format } });

@@ -1,6 +1,6 @@
 import { ApiError } from "../api/errors";
 import { fetchRun } from "../api/simulation";
-import type { Run } from "../api/simulationTypes";
+import type { Run } from "../api/types";
 import { useAnswer } from "./useAnswer";
 
 /** Runs by their ids; null for one the server does not have. Throws what else went wrong. */

@@ -1,4 +1,4 @@
-import type { Run } from "../../api/simulationTypes";
+import type { Run } from "../../api/types";
 import { exchangeName } from "../exchanges";
 import { decimals, exact, whole } from "../format";
 import { exactPercent, GOAL_WORDS, netPercent, share, signedPercent, sizeWords, span, VERDICT_WORDS } from "./words";
@@ -45,7 +45,7 @@ export const FIGURES = {
   payoff: { label: "Payoff ratio", doc: "Mean gain over mean loss", of: ({ statistics: { net } }) => known(net.payoff_ratio, two) },
   lateNet: { label: "Mean net, one bar late", of: ({ statistics: { late } }) => known(late.expectancy, netPercent) },
   regret: { label: "Regret", doc: "What the best close of each trade would have brought beyond its net, on average; known only afterwards", of: ({ regret }) => known(regret.mean, netPercent) },
-  final: { label: "Account at the end", of: ({ portfolio: { final, capital } }) => `${decimals(final, 2)} USDT (${signedPercent(final / capital - 1)})` },
+  final: { label: "Account at the end", of: ({ portfolio: { final, capital } }) => known(final, (value) => `${decimals(value, 2)} USDT (${signedPercent(value / capital - 1)})`) },
   fall: { label: "Deepest fall", doc: "Of the account below its highest, at a bar's close", of: ({ portfolio }) => exactPercent(Number(portfolio.max_drawdown.toFixed(4))) },
   under: { label: "Longest below a peak", of: ({ statistics: { daily } }) => known(daily.days_under_water, days) },
   sharpe: { label: "Sharpe ratio", doc: "Daily returns, 365 days a year, 95 % interval", of: ({ statistics: { daily } }) => interval(daily.sharpe, daily.sharpe_low, daily.sharpe_high) },
@@ -84,8 +84,8 @@ export const SETTINGS: readonly Figure[] = [
   { label: "Opens on", of: ({ settings: { entry, tier } }) => (entry === "tier" ? `tier ${tier}` : entry) },
   { label: "Condition", of: ({ settings }) => settings.rule ?? "none" },
   { label: "Fires", of: ({ settings: { fire } }) => (fire === "alerts" ? "as it begins" : "at every bar") },
-  { label: "Direction", of: ({ settings }) => settings.direction },
-  { label: "Move over", of: ({ settings }) => (["momentum", "fade"].includes(settings.direction) ? `${whole(settings.momentum_bars)} bars` : "–") },
+  { label: "Direction", of: ({ settings }) => settings.direction ?? "?" },
+  { label: "Move over", of: ({ settings }) => (settings.direction === "momentum" || settings.direction === "fade" ? `${whole(settings.momentum_bars)} bars` : "–") },
   { label: "Hold", of: ({ settings }) => (settings.hold === null ? "none" : `${whole(settings.hold)} bars`) },
   { label: "Take profit", of: ({ settings }) => percentOr(settings.take_profit) },
   { label: "Stop loss", of: ({ settings }) => percentOr(settings.stop_loss) },
@@ -102,7 +102,7 @@ export const SETTINGS: readonly Figure[] = [
   },
   { label: "Timeframe", of: ({ data }) => data.tf },
   { label: "Exchange", of: ({ data }) => (data.exchange === "" ? "all" : exchangeName(data.exchange)) },
-  { label: "Pairs", of: ({ data }) => `${whole(data.pairs)}${data.symbols === null || data.symbols.length === 0 ? ", all" : `: ${data.symbols.join(", ")}`}` },
+  { label: "Pairs", of: ({ data }) => `${whole(data.pairs)}${data.symbols.length === 0 ? ", all" : `: ${data.symbols.join(", ")}`}` },
   { label: "First bar, UTC", of: ({ data }) => moment(data.start) },
   { label: "Last bar, UTC", of: ({ data }) => moment(data.end) },
   { label: "Bars", of: ({ data }) => whole(data.bars) },

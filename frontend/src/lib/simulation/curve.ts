@@ -1,4 +1,6 @@
-import type { Curve, Run } from "../../api/simulationTypes";
+import type { Run } from "../../api/types";
+
+type Curve = Run["curve"];
 
 /** SVG lines stay quick up to here. */
 export const MOST_POINTS = 1000;
@@ -13,7 +15,11 @@ export function picked(n: number, most: number): number[] {
 }
 
 /** What an account is at each moment, as a share of what it began with: 0 is where it began. */
-export const returnsOf = ({ curve, portfolio }: Pick<Run, "curve" | "portfolio">) => curve.equity.map((equity) => equity / portfolio.capital - 1);
+export const returnsOf = ({ curve, portfolio }: Pick<Run, "curve" | "portfolio">) =>
+  curve.equity.map((equity) => (equity === null ? null : equity / portfolio.capital - 1));
+
+const deepestOf = (values: readonly (number | null)[]) => Math.max(0, ...values.filter((value) => value !== null));
+const percentOf = (fraction: number | null) => (fraction === null ? null : fraction * 100);
 
 /**
  * A curve thinned to at most `most` points. Of each stretch its last equity and the deepest drawdown
@@ -21,9 +27,9 @@ export const returnsOf = ({ curve, portfolio }: Pick<Run, "curve" | "portfolio">
  */
 export function thinned({ ts, equity, drawdown, exposure }: Curve, most: number): Curve {
   const at = picked(ts.length, most);
-  const of = (values: readonly number[]) => at.map((i) => values[i] ?? 0);
-  const deepest = at.map((end, i) => Math.max(...drawdown.slice(i === 0 ? 0 : (at[i - 1] ?? 0) + 1, end + 1)));
-  return { ts: of(ts), equity: of(equity), drawdown: deepest, exposure: of(exposure) };
+  const of = (values: readonly (number | null)[]) => at.map((i) => values[i] ?? null);
+  const deepest = at.map((end, i) => deepestOf(drawdown.slice(i === 0 ? 0 : (at[i - 1] ?? 0) + 1, end + 1)));
+  return { ts: at.map((i) => ts[i] ?? 0), equity: of(equity), drawdown: deepest, exposure: of(exposure) };
 }
 
 export interface NamedRun {
@@ -34,8 +40,8 @@ export interface NamedRun {
 interface Line {
   name: string;
   ts: readonly number[];
-  equity: readonly number[];
-  fall: readonly number[];
+  equity: readonly (number | null)[];
+  fall: readonly (number | null)[];
   at: number;
 }
 
@@ -44,8 +50,9 @@ export function curveRows(runs: readonly NamedRun[]): CurveRow[] {
   const most = Math.floor(MOST_POINTS / Math.max(1, runs.length));
   const lines: Line[] = runs.map(({ name, run }) => {
     const curve = thinned(run.curve, most);
-    const equity = returnsOf({ curve, portfolio: run.portfolio }).map((value) => value * 100);
-    return { name, ts: curve.ts, equity, fall: curve.drawdown.map((value) => (value === 0 ? 0 : -value * 100)), at: -1 };
+    const equity = returnsOf({ curve, portfolio: run.portfolio }).map(percentOf);
+    // A fall is below 0; without one it is no minus zero.
+    return { name, ts: curve.ts, equity, fall: curve.drawdown.map((value) => (value === null ? null : 0 - value * 100)), at: -1 };
   });
   const times = [...new Set(lines.flatMap(({ ts }) => ts))].sort((a, b) => a - b);
   return times.map((ts) => {
@@ -63,7 +70,7 @@ export function curveRows(runs: readonly NamedRun[]): CurveRow[] {
 export interface PeriodRow {
   /** Close of the last bar of it. */
   ts: number;
-  equity: number;
+  equity: number | null;
   drawdown: number;
 }
 
@@ -81,7 +88,7 @@ export function periodRows({ ts, equity, drawdown }: Curve): { days: number; row
   ts.forEach((one, i) => {
     const period = Math.floor((dayOf(one) - dayOf(begin)) / days);
     const deepest = Math.max(rows.get(period)?.drawdown ?? 0, drawdown[i] ?? 0);
-    rows.set(period, { ts: one, equity: equity[i] ?? 0, drawdown: deepest });
+    rows.set(period, { ts: one, equity: equity[i] ?? null, drawdown: deepest });
   });
   return { days, rows: [...rows.values()] };
 }

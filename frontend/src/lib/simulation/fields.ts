@@ -1,7 +1,10 @@
-import type { Direction, Entry, Fire, SimulationThresholds, Sizing } from "../../api/simulationTypes";
-import type { Thresholds as ServerThresholds } from "../../api/types";
+import type { RunSettings, Thresholds as ServerThresholds } from "../../api/types";
 
-export type ThresholdName = keyof SimulationThresholds;
+export type Entry = RunSettings["entry"];
+export type Fire = RunSettings["fire"];
+export type Direction = NonNullable<RunSettings["direction"]>;
+export type Sizing = RunSettings["sizing"];
+export type ThresholdName = keyof RunSettings["thresholds"];
 
 /** Numbers of the form, by the names the server gives them in a refusal. */
 export type NumberName =

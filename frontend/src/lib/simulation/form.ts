@@ -1,10 +1,9 @@
-import type { Direction, Entry, Fire, Run, SimulationRequest, Sizing } from "../../api/simulationTypes";
-import type { Settings } from "../../api/types";
+import type { Run, RunSettings, Settings, SimulationRequest } from "../../api/types";
 import type { Choice } from "../stored";
 import { numberOf, plain } from "../thresholds";
 import {
-  directionsOf, ENTRIES, FIRES, IN_FORCE, type NumberField, type NumberName, NUMBERS, sizeField, SIZINGS, THRESHOLDS,
-  type ThresholdName, thresholdsOf,
+  type Direction, directionsOf, ENTRIES, type Entry, type Fire, FIRES, IN_FORCE, type NumberField, type NumberName, NUMBERS, sizeField,
+  type Sizing, SIZINGS, THRESHOLDS, type ThresholdName, thresholdsOf,
 } from "./fields";
 
 /** The form as it stands; numbers as they are typed. */
@@ -159,7 +158,7 @@ export function requestOf(
     settings: {
       ...numbers,
       entry: form.entry,
-      tier: form.entry === "tier" ? form.tier : null,
+      tier: form.entry === "tier" ? (form.tier as RunSettings["tier"]) : null,
       rule: form.entry === "rule" ? form.rule.trim() : null,
       fire: form.fire, direction: form.direction, funding: form.funding, sizing: form.sizing, cash_limit: form.cash_limit,
       thresholds: thresholdsFor(form, inForce),
@@ -177,9 +176,9 @@ export function formOf({ settings, data }: Pick<Run, "settings" | "data">): Form
   const limits = Object.entries(settings.thresholds).map(([name, value]) => [`thresholds.${name}`, typedOf(value, 1)] as const);
   return changed(FIRST_FORM, {
     entry: settings.entry, tier: settings.tier ?? FIRST_FORM.tier, rule: settings.rule ?? "", fire: settings.fire,
-    direction: settings.direction, funding: settings.funding, sizing: settings.sizing, cash_limit: settings.cash_limit,
+    direction: settings.direction ?? FIRST_FORM.direction, funding: settings.funding, sizing: settings.sizing, cash_limit: settings.cash_limit,
     numbers: Object.fromEntries([...typed, ...limits]),
-    tf: data.tf, exchange: data.exchange, symbols: (data.symbols ?? []).join(", "), start: String(data.start), end: String(data.end),
+    tf: data.tf, exchange: data.exchange, symbols: data.symbols.join(", "), start: String(data.start), end: String(data.end),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Statistics } from "../../api/simulationTypes";
+import type { RunStatistics } from "../../api/types";
 
 /** A share with its interval; null where it is not known. */
 export interface Rate {
@@ -14,7 +14,7 @@ export interface Rate {
 }
 
 /** The hit rate and everything it has to be seen beside, in order. */
-export const ratesOf = ({ n, clusters, hit, late, zero_edge: zero }: Statistics): Rate[] => [
+export const ratesOf = ({ n, clusters, hit, late, zero_edge: zero }: RunStatistics): Rate[] => [
   {
     id: "won", label: "This run", rate: hit.rate, low: hit.low, high: hit.high, n, of: "trades",
     about: `Interval: 95 %, by the ${clusters} ${clusters === 1 ? "event" : "events"} the trades fall into`,

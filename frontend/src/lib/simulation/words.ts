@@ -1,4 +1,4 @@
-import type { Run, SimulatedTrade, SimulationSettings, Verdict } from "../../api/simulationTypes";
+import type { Run, RunSettings, RunStatistics, SimulatedTrade } from "../../api/types";
 import { exchangeName } from "../exchanges";
 import { change, decimals, exact, percent, whole } from "../format";
 import { tierStyle } from "../tiers";
@@ -22,7 +22,7 @@ export const span = (low: number | null, high: number | null) =>
   low === null || high === null ? "[?]" : `[${decimals(low * 100, 1)}–${percent(high, 1)}]`;
 
 /** What opens a trade, in two or three words. */
-export function entryShort({ entry, tier, rule }: SimulationSettings): string {
+export function entryShort({ entry, tier, rule }: RunSettings): string {
   switch (entry) {
     case "tier":
       return `T${tier ?? "?"} ${tierStyle(tier).name}`;
@@ -35,17 +35,17 @@ export function entryShort({ entry, tier, rule }: SimulationSettings): string {
   }
 }
 
-const WAYS: Record<SimulationSettings["direction"], string> = {
+const WAYS: Record<NonNullable<RunSettings["direction"]>, string> = {
   long: "long", short: "short", momentum: "with the move", fade: "against the move", both: "long and short",
 };
 
-export function wayWords({ direction, momentum_bars: over }: SimulationSettings): string {
+export function wayWords({ direction, momentum_bars: over }: RunSettings): string {
   const moved = direction === "momentum" || direction === "fade" ? ` of ${bars(over)}` : "";
-  return WAYS[direction] + moved;
+  return direction === null ? "?" : WAYS[direction] + moved;
 }
 
 /** How a trade ends. */
-export function exitWords({ entry, hold, take_profit, stop_loss, trailing_stop }: SimulationSettings): string {
+export function exitWords({ entry, hold, take_profit, stop_loss, trailing_stop }: RunSettings): string {
   const ends = [
     ...(hold === null ? [] : [`after ${bars(hold)}`]),
     ...(take_profit === null ? [] : [`at +${exactPercent(take_profit)}`]),
@@ -57,14 +57,14 @@ export function exitWords({ entry, hold, take_profit, stop_loss, trailing_stop }
 }
 
 /** A run's settings in a line: what a list calls it. */
-export function titleOf(settings: SimulationSettings): string {
+export function titleOf(settings: RunSettings): string {
   const held = settings.hold === null ? exitWords(settings) : bars(settings.hold);
   const levels = settings.hold !== null && (settings.take_profit ?? settings.stop_loss ?? settings.trailing_stop) !== null ? ", with levels" : "";
   return `${entryShort(settings)} · ${wayWords(settings)} · ${held}${levels}`;
 }
 
 /** The whole trade in a sentence. */
-export function sentenceOf(settings: SimulationSettings): string {
+export function sentenceOf(settings: RunSettings): string {
   const { entry, fire, late, fee, slippage, funding } = settings;
   const fires = entry === "obv-rsi" ? "" : fire === "alerts" ? ", as an alert of it starts" : ", at every bar at which it holds";
   const enters = late === 0 ? "in at the next open" : `in ${bars(late)} later than the next open`;
@@ -73,8 +73,8 @@ export function sentenceOf(settings: SimulationSettings): string {
 }
 
 /** How large trades are. */
-export function sizeWords({ sizing, size, capital, cash_limit, leverage, max_positions }: SimulationSettings): string {
-  const sizes: Record<SimulationSettings["sizing"], string> = {
+export function sizeWords({ sizing, size, capital, cash_limit, leverage, max_positions }: RunSettings): string {
+  const sizes: Record<RunSettings["sizing"], string> = {
     equal: "in equal parts, one a pair",
     amount: `${exact(size ?? 0)} a trade`,
     share: `${exactPercent(size ?? 0)} of the account a trade`,
@@ -91,7 +91,7 @@ export function dataWords({ data }: Pick<Run, "data">): string {
   return `${data.tf} · ${where} · ${whole(data.pairs)} ${data.pairs === 1 ? "pair" : "pairs"} · ${whole(data.bars)} bars`;
 }
 
-export const VERDICT_WORDS: Record<Verdict, { title: string; sign: string; tone: string; meaning: string }> = {
+export const VERDICT_WORDS: Record<RunStatistics["verdict"], { title: string; sign: string; tone: string; meaning: string }> = {
   edge: {
     title: "Edge", sign: "◆", tone: "text-accent",
     meaning: "It won more often than the same trade at any bar, by more than chance explains, and still did one bar late. It says nothing about tomorrow.",
@@ -106,21 +106,24 @@ export const VERDICT_WORDS: Record<Verdict, { title: string; sign: string; tone:
   },
 };
 
-export const GOAL_WORDS: Record<Run["statistics"]["goal"]["reached"], { text: string; sign: string }> = {
+export const GOAL_WORDS: Record<RunStatistics["goal"]["reached"], { text: string; sign: string }> = {
   met: { text: "met", sign: "✓" },
   "not met": { text: "not met", sign: "✗" },
   "too few": { text: "too few to tell", sign: "·" },
 };
 
-export const wayOf = (direction: 1 | -1) => (direction === 1 ? "long" : "short");
+export const wayOf = ({ direction }: Pick<SimulatedTrade, "direction">) => (direction > 0 ? "long" : "short");
 
-/** One trade in a sentence, as a mark on a chart tells it. */
-export function tradeWords(trade: SimulatedTrade): { entered: string; left: string } {
-  return {
-    entered: `In ${wayOf(trade.direction)} at ${exact(trade.entry)}.`,
-    left: `Out of the ${wayOf(trade.direction)} at ${exact(trade.exit)} (${trade.reason}): ${netPercent(trade.net)} net.`,
-  };
-}
+/** Won: something is left after costs; null where that is not known. */
+export const hasWon = ({ net }: Pick<SimulatedTrade, "net">) => (net === null ? null : net > 0);
+
+const at = (value: number | null) => (value === null ? "?" : exact(value));
+
+/** One trade in two sentences, as marks on a chart tell it. */
+export const tradeWords = (trade: SimulatedTrade): { entered: string; left: string } => ({
+  entered: `In ${wayOf(trade)} at ${at(trade.entry)}.`,
+  left: `Out of the ${wayOf(trade)} at ${at(trade.exit)} (${trade.reason}): ${trade.net === null ? "?" : netPercent(trade.net)} net.`,
+});
 
 /** A name short enough for a legend, the same for the same run. */
 export const shortId = (id: string) => id.slice(0, 8);

@@ -24,6 +24,8 @@ function Progress({ done }: { done: number }) {
   );
 }
 
+const ENDED: ReadonlySet<string> = new Set(["failed", "cancelled"]);
+
 /** Before anything is heard of it, it waits. */
 const UNHEARD = { state: "queued", progress: 0, error: null } as const;
 
@@ -32,7 +34,7 @@ export function JobCard({ simulation: { job: state, jobId, cancel, dismiss } }: 
   if (jobId === null) return null;
   const { error, lost } = state;
   const job = state.job ?? UNHEARD;
-  const over = lost || job.state === "failed" || job.state === "cancelled";
+  const over = lost || ENDED.has(job.state);
   return (
     <section aria-label="Simulation under way">
       <Card className="p-4 ring-line">

@@ -1,6 +1,6 @@
 import { memo, type Ref, useCallback, useMemo, useRef } from "react";
 
-import type { Run, SimulatedTrade } from "../../api/simulationTypes";
+import type { Run, SimulatedTrade } from "../../api/types";
 import type { Settings } from "../../api/types";
 import { useMedia } from "../../hooks/useMedia";
 import { type OpenerHandle, useOpener } from "../../hooks/useOpener";

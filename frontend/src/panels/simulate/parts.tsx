@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-import type { Run } from "../../api/simulationTypes";
+import type { Run } from "../../api/types";
 import type { Figure } from "../../lib/simulation/compare";
 import { Card } from "../../ui/Card";
 

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 
 import { ApiError } from "../../api/errors";
 import { fetchJob } from "../../api/simulation";
-import type { Run, SimulationJob } from "../../api/simulationTypes";
+import type { Run, SimulationJob } from "../../api/types";
 
 const FIRST_MS = 250;
 const MOST_MS = 2000;
@@ -20,12 +20,20 @@ const NOTHING: JobState = { job: null, error: null, lost: false };
 
 const goesOn = ({ state }: SimulationJob) => state === "queued" || state === "running";
 
-/** Asks after a simulation until it has ended, ever more seldom; tells its run. */
-export function useJob(id: string | null, onDone: (run: Run) => void): JobState {
+/** What was asked is not allowed: the server found it out while it worked. */
+const isRefused = (cause: unknown) => cause instanceof ApiError && cause.status === 400;
+
+interface Ends {
+  onDone: (run: Run) => void;
+  onRefused: (cause: unknown) => void;
+}
+
+/** Asks after a simulation until it has ended, ever more seldom; tells its run, or that it was refused. */
+export function useJob(id: string | null, ends: Ends): JobState {
   const [held, setHeld] = useState<{ id: string; state: JobState }>({ id: "", state: NOTHING });
-  const done = useRef(onDone);
+  const told = useRef(ends);
   useEffect(() => {
-    done.current = onDone;
+    told.current = ends;
   });
   useEffect(() => {
     if (id === null) return undefined;
@@ -37,13 +45,17 @@ export function useJob(id: string | null, onDone: (run: Run) => void): JobState 
       try {
         const answer = await fetchJob(id, aborter.signal);
         if ("run" in answer) {
-          done.current(answer.run);
+          told.current.onDone(answer.run);
           return;
         }
         tell(() => ({ job: answer.job, error: null, lost: false }));
         if (goesOn(answer.job)) timer = setTimeout(() => void ask(Math.min(wait * 1.5, MOST_MS)), wait);
       } catch (cause) {
         if (aborter.signal.aborted) return;
+        if (isRefused(cause)) {
+          told.current.onRefused(cause);
+          return;
+        }
         const lost = cause instanceof ApiError && cause.status === 404;
         tell((before) => ({ ...before, error: cause instanceof Error ? cause.message : String(cause), lost }));
         if (!lost) timer = setTimeout(() => void ask(wait), RETRY_MS);

@@ -2,7 +2,7 @@ import { useCallback, useMemo, useState } from "react";
 
 import { ApiError } from "../../api/errors";
 import { cancelJob, simulate } from "../../api/simulation";
-import type { Run, SimulationRequest } from "../../api/simulationTypes";
+import type { Run, SimulationRequest } from "../../api/types";
 import { useUrl } from "../../hooks/useUrl";
 import { changeUrl } from "../../lib/url";
 import { type JobState, useJob } from "./useJob";
@@ -16,8 +16,8 @@ export interface Refusal {
   position: number | null;
 }
 
-/** `settings.hold` and `data.start` are the form's `hold` and `start`; thresholds keep their group. */
-const fieldOf = (parameter: string | null) => parameter?.replace(/^(settings|data)\./, "").replace(/^thresholds$/, "thresholds.z") ?? null;
+/** `settings.hold` and `data.start` are the form's `hold` and `start`; a rule that cannot be read is refused as an expression. */
+const fieldOf = (parameter: string | null) => parameter?.replace(/^(settings|data)\./, "").replace(/^expression$/, "rule") ?? null;
 
 function refusalOf(cause: unknown): Refusal {
   const words = cause instanceof Error ? cause.message : String(cause);
@@ -42,7 +42,13 @@ export function useSimulation(): Simulation {
   const jobId = useUrl("job");
   const [sending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const job = useJob(jobId, show);
+  const job = useJob(jobId, {
+    onDone: show,
+    onRefused: (cause) => {
+      setRefusal(refusalOf(cause));
+      changeUrl({ job: null, part: "setup" });
+    },
+  });
   const start = useCallback((asked: SimulationRequest) => {
     setSending(true);
     setRefusal(null);

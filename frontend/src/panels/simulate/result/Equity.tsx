@@ -1,6 +1,6 @@
 import { Suspense, useMemo } from "react";
 
-import type { Run } from "../../../api/simulationTypes";
+import type { Run } from "../../../api/types";
 import { useColours } from "../../../charts/colours";
 import { EquityCurve } from "../../../charts/registry";
 import { decimals } from "../../../lib/format";
@@ -33,8 +33,8 @@ function CurveTable({ run }: { run: Run }) {
             {rows.map(({ ts, equity, drawdown }) => (
               <tr key={ts} className="border-t border-line/60">
                 <th scope="row" className="py-1 text-left font-normal"><Time ts={ts} /></th>
-                <td className={cell}>{decimals(equity, 2)}</td>
-                <td className={cell}>{signedPercent(equity / run.portfolio.capital - 1)}</td>
+                <td className={cell}>{equity === null ? "–" : decimals(equity, 2)}</td>
+                <td className={cell}>{equity === null ? "–" : signedPercent(equity / run.portfolio.capital - 1)}</td>
                 <td className={cell}>{share(drawdown)}</td>
               </tr>
             ))}

@@ -1,4 +1,4 @@
-import type { Run } from "../../../api/simulationTypes";
+import type { Run } from "../../../api/types";
 import { percent, whole } from "../../../lib/format";
 import { domainOf, placeIn, type Rate, ratesOf } from "../../../lib/simulation/rates";
 import { share, span } from "../../../lib/simulation/words";

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { tradesAddress } from "../../../api/simulation";
-import type { Run } from "../../../api/simulationTypes";
+import type { Run } from "../../../api/types";
 import { dataWords, sentenceOf, sizeWords, titleOf } from "../../../lib/simulation/words";
 import { button } from "../../../ui/forms";
 import { Icon } from "../../../ui/Icon";

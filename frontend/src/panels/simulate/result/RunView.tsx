@@ -1,4 +1,4 @@
-import type { Run } from "../../../api/simulationTypes";
+import type { Run } from "../../../api/types";
 import { whole } from "../../../lib/format";
 import { FIGURES, SETTINGS } from "../../../lib/simulation/compare";
 import { Box, Facts } from "../parts";

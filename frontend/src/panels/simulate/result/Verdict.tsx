@@ -1,4 +1,4 @@
-import type { Run } from "../../../api/simulationTypes";
+import type { Run } from "../../../api/types";
 import { GOAL_WORDS, VERDICT_WORDS } from "../../../lib/simulation/words";
 import { Card } from "../../../ui/Card";
 

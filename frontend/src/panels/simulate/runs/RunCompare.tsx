@@ -1,6 +1,6 @@
 import { Suspense, useMemo } from "react";
 
-import type { Run } from "../../../api/simulationTypes";
+import type { Run } from "../../../api/types";
 import { useColours } from "../../../charts/colours";
 import { EquityCurve } from "../../../charts/registry";
 import { useRuns } from "../../../hooks/useRuns";

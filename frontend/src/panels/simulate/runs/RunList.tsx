@@ -1,4 +1,4 @@
-import type { RunSummary } from "../../../api/simulationTypes";
+import type { RunSummary } from "../../../api/types";
 import { percent, whole } from "../../../lib/format";
 import { MOST } from "../../../lib/simulation/compare";
 import { dataWords, GOAL_WORDS, netPercent, signedPercent, titleOf, VERDICT_WORDS } from "../../../lib/simulation/words";
@@ -21,7 +21,6 @@ interface Props {
 
 function Figures({ run }: { run: RunSummary }) {
   const verdict = VERDICT_WORDS[run.verdict];
-  const gain = run.final / run.settings.capital - 1;
   return (
     <span className="flex flex-wrap gap-x-3 gap-y-0.5 text-micro text-ink">
       <span className={`font-semibold ${verdict.tone}`}>
@@ -31,7 +30,7 @@ function Figures({ run }: { run: RunSummary }) {
       <span>n {whole(run.trade_count)}</span>
       {run.hit_rate !== null && <span>won {percent(run.hit_rate, 1)}, goal {GOAL_WORDS[run.goal].text}</span>}
       {run.expectancy !== null && <span>mean net {netPercent(run.expectancy)}</span>}
-      <span>account {signedPercent(gain)}, deepest fall {percent(run.max_drawdown, 1)}</span>
+      <span>account {run.final === null ? "?" : signedPercent(run.final / run.settings.capital - 1)}, deepest fall {percent(run.max_drawdown, 1)}</span>
     </span>
   );
 }

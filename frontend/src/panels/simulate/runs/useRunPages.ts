@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
 
 import { deleteRun, fetchRuns } from "../../../api/simulation";
-import type { RunSummary } from "../../../api/simulationTypes";
+import type { RunSummary } from "../../../api/types";
 import { useAnswer } from "../../../hooks/useAnswer";
 
 const PAGE = 50;

@@ -2,11 +2,11 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 
 import { exchangeShort, exchangeTone } from "../../../lib/exchanges";
-import { decimals, price } from "../../../lib/format";
+import { decimals } from "../../../lib/format";
 import { button, input } from "../../../ui/forms";
 import { sorted } from "../../../ui/grid/column";
 import { Time } from "../../../ui/Time";
-import { coinOf, COLUMNS, heldBars, Percent, type TradeContext, type TradeRow, Way } from "./columns";
+import { coinOf, COLUMNS, heldBars, Net, Percent, Price, type TradeContext, type TradeRow, Way } from "./columns";
 
 interface Props {
   rows: readonly TradeRow[];
@@ -44,16 +44,15 @@ function Card({ row: { trade, id }, context, target, onOpen }: { row: TradeRow; 
         </span>
         <span className="shrink-0 text-micro"><Way direction={trade.direction} /></span>
         <span className="ml-auto shrink-0 text-sm font-semibold">
-          <span aria-hidden="true" className={trade.net > 0 ? "text-up" : "text-down"}>{trade.net > 0 ? "✓ " : "✗ "}</span>
-          <Percent value={trade.net} toned /> %
+          <Net trade={trade} /> %
         </span>
       </span>
       <span className="text-micro text-ink-soft">
         <Time ts={trade.entry_ts} /> · {heldBars(trade, context.stepMs)} bars · {trade.reason}
       </span>
       <span className="grid w-full grid-cols-4 gap-x-2">
-        <Fact name="Entry">{price(trade.entry)}</Fact>
-        <Fact name="Exit">{price(trade.exit)}</Fact>
+        <Fact name="Entry"><Price value={trade.entry} /></Fact>
+        <Fact name="Exit"><Price value={trade.exit} /></Fact>
         <Fact name="PnL USDT">{trade.pnl === null ? "–" : decimals(trade.pnl, 2)}</Fact>
         <Fact name="Regret %"><Percent value={trade.regret} /></Fact>
       </span>

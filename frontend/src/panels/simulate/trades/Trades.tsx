@@ -1,7 +1,8 @@
 import { useMemo, useState } from "react";
 
-import type { Run, SimulatedTrade } from "../../../api/simulationTypes";
+import type { Run, SimulatedTrade } from "../../../api/types";
 import { whole } from "../../../lib/format";
+import { hasWon } from "../../../lib/simulation/words";
 import { timeframeMs } from "../../../lib/timeframe";
 import { Grid } from "../../../ui/grid/Grid";
 import { Segmented } from "../../../ui/Segmented";
@@ -26,7 +27,7 @@ type End = (typeof ENDS)[number]["value"];
 const FIRST = { id: "entry_ts", desc: true };
 const idOf = ({ id }: TradeRow) => id;
 
-const fits = (end: End, { net }: SimulatedTrade) => end === "all" || (net > 0) === (end === "won");
+const fits = (end: End, trade: SimulatedTrade) => end === "all" || hasWon(trade) === (end === "won");
 
 function Count({ run, shown }: { run: Run; shown: number }) {
   const { trade_count: all, trades } = run;

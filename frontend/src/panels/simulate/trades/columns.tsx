@@ -1,6 +1,7 @@
-import type { SimulatedTrade } from "../../../api/simulationTypes";
+import type { SimulatedTrade } from "../../../api/types";
 import { exchangeName, exchangeTone } from "../../../lib/exchanges";
 import { decimals, exact, price, signOf, whole } from "../../../lib/format";
+import { hasWon } from "../../../lib/simulation/words";
 import type { Column } from "../../../ui/grid/column";
 import { Time } from "../../../ui/Time";
 import { Unknown } from "../../../ui/Unknown";
@@ -31,8 +32,26 @@ export function Percent({ value, toned = false, why = "A price within the trade 
 }
 
 export function Way({ direction }: Pick<SimulatedTrade, "direction">) {
-  return direction === 1 ? <span className="text-up">▲ long</span> : <span className="text-down">▼ short</span>;
+  return direction > 0 ? <span className="text-up">▲ long</span> : <span className="text-down">▼ short</span>;
 }
+
+export function Price({ value }: { value: number | null }) {
+  return value === null ? <Unknown why="The price is not known" /> : <span title={exact(value)}>{price(value)}</span>;
+}
+
+/** What is left of a trade, with a sign for who sees no colours. */
+export function Net({ trade }: { trade: SimulatedTrade }) {
+  const won = hasWon(trade);
+  return (
+    <>
+      {won !== null && <span aria-hidden="true" className={won ? "text-up" : "text-down"}>{won ? "✓ " : "✗ "}</span>}
+      <Percent value={trade.net} toned />
+    </>
+  );
+}
+
+/** Fees and slippage as they are taken off. */
+const costsOf = ({ fees, slippage }: SimulatedTrade) => (fees === null || slippage === null ? null : -(fees + slippage));
 
 export const coinOf = (symbol: string) => symbol.split(":")[0] ?? symbol;
 export const heldBars = ({ entry_ts, exit_ts }: SimulatedTrade, stepMs: number) => Math.round((exit_ts - entry_ts) / stepMs) + 1;
@@ -56,7 +75,7 @@ const moment = (id: "entry_ts" | "exit_ts", label: string, doc: string): TradeCo
 const paid = (id: "entry" | "exit", label: string, doc: string): TradeColumn => ({
   id, label, unit: "USDT", doc, width: 84,
   sort: ({ trade }) => trade[id],
-  cell: ({ trade }) => <span title={exact(trade[id])}>{price(trade[id])}</span>,
+  cell: ({ trade }) => <Price value={trade[id]} />,
 });
 
 export const COLUMNS: readonly TradeColumn[] = [
@@ -88,8 +107,8 @@ export const COLUMNS: readonly TradeColumn[] = [
   fraction("gross", "Gross", "Before costs"),
   {
     id: "costs", label: "Costs", unit: "%", width: 72, doc: "Fees and slippage of both sides",
-    sort: ({ trade }) => trade.fees + trade.slippage,
-    cell: ({ trade }) => <Percent value={-(trade.fees + trade.slippage)} />,
+    sort: ({ trade }) => costsOf(trade),
+    cell: ({ trade }) => <Percent value={costsOf(trade)} />,
   },
   {
     id: "funding", label: "Funding", unit: "%", width: 72, doc: "Paid while it was held; below 0: received",
@@ -100,10 +119,7 @@ export const COLUMNS: readonly TradeColumn[] = [
     id: "net", label: "Net", unit: "%", width: 92, doc: "What is left: the trade won where it is above 0",
     sort: ({ trade }) => trade.net,
     cell: ({ trade }) => (
-      <span className="font-semibold">
-        <span aria-hidden="true" className={trade.net > 0 ? "text-up" : "text-down"}>{trade.net > 0 ? "✓ " : "✗ "}</span>
-        <Percent value={trade.net} toned />
-      </span>
+      <span className="font-semibold"><Net trade={trade} /></span>
     ),
   },
   {
