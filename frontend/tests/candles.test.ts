@@ -72,7 +72,7 @@ describe("bands", () => {
 });
 
 describe("markers", () => {
-  const mark = (over: Partial<ChartMark>): ChartMark => ({ ts: 0, tag: "T1", text: "", colour: "y", rank: 4, down: false, ...over });
+  const mark = (over: Partial<ChartMark>): ChartMark => ({ kind: "alert", ts: 0, tag: "T1", text: "", colour: "y", rank: 4, down: false, ...over });
 
   it("are one a bar, led by the most severe, oldest first", () => {
     const found = markersOf([mark({ ts: STEP }), mark({}), mark({ tag: "T2", colour: "o", rank: 1 }), mark({ tag: "T2", rank: 1 })], some);

@@ -104,7 +104,7 @@ interface Word<T> {
 }
 
 export const ENTRIES: readonly Word<Entry>[] = [
-  { value: "tier", label: "An alert tier", title: "One of the six tiers" },
+  { value: "tier", label: "An alert tier", title: "" },
   { value: "confluence", label: "Conditions agree", title: "Two or more of: Z, long/short, imbalance" },
   { value: "rule", label: "A condition of mine", title: "A saved filter, a rule, or a line you type" },
   { value: "obv-rsi", label: "OBV and RSI", title: "In when RSI turns up through 30 with OBV above its mean, out when either turns; short mirrored" },

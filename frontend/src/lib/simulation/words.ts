@@ -3,6 +3,9 @@ import { exchangeName } from "../exchanges";
 import { change, decimals, exact, percent, whole } from "../format";
 import { tierStyle } from "../tiers";
 
+/** With a capital and an end. */
+export const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
 const bars = (count: number) => `${whole(count)} ${count === 1 ? "bar" : "bars"}`;
 
 /** A fraction as percent with every digit it has. */
@@ -124,6 +127,3 @@ export const tradeWords = (trade: SimulatedTrade): { entered: string; left: stri
   entered: `In ${wayOf(trade)} at ${at(trade.entry)}.`,
   left: `Out of the ${wayOf(trade)} at ${at(trade.exit)} (${trade.reason}): ${trade.net === null ? "?" : netPercent(trade.net)} net.`,
 });
-
-/** A name short enough for a legend, the same for the same run. */
-export const shortId = (id: string) => id.slice(0, 8);

@@ -1,3 +1,4 @@
+import type { SimulationJob } from "../../api/types";
 import { percent } from "../../lib/format";
 import { Card } from "../../ui/Card";
 import { button, Fault } from "../../ui/forms";
@@ -29,24 +30,35 @@ const ENDED: ReadonlySet<string> = new Set(["failed", "cancelled"]);
 /** Before anything is heard of it, it waits. */
 const UNHEARD = { state: "queued", progress: 0, error: null } as const;
 
-/** A simulation under way: how far it is, and how to stop it. */
-export function JobCard({ simulation: { job: state, jobId, cancel, dismiss } }: { simulation: Simulation }) {
-  if (jobId === null) return null;
-  const { error, lost } = state;
-  const job = state.job ?? UNHEARD;
+interface CardProps {
+  simulation: Simulation;
+  job: Pick<SimulationJob, "state" | "progress" | "error">;
+}
+
+function Told({ simulation: { job: { error, lost }, cancel, dismiss }, job }: CardProps) {
   const over = lost || ENDED.has(job.state);
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-3">
+        <p role="status" className="min-w-0 flex-1 text-xs text-ink">{lost ? "The server does not know this simulation any more." : WORDS[job.state]}</p>
+        <button type="button" className={button} onClick={over ? dismiss : cancel}>
+          {over ? "Close" : "Cancel"}
+        </button>
+      </div>
+      {!over && <Progress done={job.progress} />}
+      {job.error !== null && <Fault>{job.error}</Fault>}
+      {error !== null && !lost && <Fault>{error} It is asked again.</Fault>}
+    </>
+  );
+}
+
+/** A simulation under way: how far it is, and how to stop it. */
+export function JobCard({ simulation }: { simulation: Simulation }) {
+  if (simulation.jobId === null) return null;
   return (
     <section aria-label="Simulation under way">
       <Card className="p-4 ring-line">
-        <div className="flex flex-wrap items-center gap-3">
-          <p role="status" className="min-w-0 flex-1 text-xs text-ink">{lost ? "The server does not know this simulation any more." : WORDS[job.state]}</p>
-          <button type="button" className={button} onClick={over ? dismiss : cancel}>
-            {over ? "Close" : "Cancel"}
-          </button>
-        </div>
-        {!over && <Progress done={job.progress} />}
-        {job.error !== null && <Fault>{job.error}</Fault>}
-        {error !== null && !lost && <Fault>{error} It is asked again.</Fault>}
+        <Told simulation={simulation} job={simulation.job.job ?? UNHEARD} />
       </Card>
     </section>
   );

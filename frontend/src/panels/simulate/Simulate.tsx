@@ -152,7 +152,7 @@ export default function Simulate({ tf, timeframes, exchanges, rows, settings, ha
           // What scrolls must be reached by the keyboard.
           tabIndex={scrolls ? 0 : -1}
           className={`flex min-h-0 flex-1 flex-col outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent ${
-            scrolls ? "overflow-y-auto overflow-x-hidden max-lg:px-3 max-lg:pb-3" : part === "setup" ? "bg-panel" : "md:max-lg:px-3 md:max-lg:pb-3"
+            scrolls ? "overflow-y-auto overflow-x-hidden px-px pb-px max-lg:px-3 max-lg:pb-3" : part === "setup" ? "bg-panel" : "md:max-lg:px-3 md:max-lg:pb-3"
           }`}
         >
           <ErrorBoundary key={part} name={`The part ${part}`}>

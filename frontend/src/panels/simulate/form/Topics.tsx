@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 
 import type { Settings } from "../../../api/types";
 import { exact } from "../../../lib/format";
+import { sentence } from "../../../lib/simulation/words";
 import {
   directionsOf, ENTRIES, FIRES, IN_FORCE, NUMBERS, sizeField, SIZINGS, THRESHOLDS, thresholdsOf,
 } from "../../../lib/simulation/fields";
@@ -42,16 +43,19 @@ export function Opens({ inForce, ...props }: FormProps & { inForce: Settings["th
     <Topic title="What opens a trade">
       <WordChoice {...shared("tier")} text="On" words={ENTRIES} value={form.entry} onChoose={(entry) => onChange({ entry })} />
       {form.entry === "tier" && (
-        <label className={label}>
-          Tier
-          <select id={`${fieldId("tier")}-number`} className={control} value={form.tier} onChange={(event) => onChange({ tier: Number(event.target.value) })}>
-            {TIERS.map((tier) => (
-              <option key={tier} value={tier}>
-                T{tier} {tierStyle(tier).name}: {tierStyle(tier).short}
-              </option>
-            ))}
-          </select>
-        </label>
+        <div>
+          <label className={label}>
+            Tier
+            <select id={`${fieldId("tier")}-number`} className={control} value={form.tier} onChange={(event) => onChange({ tier: Number(event.target.value) })}>
+              {TIERS.map((tier) => (
+                <option key={tier} value={tier}>
+                  T{tier} {tierStyle(tier).name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <p className="mt-1 text-micro leading-4 text-ink-faint">{sentence(tierStyle(form.tier).short)}</p>
+        </div>
       )}
       {form.entry === "rule" && (
         <Suspense fallback={<p role="status" className="text-micro text-ink-soft">Loading…</p>}>

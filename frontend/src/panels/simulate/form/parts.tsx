@@ -108,7 +108,7 @@ export function WordChoice<T extends string>({ name, text, words, value, wrong, 
           ))}
         </select>
       </label>
-      {chosen && <p className="mt-1 text-micro leading-4 text-ink-faint">{chosen.title}.</p>}
+      {chosen && chosen.title !== "" && <p className="mt-1 text-micro leading-4 text-ink-faint">{chosen.title}.</p>}
       {wrong !== null && <Wrong name={name} refused={refused}>{wrong}</Wrong>}
     </div>
   );

@@ -44,7 +44,7 @@ interface Props {
 export function RunHeader({ run, onAgain, onCompare }: Props) {
   const { settings, data } = run;
   return (
-    <header className="space-y-2">
+    <header className="space-y-2 lg:px-3">
       <h2 className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-sm font-semibold text-ink-strong">
         <span className="[overflow-wrap:anywhere]">{titleOf(settings)}</span>
         <KindBadge kind={data.kind} />

@@ -1,8 +1,6 @@
 import type { Run } from "../../../api/types";
-import { GOAL_WORDS, VERDICT_WORDS } from "../../../lib/simulation/words";
+import { GOAL_WORDS, sentence, VERDICT_WORDS } from "../../../lib/simulation/words";
 import { Card } from "../../../ui/Card";
-
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?)]$/.test(text) ? "" : "."}`;
 
 /** What the run says, in words, before any figure; what it does not say beside it. */
 export function Verdict({ run: { statistics } }: { run: Run }) {

@@ -92,7 +92,12 @@ export function RunList({ pages, current, chosen, onOpen, onChoose, onCompare }:
         </div>
       )}
       {fault !== null && <div className="px-3 py-2"><Fault>It was not deleted: {fault}</Fault></div>}
-      {!loading && error === null && total === 0 && <p className="p-6 text-center text-xs leading-5 text-ink-soft">None yet. The form beside runs as it stands.</p>}
+      {!loading && error === null && total === 0 && (
+        <p className="mx-auto max-w-md p-8 text-center text-xs leading-5 text-ink-soft">
+          None yet. Run the form as it stands: it trades a rule on the bars that are recorded, after fees, slippage and funding, and says whether what it won can be told from chance.
+          Every run is kept here.
+        </p>
+      )}
       <ul aria-label="Kept runs">
         {runs.map((run) => (
           <Item

@@ -53,7 +53,7 @@ export function Net({ trade }: { trade: SimulatedTrade }) {
 /** Fees and slippage as they are taken off. */
 const costsOf = ({ fees, slippage }: SimulatedTrade) => (fees === null || slippage === null ? null : -(fees + slippage));
 
-export const coinOf = (symbol: string) => symbol.split(":")[0] ?? symbol;
+export const coinOf = (symbol: string) => symbol.split("/")[0] ?? symbol;
 export const heldBars = ({ entry_ts, exit_ts }: SimulatedTrade, stepMs: number) => Math.round((exit_ts - entry_ts) / stepMs) + 1;
 
 type TradeColumn = Column<TradeRow, TradeContext>;
@@ -73,14 +73,14 @@ const moment = (id: "entry_ts" | "exit_ts", label: string, doc: string): TradeCo
 });
 
 const paid = (id: "entry" | "exit", label: string, doc: string): TradeColumn => ({
-  id, label, unit: "USDT", doc, width: 84,
+  id, label, unit: "USDT", doc, width: 96,
   sort: ({ trade }) => trade[id],
   cell: ({ trade }) => <Price value={trade[id]} />,
 });
 
 export const COLUMNS: readonly TradeColumn[] = [
   {
-    id: "pair", label: "Pair", unit: "", width: 108, text: true, doc: "The contract",
+    id: "pair", label: "Pair", unit: "", width: 96, text: true, doc: "The contract",
     sort: ({ trade }) => trade.symbol,
     cell: ({ trade }) => <span title={trade.symbol} className="block truncate font-semibold text-ink-strong">{coinOf(trade.symbol)}</span>,
   },
@@ -104,17 +104,6 @@ export const COLUMNS: readonly TradeColumn[] = [
   },
   paid("entry", "Entry", "Price entered at"),
   paid("exit", "Exit", "Price left at"),
-  fraction("gross", "Gross", "Before costs"),
-  {
-    id: "costs", label: "Costs", unit: "%", width: 72, doc: "Fees and slippage of both sides",
-    sort: ({ trade }) => costsOf(trade),
-    cell: ({ trade }) => <Percent value={costsOf(trade)} />,
-  },
-  {
-    id: "funding", label: "Funding", unit: "%", width: 72, doc: "Paid while it was held; below 0: received",
-    sort: ({ trade }) => trade.funding,
-    cell: ({ trade }) => <Percent value={trade.funding} />,
-  },
   {
     id: "net", label: "Net", unit: "%", width: 92, doc: "What is left: the trade won where it is above 0",
     sort: ({ trade }) => trade.net,
@@ -129,6 +118,17 @@ export const COLUMNS: readonly TradeColumn[] = [
       trade.pnl === null ? <Unknown why="Nothing was traded with money" /> : <span title={exact(trade.pnl)} className={TONE[signOf(trade.pnl)]}>{`${trade.pnl > 0 ? "+" : ""}${decimals(trade.pnl, 2)}`}</span>,
   },
   fraction("regret", "Regret", "What the best close while it was held would have brought beyond its net; known only afterwards"),
+  fraction("gross", "Gross", "Before costs"),
+  {
+    id: "costs", label: "Costs", unit: "%", width: 72, doc: "Fees and slippage of both sides",
+    sort: ({ trade }) => costsOf(trade),
+    cell: ({ trade }) => <Percent value={costsOf(trade)} />,
+  },
+  {
+    id: "funding", label: "Funding", unit: "%", width: 72, doc: "Paid while it was held; below 0: received",
+    sort: ({ trade }) => trade.funding,
+    cell: ({ trade }) => <Percent value={trade.funding} />,
+  },
   fraction("favourable", "Best", "Farthest in favour while it was held (MFE)"),
   fraction("adverse", "Worst", "Farthest against while it was held (MAE)"),
   { id: "reason", label: "Closed by", unit: "", width: 116, text: true, doc: "What ended it", sort: ({ trade }) => trade.reason, cell: ({ trade }) => <span title={trade.reason} className="block truncate">{trade.reason}</span> },
