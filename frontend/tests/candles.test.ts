@@ -1,8 +1,9 @@
+import type { Time } from "lightweight-charts";
 import { describe, expect, it } from "vitest";
 
 import { type Bars, parseHistory } from "../src/charts/bars";
 import { candleBands, paneBands } from "../src/charts/candles/bands";
-import { runsOf } from "../src/charts/candles/brokenLine";
+import { dotsOf, runsOf } from "../src/charts/candles/brokenLine";
 import { type ChartMark, markersOf } from "../src/charts/candles/markers";
 import { FIRST_CHOICE, heights, metricPanes, MIN_PANE_PX, moved, OI_COINS, ordered, toggled } from "../src/charts/candles/panes";
 import { candle, point } from "../src/charts/candles/shape";
@@ -50,6 +51,14 @@ describe("a line", () => {
   it("breaks wherever a slot is missing", () => {
     expect(runsOf([0, 1, 2, 5, 7, 8])).toEqual([[0, 3], [3, 4], [4, 6]]);
     expect(runsOf([])).toEqual([]);
+  });
+
+  it("leave the pane where the bars beside it are, not where they once were", () => {
+    const bar = (time: number, x: number) => ({ x, time, originalData: { time: 0 as Time, value: time }, barColor: "" });
+    const bars = [bar(0, 999), bar(1, 5), bar(3, 15), bar(4, -40), bar(5, -40)];
+    const dots = dotsOf({ bars, barSpacing: 5, visibleRange: { from: 1, to: 3 } });
+    expect(dots.map(({ slot, x }) => [slot, x])).toEqual([[0, 0], [1, 5], [3, 15], [4, 20]]);
+    expect(dotsOf({ bars, barSpacing: 5, visibleRange: null })).toEqual([]);
   });
 });
 

@@ -48,7 +48,7 @@ export const FIGURES = {
   final: { label: "Account at the end", of: ({ portfolio: { final, capital } }) => known(final, (value) => `${decimals(value, 2)} USDT (${signedPercent(value / capital - 1)})`) },
   fall: { label: "Deepest fall", doc: "Of the account below its highest, at a bar's close", of: ({ portfolio }) => exactPercent(Number(portfolio.max_drawdown.toFixed(4))) },
   under: { label: "Longest below a peak", of: ({ statistics: { daily } }) => known(daily.days_under_water, days) },
-  sharpe: { label: "Sharpe ratio", doc: "Daily returns, 365 days a year, 95 % interval", of: ({ statistics: { daily } }) => interval(daily.sharpe, daily.sharpe_low, daily.sharpe_high) },
+  sharpe: { label: "Sharpe ratio", doc: "Of so many daily returns, 365 days a year, 95 % interval", of: ({ statistics: { daily } }) => `${interval(daily.sharpe, daily.sharpe_low, daily.sharpe_high)}, ${days(daily.days)}` },
   sortino: { label: "Sortino ratio", of: ({ statistics: { daily } }) => known(daily.sortino, two) },
   calmar: { label: "Calmar ratio", doc: "A year's return over the deepest fall", of: ({ statistics: { daily } }) => known(daily.calmar, two) },
   turnover: { label: "Turnover", doc: "Bought and sold over the mean account", of: ({ portfolio }) => known(portfolio.turnover, (value) => `${two(value)} ×`) },

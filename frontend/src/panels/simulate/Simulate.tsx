@@ -1,4 +1,4 @@
-import { memo, type Ref, useCallback, useMemo, useRef } from "react";
+import { memo, type Ref, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 
 import type { Run, SimulatedTrade } from "../../api/types";
 import type { Settings } from "../../api/types";
@@ -54,6 +54,15 @@ function usePart(narrow: boolean, running: boolean, run: string | null): Part {
   if (found !== undefined && (narrow || found !== "setup")) return found;
   if (run !== null || running) return "result";
   return narrow ? "setup" : "runs";
+}
+
+/** What had the focus may have gone with the part before: the panel has it then. */
+function useKeptFocus(panel: RefObject<HTMLElement>, part: Part) {
+  const before = useRef(part);
+  useEffect(() => {
+    if (before.current !== part && document.activeElement === document.body) panel.current?.focus({ preventScroll: true });
+    before.current = part;
+  }, [panel, part]);
 }
 
 function again(run: Run) {
@@ -131,6 +140,7 @@ export default function Simulate({ tf, timeframes, exchanges, rows, settings, ha
   const part = usePart(narrow, simulation.jobId !== null, runId);
   const pairs = useMemo(() => rows.map(({ row: { symbol, base } }) => ({ symbol, base })), [rows]);
   const panel = useRef<HTMLDivElement>(null);
+  useKeptFocus(panel, part);
   const open = useOpener(handle, panel, useCallback((run: Run, trade: SimulatedTrade) => onChart(pairKey(trade), run.data.tf, trade.entry_ts), [onChart]));
   const form = <SimulationForm tf={tf} timeframes={timeframes} exchanges={exchanges} pairs={pairs} settings={settings} simulation={simulation} />;
   const tabs = PARTS.filter(({ id }) => narrow || id !== "setup");

@@ -20,7 +20,7 @@ interface Props {
 
 /** Gives the focus to the first field that does not fit, unfolding what it lies in. */
 function toWrong(form: HTMLFormElement): void {
-  const wrong = form.querySelector<HTMLElement>("[aria-invalid=true]") ?? form.querySelector<HTMLElement>("[data-unfit=true] input");
+  const wrong = form.querySelector<HTMLElement>("[aria-invalid=true], [data-unfit=true] input");
   const folded = wrong?.closest("details");
   if (folded) folded.open = true;
   wrong?.focus();

@@ -58,9 +58,9 @@ export function RunHeader({ run, onAgain, onCompare }: Props) {
         <button type="button" className={button} title="Puts these settings into the form" onClick={onAgain}>Change and run again</button>
         <button type="button" className={button} onClick={onCompare}>Compare…</button>
         {(["csv", "parquet"] as const).map((format) => (
-          <a key={format} className={link} href={tradesAddress(run.id, format)} download aria-label={`All trades as ${format}`}>
+          <a key={format} className={link} href={tradesAddress(run.id, format)} download title="Every trade as a file">
             <Icon name="download" className="h-3.5 w-3.5" />
-            {format === "csv" ? "Trades CSV" : "Parquet"}
+            {format === "csv" ? "Trades CSV" : "Trades Parquet"}
           </a>
         ))}
       </div>

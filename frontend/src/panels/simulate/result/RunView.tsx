@@ -1,6 +1,7 @@
 import type { Run } from "../../../api/types";
 import { whole } from "../../../lib/format";
 import { FIGURES, SETTINGS } from "../../../lib/simulation/compare";
+import { titleOf, VERDICT_WORDS } from "../../../lib/simulation/words";
 import { Box, Facts } from "../parts";
 import { Equity } from "./Equity";
 import { RatePlot } from "./RatePlot";
@@ -46,6 +47,7 @@ function Overfitting({ run }: { run: Run }) {
 export function RunView({ run, onAgain, onCompare }: Props) {
   return (
     <div className="space-y-3">
+      <p role="status" className="sr-only">{titleOf(run.settings)}: {VERDICT_WORDS[run.statistics.verdict].title}</p>
       <RunHeader run={run} onAgain={onAgain} onCompare={onCompare} />
       <Verdict run={run} />
       <div className="grid gap-3 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">

@@ -82,7 +82,7 @@ function Narrow({ title, figures, runs, marked }: PartProps) {
 
 function Names({ runs, onOpen }: { runs: readonly Run[]; onOpen: (id: string) => void }) {
   return (
-    <ul aria-label="Runs compared" className="space-y-1">
+    <ul aria-label="Runs compared" className="space-y-1 lg:px-3">
       {runs.map((run, i) => (
         <li key={run.id} className="flex flex-wrap items-baseline gap-x-2 text-xs">
           <span className="font-bold text-ink-strong">{letterOf(i)}</span>
