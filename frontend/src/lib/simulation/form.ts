@@ -37,9 +37,16 @@ export const FIRST_FORM: Form = {
 const wordIn = <T extends string>(words: readonly { value: T }[], value: unknown, fallback: T): T =>
   words.find((word) => word.value === value)?.value ?? fallback;
 
+/** What another entry usually goes with: OBV and RSI say both ways and the way out themselves. */
+function usually(form: Form, entry: Entry): Partial<Form> {
+  if (entry === form.entry || (entry !== "obv-rsi" && form.entry !== "obv-rsi")) return {};
+  if (entry === "obv-rsi") return { direction: "both", numbers: { ...form.numbers, hold: "" } };
+  return { numbers: { ...form.numbers, hold: form.numbers.hold || (FIRST_FORM.numbers.hold ?? "") } };
+}
+
 /** The form after a change: what no longer fits the entry is put right. */
 export function changed(form: Form, patch: Partial<Form>): Form {
-  const next = { ...form, ...patch };
+  const next = { ...form, ...usually(form, patch.entry ?? form.entry), ...patch };
   const ways = directionsOf(next.entry);
   const direction = wordIn(ways, next.direction, ways[0]?.value ?? "long");
   return { ...next, direction, fire: next.entry === "obv-rsi" ? "alerts" : next.fire };
