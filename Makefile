@@ -97,6 +97,7 @@ format: $(VENV)/.installed-dev
 
 bench: install $(VENV)/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_metrics.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_archive.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_api.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_client.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_live.py

@@ -11,62 +11,22 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from test_planner import PAIRS, random_rows
 
 import reference_trades
-from futuresboard.app import create_app
-from futuresboard.db_read import Reader
 from handmade_bars import M5
-from support_core import Recorder, make_settings
+from support_core import Recorder
 from support_schemas import of_answer
-from support_web import HEALTH
+from support_simulate import PAIRS, Asking, recorded
 
-COUNT = 400
 HOLD = 6
 TIER_1 = {"entry": "tier", "tier": 1, "hold": HOLD}
 
 
 @pytest.fixture(scope="module")
 def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
-    made = Recorder(tmp_path_factory.mktemp("simulate"), pairs=PAIRS)
-    series = [random_rows(seed, COUNT) for seed in range(len(PAIRS))]
-    for slot in range(COUNT):
-        made.steps([(pair, rows[slot]) for pair, rows in enumerate(series)])
+    made = recorded(tmp_path_factory.mktemp("simulate"))
     yield made
     made.close()
-
-
-class Asking:
-    """The API over a recorder's database."""
-
-    def __init__(self, recorder: Recorder, **given: str) -> None:
-        self.reader = Reader(recorder.path, stale_after_ms=1)
-        settings = make_settings(recorder.path.parent, **given)
-        app = create_app(settings, reader=self.reader, now_ms=lambda: 7, health=lambda: HEALTH)[0]
-        self.client = app.test_client()
-
-    def simulate(self, body: object) -> Any:
-        return self.client.post("/api/simulate", data=orjson.dumps(body), content_type="application/json")
-
-    def run(self, settings: dict[str, object], **data: object) -> dict[str, Any]:
-        answer = self.simulate({"settings": settings, "data": data})
-        while answer.status_code == 202:
-            assert of_answer(answer.headers["Location"], answer.get_json(), status=202) == []
-            answer = self.client.get(answer.headers["Location"])
-        assert answer.status_code == 200, answer.get_json()
-        found: dict[str, Any] = answer.get_json()
-        assert of_answer("/api/simulate", found, "post") == []
-        return found
-
-    def get(self, path: str, **query: object) -> Any:
-        return self.client.get(path, query_string=query)
-
-    def bars(self, exchange: str) -> list[dict[str, Any]]:
-        table = self.get("/api/history", exchange=exchange, symbol="BTC/USDT:USDT", limit=5000).get_json()
-        names = ("ts", "open", "close", "funding", "funding_interval_h")
-        return [
-            dict(zip(names, row, strict=True)) for row in zip(*(table[name] for name in names), strict=True)
-        ]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from futuresboard.config import (
-    DEMO_DATABASE_URL,
+    DEMO_DEFAULTS,
     FIELDS,
     Settings,
     is_loopback,
@@ -66,7 +66,9 @@ def test_environment_over_file_over_defaults(tmp_path: Path):
 
 
 def test_demo_changes_the_default_database_alone(tmp_path: Path):
-    assert load({}, tmp_path, demo=True).database_url == DEMO_DATABASE_URL
+    demo = load({}, tmp_path, demo=True)
+    assert demo.database_url == DEMO_DEFAULTS["DATABASE_URL"]
+    assert demo.archive_path == tmp_path / DEMO_DEFAULTS["ARCHIVE_DIR"]
     assert load({}, tmp_path, demo=True).simulated
     chosen = load({"DATABASE_URL": "sqlite:///own.db"}, tmp_path, demo=True)
     assert chosen.database_path == tmp_path / "own.db"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,33 +16,12 @@ from futuresboard.evidence import HORIZONS
 from futuresboard.model import MS_PER_DAY, Thresholds
 from futuresboard.planning import COLUMNS, DIRECTIONS, every_bar
 from futuresboard.trade_sim import Costs, Prices, fixed_horizons
-from handmade_bars import M5, MIDNIGHT, bars
-from support_core import Recorder, make_settings, market
+from handmade_bars import M5, MIDNIGHT
+from support_core import Recorder, make_settings
+from support_simulate import PAIRS, random_rows
 from support_web import HEALTH
 
 COUNT = 320
-PAIRS = tuple(market("BTC", exchange) for exchange in ("okx", "binanceusdm", "bybit"))
-
-
-def random_rows(seed: int, count: int = COUNT) -> list[dict[str, Any]]:
-    """Bars in which every tier comes up now and then; some open interest is unknown."""
-    rng = np.random.default_rng(seed)
-    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.004, count)))
-    oi = 1e4 * np.exp(np.cumsum(rng.standard_t(3, count) * 0.008))
-    made = bars(
-        count,
-        open=list(np.roll(close, 1)),
-        close=list(close),
-        oi_contracts=[math.nan if rng.random() < 0.01 else float(value) for value in oi],
-        global_ls=list(rng.uniform(1.5, 3.0, count)),
-        taker_buy=list(rng.uniform(45.0, 58.0, count)),
-        funding=[
-            float(value) for value in np.repeat(rng.choice([5e-5, 1e-4, 3e-4], count // 40 + 1), 40)[:count]
-        ],
-    )
-    for row in made:
-        row["oi_contracts"] = None if math.isnan(row["oi_contracts"]) else row["oi_contracts"]
-    return made
 
 
 @pytest.fixture(scope="module")

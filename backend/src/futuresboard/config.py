@@ -25,7 +25,13 @@ EXCHANGE_IDS = ("binanceusdm", "bybit", "okx")
 BASE_TIMEFRAME = "5m"
 THRESHOLDS_KEY = "thresholds"
 """Under which the database keeps thresholds changed on the page."""
-DEMO_DATABASE_URL = "sqlite:///data/demo.db"
+DEMO_DEFAULTS: Mapping[str, str] = {
+    "DATABASE_URL": "sqlite:///data/demo.db",
+    "ARCHIVE_DIR": "data/demo-archive",
+}
+"""Defaults of a demo: its data stays apart."""
+LEAST_RETENTION_DAYS = 30
+"""What statistics, calibration and warm start read of the past lies within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,19 @@ def _scale(text: str) -> float:
 
 def _moment(text: str) -> int | None:
     return int(_number(0, 10**14, whole=True)(text)) if text else None
+
+
+def _retention(text: str) -> int:
+    days = int(_number(0, 36_500, whole=True)(text))
+    if 0 < days < LEAST_RETENTION_DAYS:
+        raise ValueError(text)
+    return days
+
+
+def _folder(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
 
 
 def _url(text: str) -> str:
@@ -156,6 +175,18 @@ FIELDS: Mapping[str, Field] = {
         "relative paths from the project's root; stamped live or simulated at birth",
         "sqlite:///path",
         _database,
+    ),
+    "ARCHIVE_DIR": Field(
+        "data/archive",
+        "Parquet archive of old months, for replay; relative paths from the project's root",
+        "a folder",
+        _folder,
+    ),
+    "RETENTION_DAYS": Field(
+        "90",
+        "days the database keeps bars; whole months older than that move to the archive (0: it keeps all)",
+        f"0, or a whole number from {LEAST_RETENTION_DAYS} to 36500",
+        _retention,
     ),
     "HOST": Field("127.0.0.1", "address the server listens on", "a host name or address", _host),
     "PORT": Field("5000", "port the server listens on", _W.format(0, 65535), _number(0, 65535, whole=True)),
@@ -258,6 +289,8 @@ class Settings:
     okx_rubik_per_ip: bool
     tradfi: bool
     database_url: str
+    archive_dir: str
+    retention_days: int
     host: str
     port: int
     auth_token: str
@@ -310,6 +343,16 @@ class Settings:
         """The SQLite file; a relative path counts from the project's root."""
         return self.root / self.database_url.removeprefix("sqlite:///")
 
+    @property
+    def archive_path(self) -> Path:
+        """The archive's folder; a relative path counts from the project's root."""
+        return self.root / self.archive_dir
+
+    @property
+    def data_kind(self) -> str:
+        """What a database or an archive of these settings holds: `live` or `simulated` data."""
+        return "simulated" if self.simulated else "live"
+
     def exchange_url(self, exchange: str) -> str:
         """The override of an exchange's scheme and host, empty for the real one."""
         return {"binanceusdm": self.binanceusdm_url, "bybit": self.bybit_url, "okx": self.okx_url}[exchange]
@@ -341,7 +384,7 @@ def load(
     """Read the settings.
 
     `environ` wins over `root/.env`, which wins over the defaults; `overrides` (from the command
-    line) win over all. `demo` changes the default database alone. Raises ConfigError with one line
+    line) win over all. `demo` changes `DEMO_DEFAULTS` alone. Raises ConfigError with one line
     per problem.
     """
     file = {name: value for name, value in dotenv_values(root / ".env").items() if value is not None}
@@ -349,7 +392,7 @@ def load(
     problems: list[str] = []
     values: dict[str, object] = {}
     for name, field in FIELDS.items():
-        default = DEMO_DATABASE_URL if demo and name == "DATABASE_URL" else field.default
+        default = DEMO_DEFAULTS.get(name, field.default) if demo else field.default
         text = given.get(name, default).strip()
         try:
             values[name.lower()] = field.parse(text)

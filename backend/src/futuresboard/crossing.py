@@ -8,7 +8,7 @@ input.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from futuresboard.signals import RULES, judge_coins
 
 WAIT_SLACK_MS = 5_000
 """How much longer than `FINALISE_AFTER` is waited: by then whatever finalises a bar has been stored."""
+type Decides = Callable[[Sequence[int], int], bool]
+"""Whether the bars at a time of some series, which wait for each other, are decided now."""
 _DIVERGENCE_BIT, _CLUSTER_BIT = 1 << int(Tier.DIVERGENCE), 1 << int(Tier.CLUSTER)
 
 
@@ -92,16 +94,26 @@ class Coins:
 class Crossing:
     """Judges tiers 5 and 6 in the writer's transactions; remembers which bars are still to be decided.
 
-    wait_ms: how long after its close a bar's alerts wait for the coin's other exchanges.
+    wait_ms: how long after its close a bar's alerts wait for the coin's other exchanges; decides: who says
+    instead, asked with the waiting series' ids and the time of their bars (replay, which knows when they
+    were decided).
     """
 
     def __init__(
-        self, store: Store, memory: Memory, alerts: AlertWriter, thresholds: Thresholds, *, wait_ms: int
+        self,
+        store: Store,
+        memory: Memory,
+        alerts: AlertWriter,
+        thresholds: Thresholds,
+        *,
+        wait_ms: int,
+        decides: Decides | None = None,
     ) -> None:
         self._store = store
         self._memory = memory
         self._alerts = alerts
         self._wait_ms = wait_ms + WAIT_SLACK_MS
+        self._decides = decides
         self._waiting: dict[str, dict[int, set[int]]] = {}
         self.thresholds = thresholds
 
@@ -137,7 +149,7 @@ class Crossing:
     def judge_overdue(self, now_ms: int, write: Write) -> None:
         """Decide what has waited long enough."""
         for timeframe, waiting in self._waiting.items():
-            late = [ts for ts in waiting if self._is_late(timeframe, ts, now_ms)]
+            late = [ts for ts in waiting if self._decides or self._is_late(timeframe, ts, now_ms)]
             rows = sorted({row for ts in late for row in waiting[ts]})
             if rows:
                 self._decide(timeframe, self._memory.peers(np.array(rows)), now_ms, write)
@@ -177,11 +189,10 @@ class Crossing:
         # In a window of the past (`Stretch`) nothing waits.
         for ts in sorted(self._waiting.get(timeframe, ())):
             waiting = self._waiting[timeframe][ts]
-            late = self._is_late(timeframe, ts, now_ms)
             ready = [
                 group
                 for group in groups.values()
-                if not waiting.isdisjoint(group) and (late or self._complete(timeframe, group, ts))
+                if not waiting.isdisjoint(group) and self._is_due(timeframe, group, ts, waiting, now_ms)
             ]
             if not ready:
                 continue
@@ -189,6 +200,11 @@ class Crossing:
             waiting.difference_update(row for group in ready for row in group)
             if not waiting:
                 del self._waiting[timeframe][ts]
+
+    def _is_due(self, timeframe: str, group: Sequence[int], ts: int, waiting: set[int], now_ms: int) -> bool:
+        if self._decides is not None:
+            return self._decides([self._series(timeframe, row) for row in group if row in waiting], ts)
+        return self._is_late(timeframe, ts, now_ms) or self._complete(timeframe, group, ts)
 
     def _complete(self, timeframe: str, group: Sequence[int], ts: int) -> bool:
         """Whether every pair of a coin that is still listed has finalised its bar at `ts`."""

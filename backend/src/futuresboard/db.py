@@ -21,6 +21,7 @@ import orjson
 from futuresboard.db_ledger import mark_changed
 from futuresboard.db_schema import DERIVED_FIELDS, LIVE_FIELDS, RAW_FIELDS, migrate
 from futuresboard.errors import StoreError
+from futuresboard.holding import hold
 from futuresboard.model import COIN_TIERS, LATE_BARS, MS_PER_DAY, TIMEFRAME_MS, Alert, Market, Tier
 from futuresboard.quality import GUARDED, PROVISIONAL
 
@@ -400,18 +401,8 @@ def _changed_days(write: Write) -> list[tuple[int, int, int]]:
 
 
 def _recorder(path: Path) -> sqlite3.Connection:
-    """What only one process at a time holds; the system takes it back from one that dies."""
-    connection = sqlite3.connect(
-        path.with_name(f"{path.name}.recorder"), isolation_level=None, check_same_thread=False, timeout=0.0
-    )
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise StoreError(
-            f"another process records into {path.name}: end it first, or set another DATABASE_URL"
-        ) from error
-    return connection
+    words = f"another process records into {path.name}: end it first, or set another DATABASE_URL"
+    return hold(path.with_name(f"{path.name}.recorder"), words)
 
 
 class _Transaction:

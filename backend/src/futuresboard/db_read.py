@@ -144,7 +144,7 @@ class Reader:
     def unpublished(self) -> Mapping[str, Mapping[str, str]]:
         """exchange -> row column it does not publish -> the reason in words."""
         with self._read() as connection:
-            return _unpublished(connection).catalog
+            return read_unpublished(connection).catalog
 
     def snapshot(self, timeframe: str, now_ms: int, since: int = 0) -> Snapshot:
         """The newest row of every active pair that changed after transaction `since`.
@@ -153,12 +153,12 @@ class Reader:
         """
         with self._read() as connection:
             seq = int(_state(connection, "seq") or 0)
-            unpublished = _unpublished(connection)
+            unpublished = read_unpublished(connection)
             cursor = connection.execute(_NEWEST, (timeframe, since))
             rows = [self._row(values, now_ms, unpublished) for values in cursor]
         return Snapshot(timeframe, seq, rows)
 
-    def _row(self, values: tuple[object, ...], now_ms: int, unpublished: _Unpublished) -> Row:
+    def _row(self, values: tuple[object, ...], now_ms: int, unpublished: Unpublished) -> Row:
         row: Row = dict(zip(_NAMES, values, strict=True))
         timeframe_ms = TIMEFRAME_MS[cast("str", row["timeframe"])]
         close_ts = cast("int", row["ts"]) + timeframe_ms
@@ -200,7 +200,7 @@ class Reader:
                     f"{_HISTORY} WHERE ts IN ({marks}) AND series_id = ?", (*part, number)
                 )
                 bars.update((row[0], row[1:]) for row in cursor)
-            unpublished = _unpublished(connection)
+            unpublished = read_unpublished(connection)
         return _columns(grid, bars, lambda ts: unpublished.of(exchange, symbol, ts))
 
     def multipliers(self) -> dict[tuple[str, str], float]:
@@ -326,7 +326,7 @@ def _state(connection: Connection, key: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Unpublished:
+class Unpublished:
     """What exchanges do not publish: exchange -> column -> why; `since`: exchange -> symbol of a pair
     that has the columns of taker volume all the same, summed from its trades -> the first bar heard."""
 
@@ -345,9 +345,10 @@ class _Unpublished:
         return tuple(column for column in columns if column not in heard), 0
 
 
-def _unpublished(connection: Connection) -> _Unpublished:
+def read_unpublished(connection: Connection) -> Unpublished:
+    """What a database's exchanges do not publish."""
     catalog, since = _state(connection, "unpublished"), _state(connection, "trades_since")
-    return _Unpublished(orjson.loads(catalog) if catalog else {}, orjson.loads(since) if since else {})
+    return Unpublished(orjson.loads(catalog) if catalog else {}, orjson.loads(since) if since else {})
 
 
 def _grid(first: int, last: int, step: int, start: int | None, end: int | None, limit: int) -> list[int]:

@@ -22,6 +22,18 @@ class StoreError(FuturesboardError):
     """Stops the start: the database cannot be used as asked (wrong kind, newer schema, damaged)."""
 
 
+class JoinError(FuturesboardError):
+    """A caller's mistake: rows that cannot be joined as they are (not sorted, of other shapes)."""
+
+
+class CursorError(FuturesboardError):
+    """A replay cannot go on from a cursor: it is none, of another replay, or of other data."""
+
+
+class ScopeError(FuturesboardError):
+    """Answered as 404: no recorded pair is among those asked for."""
+
+
 class QueryError(FuturesboardError):
     """Answered as 400: a parameter, what came and what is allowed."""
 

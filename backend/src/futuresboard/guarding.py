@@ -11,7 +11,7 @@ from futuresboard import plausible, quality
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Pair
 from futuresboard.memory import Memory
-from futuresboard.model import FloatArray, IntArray
+from futuresboard.model import LATE_BARS, BoolArray, FloatArray, IntArray
 
 
 @dataclass
@@ -50,6 +50,19 @@ def admit(
     if len(held):
         _doubt(memory, rows[held], ts[held], held, admitted)
     return admitted
+
+
+def provenance(memory: Memory, rows: IntArray, ts: IntArray, live: BoolArray | None, now_ms: int) -> IntArray:
+    """(m,) marks that say whence new bars came; live: see `RawBars`."""
+    step = memory.base.timeframe_ms
+    late = now_ms - (ts + step) > LATE_BARS * step
+    # Late bars newer than one finalised at its close heal a gap; others only extend the past.
+    healed = late & (ts > memory.base.oldest_without(rows, quality.HISTORIC))
+    historic = late if live is None else late | ~live
+    marks = np.zeros(len(ts), dtype=np.int64)
+    marks[healed] |= quality.BACKFILLED
+    marks[historic] |= quality.HISTORIC
+    return marks
 
 
 def _merged(*parts: Mapping[int, Mapping[str, object]]) -> Iterable[tuple[int, Mapping[str, object]]]:

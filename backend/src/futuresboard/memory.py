@@ -126,6 +126,13 @@ class Memory:
             for number in ids if times else ():
                 self._put(panel, ids, self._store.raw_bars_at(number, times))
 
+    def forget_before(self, cut: int) -> None:
+        """Know that the database holds no bar before a time any more; one no newer than it is left alone."""
+        for timeframe, panel in self.panels.items():
+            first = self.first[timeframe]
+            going_on = (first < cut) & (panel.newest(np.arange(len(first))) >= cut)
+            self.first[timeframe] = np.where(going_on, cut, first)
+
     def window(
         self, timeframe: str, rows: IntArray, end: int, slots: int, out: int
     ) -> tuple[Bars, IntArray, BoolArray]:

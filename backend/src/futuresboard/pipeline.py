@@ -17,10 +17,10 @@ from futuresboard.alerting import AlertWriter
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.calibrated import Calibrated
 from futuresboard.coins import Quote
-from futuresboard.crossing import Crossing
+from futuresboard.crossing import Crossing, Decides
 from futuresboard.db import Committed, Pair, Store, Write
 from futuresboard.derived import Derived, objects
-from futuresboard.guarding import admit
+from futuresboard.guarding import Admitted, admit, provenance
 from futuresboard.live import LiveBoard, LiveUpdate
 from futuresboard.memory import Memory, Stretch
 from futuresboard.merge import NEVER, Touched, merge
@@ -37,7 +37,8 @@ class RawBars:
     bar number -> column -> raw value that its adapter refused; live: bars that closed while they
     were watched (None: by their age); reread: bars whose levels were read anew, so that unknown
     replaces known there (None: nowhere); final: bars that are finalised, the others are shown as far
-    as they are known (None: all).
+    as they are known (None: all); admitted: they were let in before (replay), so that what guards had
+    to say, and whence they came, is in marks and `guarded` already.
     """
 
     pair_ids: IntArray
@@ -48,25 +49,24 @@ class RawBars:
     live: BoolArray | None = None
     reread: BoolArray | None = None
     final: BoolArray | None = None
+    admitted: bool = False
 
     def part(self, chosen: BoolArray) -> RawBars:
         """Only the bars chosen (m,), in the same order."""
         kept = np.flatnonzero(chosen)
-        return RawBars(
-            self.pair_ids[kept],
-            self.ts[kept],
-            {name: column[kept] for name, column in self.columns.items()},
-            self.marks[kept],
-            {new: self.guarded[old] for new, old in enumerate(kept.tolist()) if old in self.guarded},
-            None if self.live is None else self.live[kept],
-            None if self.reread is None else self.reread[kept],
-        )
+        ids, ts, marks = self.pair_ids[kept], self.ts[kept], self.marks[kept]
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        guarded = {new: self.guarded[old] for new, old in enumerate(kept.tolist()) if old in self.guarded}
+        flags = (self.live, self.reread, self.final)
+        live, reread, final = (None if one is None else one[kept] for one in flags)
+        return RawBars(ids, ts, columns, marks, guarded, live, reread, final, self.admitted)
 
 
 class Pipeline:
     """Holds the hot window (or a `stretch` of the past) in memory and writes through its store.
 
-    timeframes: base first; publish: called with each `Committed` after its transaction.
+    timeframes: base first; publish: called with each `Committed` after its transaction; decides: replay's
+    word on when alerts beside other series are decided, instead of waiting (see `Crossing`).
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Pipeline:
         finalise_after_s: float = 60.0,
         calibrated: Calibrated | None = None,
         stretch: Stretch | None = None,
+        decides: Decides | None = None,
     ) -> None:
         self._store = store
         self._stretch = stretch
@@ -89,10 +90,12 @@ class Pipeline:
         self._capacity = max(1024, (history_bars + metrics.LOOKBACK + 128) * 8 // 7)
         self._alerts = AlertWriter(store, thresholds, calibrated)
         self._thresholds = thresholds
-        self._wait_ms = int(finalise_after_s * 1000)
         self._live = LiveBoard(TIMEFRAME_MS[self._timeframes[0]])
         self._memory = Memory(store, self._timeframes, self._capacity, stretch)
-        self._crossing = Crossing(store, self._memory, self._alerts, thresholds, wait_ms=self._wait_ms)
+        wait_ms = int(finalise_after_s * 1000)
+        self._crossing = Crossing(
+            store, self._memory, self._alerts, thresholds, wait_ms=wait_ms, decides=decides
+        )
         self.reload()
 
     @property
@@ -277,20 +280,22 @@ class Pipeline:
             write.live[self._memory.pairs[row].id] = values
 
     def _take(self, raw: RawBars, now_ms: int) -> Touched | None:
-        panel, timeframe_ms = self._memory.base, TIMEFRAME_MS[self.base]
+        panel = self._memory.base
         rows = self._memory.rows(raw.pair_ids.tolist())
         panel.reach(int(raw.ts.max()))
-        admitted = admit(self._memory, rows, raw.ts, raw.columns, raw.guarded)
-        late = now_ms - (raw.ts + timeframe_ms) > LATE_BARS * timeframe_ms
-        # Late bars newer than one finalised at its close heal a gap; others only extend the past.
-        healed = late & (raw.ts > panel.oldest_without(rows, quality.HISTORIC))
-        historic = late if raw.live is None else late | ~raw.live
-        marks = raw.marks | admitted.marks
-        if raw.final is not None:
-            marks |= np.where(raw.final, 0, quality.PROVISIONAL | quality.PARTIAL)
-        marks |= np.where(healed, quality.BACKFILLED, 0) | np.where(historic, quality.HISTORIC, 0)
-        first, clean, guarded = self._memory.first[self.base], admitted.columns, admitted.guarded
-        return merge(panel, first, rows, raw.ts, clean, marks, guarded, raw.reread)
+        admitted = self._admitted(rows, raw, now_ms)
+        shown = False if raw.final is None else ~raw.final
+        marks = admitted.marks | np.where(shown, quality.PROVISIONAL | quality.PARTIAL, 0)
+        first = self._memory.first[self.base]
+        return merge(panel, first, rows, raw.ts, admitted.columns, marks, admitted.guarded, raw.reread)
+
+    def _admitted(self, rows: IntArray, raw: RawBars, now_ms: int) -> Admitted:
+        """What is let in of some bars, and whence it comes; of those let in before that is said already."""
+        if raw.admitted:
+            return Admitted(dict(raw.columns), raw.marks, {at: dict(one) for at, one in raw.guarded.items()})
+        found = admit(self._memory, rows, raw.ts, raw.columns, raw.guarded)
+        found.marks |= raw.marks | provenance(self._memory, rows, raw.ts, raw.live, now_ms)
+        return found
 
     def _resampled(self, timeframe: str, touched: Touched) -> Touched | None:
         base, step = self._memory.base, TIMEFRAME_MS[self.base]

@@ -35,6 +35,7 @@ from futuresboard.listings import Listings
 from futuresboard.market_caps import MarketCaps
 from futuresboard.model import UserRule
 from futuresboard.pipeline import Pipeline
+from futuresboard.retention import keep_rolled
 from futuresboard.rhythm import Cycle, Rhythm
 from futuresboard.rules import Expression
 from futuresboard.status import Status, exchange_status
@@ -184,6 +185,7 @@ class Scraper:
             await self._restore()
             self._spawn(self._heartbeat())
             self._spawn(self._keep_worth())
+            self._spawn(self._keep_rolled())
             if self._coins is not None:
                 self._spawn(self._keep_market_caps(self._coins()))
             await self._connect_all()
@@ -200,6 +202,15 @@ class Scraper:
     async def _keep_worth(self) -> None:
         worth = Worth(self._settings.database_path, lambda: self._pipeline.thresholds)
         await keep_worth(worth, self._store, run=self._run, own=self._assessor, clock=self._clock)
+
+    async def _keep_rolled(self) -> None:
+        def now_ms() -> int | None:
+            return self.now_ms() if self.knows_time() else None
+
+        settings, forgot = self._settings, self._pipeline.memory.forget_before
+        await keep_rolled(
+            settings, self._store, run=self._run, clock=self._clock, now_ms=now_ms, forgot=forgot
+        )
 
     def _collector(self, exchange: Exchange) -> Collector:
         return Collector(

@@ -10,13 +10,13 @@ from futuresboard import metrics
 from futuresboard.db_stretch import Wanted, read_stretch
 from futuresboard.errors import QueryError
 from futuresboard.judging import judged, trial_of
-from futuresboard.run_document import document_of, summary_of, trades_file
+from futuresboard.run_document import Document, document_of, summary_of, trades_file
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.scorecard import structured
 from futuresboard.simulation.history import History, Pair
-from futuresboard.simulation.run import simulate
+from futuresboard.simulation.run import Run, simulate
 from futuresboard.simulation.settings import SimulationSettings
-from futuresboard.trials import tried
+from futuresboard.trials import Tried, tried
 
 MOST_SLOTS = 6_000_000
 """Bars of all pairs together that one run reads: 13 columns of them are 600 MB."""
@@ -28,6 +28,14 @@ type Told = Callable[[float], None]
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where bars are: the database's file (which need not be there) and the archive's folder."""
+
+    database: Path
+    archive: Path
+
+
+@dataclass(frozen=True)
 class Asked:
     """A run over stored bars."""
 
@@ -35,32 +43,31 @@ class Asked:
     settings: SimulationSettings
 
 
-def run_over(database: Path, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
+def run_over(source: Source, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
     """Simulate, judge and keep. kind: `live` or `simulated` data; now_ms: when it was asked for.
 
     Raises QueryError where there is nothing to simulate on, StoreError where the database cannot be read
     or holds more than one run takes.
     """
-    history = history_of(database, asked.bars, lambda share: told(_READ * share))
+    history = history_of(source, asked.bars, lambda share: told(_READ * share))
     run = simulate(history, asked.settings)
     told(_SIMULATED)
     trial = trial_of(run)
     beside = tried(runs.trials(trial.start, trial.end), trial)
-    assessment = judged(run, history, beside)
+    document = documented(run, history, beside, asked.bars, kind, now_ms)
     told(1.0)
-    source = {
-        "tf": asked.bars.timeframe,
-        "exchange": asked.bars.exchange,
-        "symbols": list(asked.bars.symbols),
-        "kind": kind,
-    }
-    document = document_of(run, structured(assessment), source, now_ms)
     kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
     runs.keep(kept, trial)
     return kept
 
 
-def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) -> History:
+def documented(run: Run, history: History, beside: Tried, bars: Wanted, kind: str, now_ms: int) -> Document:
+    """A run with what it is worth, beside what was tried."""
+    told_of = {"tf": bars.timeframe, "exchange": bars.exchange, "symbols": list(bars.symbols), "kind": kind}
+    return document_of(run, structured(judged(run, history, beside)), told_of, now_ms)
+
+
+def history_of(source: Source, wanted: Wanted, told: Told = lambda share: None) -> History:
     """The bars asked for, with their past. Raises as `run_over`."""
     done = 0
 
@@ -69,7 +76,7 @@ def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) 
         done += more
         told(done / total)
 
-    stretch = read_stretch(database, wanted, _PAST, most=MOST_SLOTS, told=reading)
+    stretch = read_stretch(source.database, source.archive, wanted, _PAST, most=MOST_SLOTS, told=reading)
     if stretch is None:
         raise QueryError("data", asdict(wanted), "a stretch of time and pairs with stored bars")
     pairs = [Pair(*one) for one in stretch.series]

@@ -19,6 +19,7 @@ from futuresboard import cross
 from futuresboard.bars import UNLISTED, Bars
 from futuresboard.calibrate import Judged
 from futuresboard.db import connect
+from futuresboard.db_facts import forgotten
 from futuresboard.db_rules import every_rule
 from futuresboard.db_versions import (
     Mode,
@@ -122,6 +123,7 @@ class _Check:
         self._told = told
         self._series = series_of(db, timeframe)
         self._begun_at = first_seqs(db)
+        self._kept_from = forgotten(db)
         self._awaited = awaited_coins(db, timeframe)
         self._modes = modes_of(db)
         self._rules = [
@@ -136,7 +138,9 @@ class _Check:
         self._notes: dict[Name, Mapping[str, object]] = {}
 
     def run(self, first: int, last: int) -> None:
-        """Verify bars first … last in blocks."""
+        """Verify bars first … last in blocks; not those whose own past the database has forgotten."""
+        if self._kept_from is not None:
+            first = max(first, -(-self._kept_from // self._step) * self._step + self._reach)
         self._recalled = Recalled(self._db, self._timeframe, first)
         self._remember(alerts_of(self._db, self._series, 0, first - 1))
         for begin in range(first, last + 1, _BLOCK * self._step):

@@ -299,6 +299,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{name}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run as a page that needs nothing else: to keep, to print, to send
+         * @description One run as a page that needs nothing else: to keep, to print, to send.
+         */
+        get: operations["run_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/corr": {
         parameters: {
             query?: never;
@@ -308,9 +328,29 @@ export interface paths {
         };
         /**
          * Pearson's r of the closes, coin by coin
-         * @description Pearson's r of the closes, coin by coin. A coin is its most liquid listing. The order shows clusters; `flagged` are the pairs of indices with |r| > 0.6, `oi_price` is r of open interest (base coin) against the close of the same listing. Null where less than 90 % is known on both sides, or one stands still. On levels even independent walks seem to move together: prefer changes.
+         * @description Pearson's r of the closes, coin by coin. A coin is its most liquid listing. The order shows clusters; `flagged` are the pairs of indices with |r| > 0.6, `oi_price` is r of open interest (base coin) against the close of the same listing. Null where less than 90 % is known on both sides, or one stands still. On levels even independent walks seem to move together: prefer changes. `lead_lag` names who moves first, always on changes, where that is beyond chance in the whole table and lopsided; `rolling` adds r over time, by the most traded coin and over all pairs.
          */
         get: operations["correlations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Step through recorded bars, close by close, computed anew by what live bars go through
+         * @description Step through recorded bars, close by close, computed anew by what live bars go through. A frame is one bar close: the rows of its bar as they stood before the next one, the alerts that began and the earlier bars that changed meanwhile. With `as=seen` bars come when they came, with the values they came with; where nobody recorded at that time the rows are empty. With `as=revised` each bar has its final values at its close; at most 576 frames. A page holds at most 7,200 rows (or one frame); its `cursor` begins the next one, with the same parameters (`start` and `end` may be left out). A cursor is good for as long as the database is: what is recorded later does not change the pages after it.
+         */
+        get: operations["replay"];
         put?: never;
         post?: never;
         delete?: never;
@@ -564,6 +604,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
         };
         AlertRule: {
             id: number;
@@ -609,6 +651,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
             evidence: components["schemas"]["EvidenceCell"][];
         };
         Calibration: {
@@ -648,6 +692,9 @@ export interface components {
             oi_price: {
                 [key: string]: number | null;
             };
+            /** @description when `lead_lag` is asked for; the largest |r| first */
+            lead_lag?: components["schemas"]["Lead"][];
+            rolling?: components["schemas"]["RollingCorrelation"];
         };
         Cycles: {
             /** @description the last so many cycles at most are counted */
@@ -935,6 +982,15 @@ export interface components {
             /** @description it fetched closed bars */
             bar_close: boolean;
         };
+        Lead: {
+            /** @description index of the coin that moves first */
+            leader: number;
+            follower: number;
+            bars: number;
+            r: number;
+            /** @description what |r| exceeds by chance in 5 % of such tables of pairs and lags */
+            threshold: number;
+        };
         MetricDoc: {
             name: string;
             unit: string;
@@ -1077,6 +1133,129 @@ export interface components {
             allowed?: string;
             /** @description offset of an expression's first wrong character */
             position?: number;
+        };
+        Replay: {
+            tf: string;
+            /** @enum {string} */
+            as: "seen" | "revised";
+            /** @description the first frame, ms UTC; null without any bars */
+            start: number | null;
+            /** @description the last frame */
+            end: number | null;
+            /** @description the transaction up to which the recording is read */
+            version: number;
+            frames: components["schemas"]["ReplayFrame"][];
+            /** @description where the next page begins; null at the end */
+            cursor: string | null;
+        };
+        ReplayAlert: {
+            /** @description the recorded alert's; null where none was */
+            id: number | null;
+            /** @description the transaction that stored it */
+            seq: number;
+            exchange: string;
+            symbol: string;
+            base: string;
+            timeframe: string;
+            /** @description open time of the bar it fired at, ms UTC */
+            ts: number;
+            /** @enum {string} */
+            kind: "tier" | "confluence" | "rule";
+            tier: number | null;
+            /** @description 0 is the severest */
+            severity: number;
+            /** @enum {string|null} */
+            direction: "long" | "short" | null;
+            /** @description a sentence for people */
+            text: string;
+            /** @description the row's metrics at the bar */
+            values: {
+                [key: string]: number | null;
+            };
+            /** @description the raw inputs the rule read, oldest first */
+            window: {
+                [key: string]: (number | null)[];
+            };
+            thresholds: {
+                [key: string]: number;
+            };
+            code_version: string;
+            settings_hash: string;
+            created_ts: number;
+            /** @description the user's rule it came from */
+            rule: components["schemas"]["AlertRule"] | null;
+            /** @description in calibrated mode alone */
+            calibration: components["schemas"]["Calibration"] | null;
+        };
+        ReplayFrame: {
+            /** @description the bar's open time, ms UTC */
+            ts: number;
+            /** @description one array a column, one entry a pair that had the bar by the frame's end */
+            rows: {
+                exchange: string[];
+                symbol: string[];
+                base: string[];
+                open: (number | null)[];
+                high: (number | null)[];
+                low: (number | null)[];
+                close: (number | null)[];
+                volume: (number | null)[];
+                quote_volume: (number | null)[];
+                taker_buy: (number | null)[];
+                taker_sell: (number | null)[];
+                imbalance: (number | null)[];
+                cvd: (number | null)[];
+                oi_contracts: (number | null)[];
+                oi_abs_usd: (number | null)[];
+                oi_delta_pct: (number | null)[];
+                global_ls: (number | null)[];
+                top_ls: (number | null)[];
+                ls_delta_pct: (number | null)[];
+                funding: (number | null)[];
+                funding_interval_h: (number | null)[];
+                rsi: (number | null)[];
+                z_score: (number | null)[];
+                z_raw: (number | null)[];
+                confluence: (number | null)[];
+                tiers: number[][];
+                tier: (number | null)[];
+                unknown_tiers: number[][];
+                quality: string[][];
+                guarded: {
+                    [key: string]: unknown;
+                }[];
+                source: ("websocket" | "rest" | "mixed")[];
+            };
+            /** @description those that began */
+            alerts: components["schemas"]["ReplayAlert"][];
+            /** @description pairs whose earlier bars became known or other */
+            revised: {
+                exchange: string;
+                symbol: string;
+                /** @description the oldest bar's open time, ms UTC */
+                first: number;
+                /** @description the newest one's */
+                last: number;
+                bars: number;
+            }[];
+        };
+        RollingCorrelation: {
+            /** @description length of the rolling window */
+            bars: number;
+            /** @description the most traded of the coins */
+            against: string;
+            /** @description bars that end a rolling window, every so many */
+            ts: number[];
+            /** @description mean r over all pairs of coins */
+            together: (number | null)[];
+            /** @description of each other coin with `against` */
+            r: {
+                [key: string]: (number | null)[];
+            };
+            /** @description of open interest with the close */
+            oi_price: {
+                [key: string]: (number | null)[];
+            };
         };
         Row: {
             /** @description ccxt id */
@@ -2704,6 +2883,64 @@ export interface operations {
             };
         };
     };
+    run_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     correlations: {
         parameters: {
             query?: {
@@ -2715,6 +2952,10 @@ export interface operations {
                 window?: "6h" | "12h" | "24h" | "3d" | "7d";
                 /** @description log changes of the closes, or the closes themselves (allowed: changes, levels) */
                 on?: "changes" | "levels";
+                /** @description bars up to which leads are looked for; 0: none are (allowed: a whole number from 0 to 12) */
+                lead_lag?: number;
+                /** @description length of a rolling window, for r over time; absent: none (allowed: 6h, 12h, 24h) */
+                rolling?: "6h" | "12h" | "24h";
             };
             header?: never;
             path?: never;
@@ -2742,6 +2983,97 @@ export interface operations {
             };
             /** @description the token is missing or wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the database cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: {
+                /** @description timeframe of the frames (allowed: 5m, 15m, 30m, 1h, 4h) */
+                tf?: "5m" | "15m" | "30m" | "1h" | "4h";
+                /** @description the first frame's bar opens at or after this; a day before the end if not given, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                start?: number;
+                /** @description the last frame's bar opens at or before this; the newest bar if not given, milliseconds UTC (allowed: a whole number from 0 to 9999999999999) */
+                end?: number;
+                /** @description these pairs alone (allowed: symbols as in /api/metrics, separated by commas) */
+                symbols?: string;
+                /** @description pairs of one exchange (allowed: binanceusdm, bybit, okx) */
+                exchange?: "binanceusdm" | "bybit" | "okx";
+                /** @description what was known then, or what is known now (allowed: seen, revised) */
+                as?: "seen" | "revised";
+                /** @description go on where a page ended (allowed: the cursor of a page of the same replay) */
+                cursor?: string;
+                /** @description at most so many frames (allowed: a whole number from 1 to 288) */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description a parameter is not allowed: the problem names it, what came and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description that cannot be done as things are; the problem says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; Retry-After says when it is good again */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

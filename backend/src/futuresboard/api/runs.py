@@ -17,6 +17,7 @@ from futuresboard.api.routes import Route
 from futuresboard.api.run_schema import RUN, SUMMARY
 from futuresboard.api.schema import array
 from futuresboard.run_document import TRADE_FORMS
+from futuresboard.run_report import html_of
 from futuresboard.tables import CSV_TYPE, PARQUET_TYPE, csv_parts
 
 _MOST = 200
@@ -61,6 +62,17 @@ def routes(context: ApiContext) -> Sequence[Route]:
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    def run_report(name: str) -> Response:
+        """One run as a page that needs nothing else: to keep, to print, to send."""
+        parse((), request.args)
+        found = runs.document(name)
+        if found is None:
+            return _missing(name)
+        response = Response(html_of(found), mimetype="text/html")
+        response.headers["Content-Disposition"] = f'inline; filename="run-{name}.html"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
     one = "/api/runs/<name>"
     return (
         Route("/api/runs", run_list, array(SUMMARY), parameters=page, ranged=True),
@@ -74,6 +86,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
             other_types=(PARQUET_TYPE,),
             failures=(404,),
         ),
+        Route(f"{one}/report", run_report, media_type="text/html", failures=(404,)),
     )
 
 

@@ -21,7 +21,7 @@ from futuresboard.desk import Job, State
 from futuresboard.errors import QueryError, StoreError
 from futuresboard.model import Tier
 from futuresboard.run_store import RunStore
-from futuresboard.simulating import Asked, Told, run_over
+from futuresboard.simulating import Asked, Source, Told, run_over
 from futuresboard.simulation.settings import SimulationSettings
 
 _WAIT_S = 1.5
@@ -99,7 +99,8 @@ def _told(runs: RunStore, job: Job | None) -> Response:
 def _simulated(context: ApiContext, runs: RunStore, asked: Asked, told: Told) -> str:
     settings = context.settings
     kind = "simulated" if settings.simulated else "live"
-    kept = run_over(context.reader.path, runs, asked, kind=kind, now_ms=context.now_ms(), told=told)
+    source = Source(context.reader.path, settings.archive_path)
+    kept = run_over(source, runs, asked, kind=kind, now_ms=context.now_ms(), told=told)
     return kept.id
 
 

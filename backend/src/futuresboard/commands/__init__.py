@@ -5,7 +5,7 @@ A module of commands offers `add_arguments`; the order here is the order of `--h
 
 from __future__ import annotations
 
-from futuresboard.commands import checking, files, recording, serving
+from futuresboard.commands import archiving, checking, files, recording, replaying, reproducing, serving
 from futuresboard.commands.arguments import Actions
 from futuresboard.commands.checking import examine_refused
 
@@ -14,5 +14,5 @@ __all__ = ["add_arguments", "examine_refused"]
 
 def add_arguments(actions: Actions) -> None:
     """Announce every command."""
-    for topic in (serving, recording, checking, files):
+    for topic in (serving, recording, archiving, checking, replaying, reproducing, files):
         topic.add_arguments(actions)
