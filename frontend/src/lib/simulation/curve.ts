@@ -59,7 +59,7 @@ export function curveRows(runs: readonly NamedRun[]): CurveRow[] {
     const row: CurveRow = { ts };
     for (const line of lines) {
       while ((line.ts[line.at + 1] ?? Infinity) <= ts) line.at += 1;
-      const known = line.at >= 0 && ts <= (line.ts[line.ts.length - 1] ?? -1);
+      const known = ts <= (line.ts[line.ts.length - 1] ?? -1);
       row[`${line.name}.equity`] = known ? (line.equity[line.at] ?? null) : null;
       row[`${line.name}.drawdown`] = known ? (line.fall[line.at] ?? null) : null;
     }

@@ -14,6 +14,7 @@ import { changeUrl } from "../../lib/url";
 import { ErrorBoundary } from "../../ui/ErrorBoundary";
 import { Fault } from "../../ui/forms";
 import { Tabs } from "../../ui/Tabs";
+import { fieldId } from "./form/parts";
 import { SimulationForm } from "./form/SimulationForm";
 import { JobCard } from "./JobCard";
 import { RunView } from "./result/RunView";
@@ -43,6 +44,8 @@ const PARTS = [
 ] as const;
 type Part = (typeof PARTS)[number]["id"];
 
+const FIRST_FIELD = fieldId("tier");
+
 const goTo = (part: Part) => changeUrl({ part });
 const openRun = (id: string) => changeUrl({ run: id, part: "result" }, true);
 const chooseRuns = (ids: readonly string[]) => changeUrl({ runs: ids.join(",") });
@@ -68,6 +71,8 @@ function useKeptFocus(panel: RefObject<HTMLElement>, part: Part) {
 function again(run: Run) {
   choose(FORM, formOf(run));
   goTo("setup");
+  // On a narrow screen the form comes with the next frame.
+  requestAnimationFrame(() => document.getElementById(FIRST_FIELD)?.focus());
 }
 
 function Result({ run, missing, error, loading, simulation, onCompare }: ReturnType<typeof useRun> & { simulation: Simulation; onCompare: (run: Run) => void }) {

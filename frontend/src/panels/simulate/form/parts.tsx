@@ -16,7 +16,7 @@ export interface FormProps {
 
 export const fieldId = (name: FieldName) => `sim-${name.replace(".", "-")}`;
 export const label = "block text-micro text-ink-soft";
-export const control = `${input} block w-full`;
+export const control = `${input} mt-0.5 block w-full`;
 
 /** What is wrong with a field: the server's word before our own. */
 export function wrongOf({ hints, refusal }: Pick<FormProps, "hints" | "refusal">, name: FieldName): string | null {
