@@ -7,7 +7,9 @@ export type UrlName =
   // Of the alert list: its own filters; its timeframe is not that of the pairs.
   | "kind" | "tier" | "rule" | "symbol" | "since" | "until" | "alerttf"
   // Of the settings.
-  | "section";
+  | "section"
+  // Of simulations: the run shown, those compared, one that is being made, what of it is looked at.
+  | "run" | "runs" | "job" | "part";
 
 export type UrlPatch = Partial<Record<UrlName, string | null>>;
 

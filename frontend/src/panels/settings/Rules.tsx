@@ -8,7 +8,7 @@ import { useUrl } from "../../hooks/useUrl";
 import { changeUrl } from "../../lib/url";
 import { Confirm } from "../../ui/Confirm";
 import { Time } from "../../ui/Time";
-import { Block, button, Fault, input, primary } from "./parts";
+import { Block, button, Fault, input, primary } from "../../ui/forms";
 
 interface Wrong {
   words: string;

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import type { ExpressionProblem } from "../../../lib/expression/problem";
 import { changeUrl } from "../../../lib/url";
 import { Conditions } from "./Conditions";
-import { ExpressionInput } from "./ExpressionInput";
+import { ExpressionInput } from "../../../ui/ExpressionInput";
 import { action, RuleForm } from "./RuleForm";
 import { useDraft } from "./useDraft";
 
@@ -80,7 +80,7 @@ export default function FilterBar({ onClose, stacked = false }: Props) {
   return (
     <div role="group" aria-label="Filter" className={`flex shrink-0 flex-col gap-2 ${stacked ? "" : "border-b border-line px-3 py-2"}`}>
       <div className={`flex gap-2 ${stacked ? "flex-col" : "items-center"}`}>
-        <ExpressionInput text={text} problem={problem} onText={setText} />
+        <ExpressionInput label="Filter by a condition" text={text} problem={problem} onText={setText} />
         <Actions ready={expression !== null} asRule={asRule} clear={stacked ? "Clear the filter" : "Clear and close"} onRule={() => setAsRule(!asRule)} onClear={clear} />
       </div>
       {problem ? <Trouble problem={problem} held={held} /> : <Conditions tree={expression?.tree ?? null} onText={setText} />}
