@@ -155,6 +155,38 @@ class TestSweep:
         assert lines[0].startswith("3 configurations over 2 pairs × 650 bars")
         assert len([line for line in lines if " a trade" in line and line.startswith("  ")]) == 2
 
+    def test_a_walk_forward_judges_each_choice_by_what_came_after(self, files, capsys):
+        asked = (
+            "--rule",
+            "rsi < 45 or rsi > 55",
+            "--flags",
+            "--no-funding",
+            "--hold",
+            "1,2,3",
+            "--walk-forward",
+            2,
+        )
+        code, out, _ = call(capsys, "sweep", *files, *asked, "--json")
+        assert code == 0
+        answer = json.loads(out)
+        history = history_of_files([Path(file) for file in files], "5m")
+        edges = [history.first + (650 - history.first) * i // 3 for i in range(4)]
+        tried = {row["hash"]: SimulationSettings.of(row["settings"]) for row in answer["results"]}
+        trades = [simulate(history, one).trades for one in sorted(tried.values(), key=lambda one: one.hold)]
+        assert len(answer["walk_forward"]["folds"]) == 2
+        for fold, begin, end in zip(answer["walk_forward"]["folds"], edges[1:], edges[2:], strict=False):
+            mine = trades[fold["chosen"]]
+            inside = [
+                net
+                for at, left, net in zip(mine.entry_slot, mine.exit_slot, mine.net, strict=True)
+                if left < begin
+            ]
+            after = [net for at, net in zip(mine.entry_slot, mine.net, strict=True) if begin <= at < end]
+            assert fold["in_sample"]["n"] == len(inside) >= 30
+            assert fold["out_of_sample"]["expectancy"] == pytest.approx(sum(after) / len(after))
+        code, out, _ = call(capsys, "sweep", *files, *asked)
+        assert "walk forward  " in out
+
 
 class TestRefused:
     @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from futuresboard import metrics
 from futuresboard.db_stretch import Wanted, read_stretch
 from futuresboard.errors import QueryError
 from futuresboard.judging import judged, trial_of
-from futuresboard.run_document import Document, document_of, summary_of, trades_file
+from futuresboard.run_document import Document, document_of, summary_of
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.scorecard import structured
 from futuresboard.simulation.history import History, Pair
+from futuresboard.simulation.log import LogFormat, write
 from futuresboard.simulation.run import Run, simulate
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.trials import Tried, tried
@@ -57,7 +58,7 @@ def run_over(
     beside = tried(runs.trials(trial.start, trial.end), trial)
     document = documented(run, history, beside, wanted, kind, now_ms)
     told(1.0)
-    kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
+    kept = KeptRun(run.id, now_ms, summary_of(document), document, b"".join(write(run, LogFormat.PARQUET)))
     runs.keep(kept, trial)
     return kept
 

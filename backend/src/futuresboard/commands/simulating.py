@@ -23,18 +23,20 @@ from futuresboard.errors import FileError, QueryError
 from futuresboard.judging import judged, trial_of
 from futuresboard.model import Thresholds
 from futuresboard.overfitting import swept as overfitted
-from futuresboard.run_document import summary_of, trades_file
+from futuresboard.run_document import summary_of
 from futuresboard.run_report import html_of
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.simulating import documented
+from futuresboard.simulation.entries import Market
 from futuresboard.simulation.history import History
 from futuresboard.simulation.log import LogFormat, write
 from futuresboard.simulation.outcomes import WORDS
-from futuresboard.simulation.run import Run, simulate
+from futuresboard.simulation.run import Run, simulate, simulate_market
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.simulation.sweeping import Swept, sweep
 from futuresboard.simulation.trades import Tally
 from futuresboard.trials import Trial, tried
+from futuresboard.walk_forward import Candidate, WalkForward, walk_forward
 
 MOST_SETS = 100_000
 
@@ -59,6 +61,8 @@ def add_arguments(actions: Actions) -> None:
     many.add_argument(
         "--threshold", type=threshold, action="append", default=[], metavar="NAME=…", help=words
     )
+    words = "judge the choice too: what was best in each stretch, in the stretch that came after it"
+    many.add_argument("--walk-forward", type=positive, default=0, metavar="STRETCHES", help=words)
     many.add_argument("--top", type=positive, default=10, metavar="N", help="settings shown (default 10)")
     many.add_argument("--dask", metavar="ADDRESS", help="work on this Dask cluster, such as tcp://host:8786")
     many.add_argument("--json", action="store_true", help="print all results as JSON")
@@ -80,7 +84,9 @@ def run_one(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.files:
         runs.note([trial])
     else:
-        kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
+        kept = KeptRun(
+            run.id, now_ms, summary_of(document), document, b"".join(write(run, LogFormat.PARQUET))
+        )
         runs.keep(kept, trial)
     if form is not None:
         _save(arguments.log, write(run, form))
@@ -105,21 +111,35 @@ def run_many(settings: Settings, arguments: argparse.Namespace) -> int:
     best = simulate(history, chosen[order[0]], configurations=done.configurations)
     beside = tried(runs.trials(trials[0].start, trials[0].end), trial_of(best))
     assessment, overfitting = judged(best, history, beside), overfitted(done.daily)
+    forward = _forward(history, chosen, arguments.walk_forward) if arguments.walk_forward else None
     if arguments.json:
         rows = [_row(done, i) for i in order]
         found = {"configurations": done.configurations, "code_version": done.code_version}
         told = scorecard.structured(assessment, overfitting)
         found |= {"data_hash": done.data_hash, "results": rows, "best": {"id": best.id, "statistics": told}}
+        if forward is not None:
+            found["walk_forward"] = scorecard.forward_structured(forward)
         print(orjson.dumps(found, option=orjson.OPT_SERIALIZE_NUMPY).decode())
         return 0
     print(
         f"{done.configurations} configurations over {len(history.pairs)} pairs × {len(history.bars.ts)} bars"
     )
     for i in order[: arguments.top]:
-        print(_line(done.settings[i], done.tallies[i]))
+        print(f"  {_name(done.settings[i])}: {_figures(done.tallies[i])}")
     print("the best one, judged by all that were tried:")
-    print("\n".join(scorecard.lines(assessment, overfitting)))
+    print("\n".join([*_about(best)[1:], *scorecard.lines(assessment, overfitting)]))
+    if forward is not None:
+        print("chosen by what came before, judged by what came after:")
+        print("\n".join(scorecard.forward_lines(forward, [_name(one) for one in done.settings])))
     return 0
+
+
+def _forward(history: History, chosen: Sequence[SimulationSettings], folds: int) -> WalkForward:
+    """The trades of every configuration, each chosen only by those that had ended before."""
+    market = Market(history)
+    runs = [simulate_market(market, one).trades for one in chosen]
+    candidates = [Candidate(one.entry_slot, one.exit_slot, one.net) for one in runs]
+    return walk_forward(candidates, history.first, len(history.bars.ts), folds)
 
 
 def _swept(history: History, chosen: Sequence[SimulationSettings], address: str | None) -> Swept:
@@ -215,7 +235,8 @@ def _row(done: Swept, i: int) -> Mapping[str, object]:
     }
 
 
-def _line(of: SimulationSettings, tally: Tally) -> str:
+def _name(of: SimulationSettings) -> str:
+    """What tells it from the others of a sweep."""
     base = SimulationSettings(entry=of.entry, tier=of.tier, rule=of.rule, hold=1)
     shown = [str(of.direction)]
     levels = {"hold": of.hold, "tp": of.take_profit, "sl": of.stop_loss, "trail": of.trailing_stop}
@@ -229,10 +250,14 @@ def _line(of: SimulationSettings, tally: Tally) -> str:
         for name in _names()
         if getattr(of.thresholds, name) != getattr(base.thresholds, name)
     ]
+    return ", ".join(shown)
+
+
+def _figures(tally: Tally) -> str:
     if not tally.n:
-        return f"  {', '.join(shown)}: no trade"
+        return "no trade"
     net = f"{tally.total / tally.n * 100:+.3f} % a trade"
-    return f"  {', '.join(shown)}: {tally.n} trades, {tally.wins / tally.n:.1%} won, {net}"
+    return f"{tally.n} trades, {tally.wins / tally.n:.1%} won, {net}"
 
 
 def _about(run: Run) -> list[str]:
