@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { urlParam } from "../src/lib/url";
-import { makeRun, makeRunSettings, makeTrade } from "./makeRun";
+import { makeRun, makeRunSettings, makeSummary, makeTrade } from "./makeRun";
 import { json, narrow, onChart, reset, serve, show, unique } from "./showSimulate";
 
 beforeEach(reset);
@@ -120,6 +120,24 @@ describe("runs", () => {
     fireEvent.click(within(list).getByRole("button", { name: /12 bars/ }));
     expect(await screen.findByRole("heading", { level: 2, name: /12 bars/ })).toBeInTheDocument();
     expect(urlParam("run")).toBe(b.id);
+  });
+
+  it("are read page by page, as far as somebody looks", async () => {
+    const all = Array.from({ length: 60 }, () => unique());
+    const calls = serve([], ({ url }) => {
+      const asked = new URL(url, "http://x");
+      if (asked.pathname !== "/api/runs") return undefined;
+      const offset = Number(asked.searchParams.get("offset"));
+      const page = all.slice(offset, offset + Number(asked.searchParams.get("limit"))).map(makeSummary);
+      return json(page, 200, { "content-range": `runs ${offset}-${offset + page.length - 1}/60` });
+    });
+    show();
+    const list = await screen.findByRole("list", { name: "Kept runs" });
+    await waitFor(() => expect(list.children).toHaveLength(50));
+    expect(calls.filter(({ url }) => url.startsWith("/api/runs"))).toHaveLength(1);
+    fireEvent.click(screen.getByRole("button", { name: "Show more" }));
+    await waitFor(() => expect(list.children).toHaveLength(60));
+    expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
   });
 
   it("stand side by side, what differs in their settings marked", async () => {

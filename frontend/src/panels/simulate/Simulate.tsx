@@ -10,7 +10,7 @@ import { pairKey, type RowView } from "../../lib/rows";
 import { idsOf } from "../../lib/simulation/compare";
 import { FORM, formOf } from "../../lib/simulation/form";
 import { choose } from "../../lib/stored";
-import { changeUrl } from "../../lib/url";
+import { changeUrl, urlParam } from "../../lib/url";
 import { ErrorBoundary } from "../../ui/ErrorBoundary";
 import { Fault } from "../../ui/forms";
 import { Tabs } from "../../ui/Tabs";
@@ -20,7 +20,6 @@ import { JobCard } from "./JobCard";
 import { RunView } from "./result/RunView";
 import { RunCompare } from "./runs/RunCompare";
 import { RunList } from "./runs/RunList";
-import { useRunPages } from "./runs/useRunPages";
 import { Trades } from "./trades/Trades";
 import { type Simulation, useSimulation } from "./useSimulation";
 
@@ -49,6 +48,12 @@ const FIRST_FIELD = fieldId("tier");
 const goTo = (part: Part) => changeUrl({ part });
 const openRun = (id: string) => changeUrl({ run: id, part: "result" }, true);
 const chooseRuns = (ids: readonly string[]) => changeUrl({ runs: ids.join(",") });
+
+/** Takes a run that is there no longer out of the address. */
+function forget(id: string) {
+  const rest = idsOf(urlParam("runs")).filter((one) => one !== id);
+  changeUrl({ runs: rest.join(","), ...(urlParam("run") === id ? { run: null } : {}) });
+}
 
 /** The part of the address; without one what there is to see. */
 function usePart(narrow: boolean, running: boolean, run: string | null): Part {
@@ -105,11 +110,6 @@ const Content = memo(function Content({ part, simulation, phone, exchanges, onOp
   const found = useRun(runId);
   const text = useUrl("runs");
   const chosen = useMemo(() => idsOf(text), [text]);
-  const removed = useCallback((id: string) => {
-    changeUrl({ runs: idsOf(new URLSearchParams(window.location.search).get("runs")).filter((one) => one !== id).join(",") });
-    if (new URLSearchParams(window.location.search).get("run") === id) changeUrl({ run: null });
-  }, []);
-  const pages = useRunPages(runId ?? "", removed);
   const { run } = found;
   switch (part) {
     case "trades":
@@ -119,7 +119,7 @@ const Content = memo(function Content({ part, simulation, phone, exchanges, onOp
         <p role="status" className="p-6 text-center text-xs text-ink-soft">No run is open.</p>
       );
     case "runs":
-      return <RunList pages={pages} current={runId} chosen={chosen} onOpen={openRun} onChoose={chooseRuns} onCompare={() => goTo("compare")} />;
+      return <RunList current={runId} chosen={chosen} onOpen={openRun} onChoose={chooseRuns} onCompare={() => goTo("compare")} onRemoved={forget} />;
     case "compare":
       return <RunCompare ids={chosen} phone={phone} onOpen={openRun} />;
     default:

@@ -6,10 +6,9 @@ import { Confirm } from "../../../ui/Confirm";
 import { button, Fault } from "../../../ui/forms";
 import { Time } from "../../../ui/Time";
 import { KindBadge } from "../parts";
-import type { RunPages } from "./useRunPages";
+import { useRunPages } from "./useRunPages";
 
 interface Props {
-  pages: RunPages;
   /** The run that is shown. */
   current: string | null;
   /** Ids of those to compare. */
@@ -17,6 +16,7 @@ interface Props {
   onOpen: (id: string) => void;
   onChoose: (ids: readonly string[]) => void;
   onCompare: () => void;
+  onRemoved: (id: string) => void;
 }
 
 function Figures({ run }: { run: RunSummary }) {
@@ -73,8 +73,8 @@ function Item({ run, current, chosen, full, onOpen, onTick, onDelete }: ItemProp
 }
 
 /** Every run that is kept, newest first: to open, to compare, to delete. */
-export function RunList({ pages, current, chosen, onOpen, onChoose, onCompare }: Props) {
-  const { runs, total, loading, error, fault } = pages;
+export function RunList({ current, chosen, onOpen, onChoose, onCompare, onRemoved }: Props) {
+  const { runs, total, loading, error, fault, more, again, remove } = useRunPages(onRemoved);
   const tick = (id: string, ticked: boolean) => onChoose(ticked ? [...chosen, id] : chosen.filter((one) => one !== id));
   return (
     <section aria-label="Runs" className="overflow-hidden rounded-lg border border-line bg-panel">
@@ -88,7 +88,7 @@ export function RunList({ pages, current, chosen, onOpen, onChoose, onCompare }:
       {error !== null && (
         <div className="px-3 py-2">
           <Fault>The runs could not be read: {error}</Fault>
-          <button type="button" className={`${button} mt-1`} onClick={pages.again}>Try again</button>
+          <button type="button" className={`${button} mt-1`} onClick={again}>Try again</button>
         </div>
       )}
       {fault !== null && <div className="px-3 py-2"><Fault>It was not deleted: {fault}</Fault></div>}
@@ -102,13 +102,13 @@ export function RunList({ pages, current, chosen, onOpen, onChoose, onCompare }:
         {runs.map((run) => (
           <Item
             key={run.id} run={run} current={run.id === current} chosen={chosen.includes(run.id)} full={chosen.length >= MOST}
-            onOpen={() => onOpen(run.id)} onTick={(ticked) => tick(run.id, ticked)} onDelete={() => pages.remove(run.id)}
+            onOpen={() => onOpen(run.id)} onTick={(ticked) => tick(run.id, ticked)} onDelete={() => remove(run.id)}
           />
         ))}
       </ul>
       {runs.length < total && (
         <p className="px-3 py-2">
-          <button type="button" className={button} onClick={pages.more}>Show more</button>
+          <button type="button" className={button} onClick={more}>Show more</button>
         </p>
       )}
     </section>
