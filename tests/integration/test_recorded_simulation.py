@@ -21,8 +21,8 @@ import reference_trades
 from futuresboard.cli import main
 from futuresboard.db_stretch import Wanted
 from futuresboard.run_store import RunStore
-from futuresboard.simulating import Asked, Source, run_over
-from futuresboard.simulation import SimulationSettings
+from futuresboard.simulating import Source, run_over
+from futuresboard.simulation.settings import SimulationSettings
 from support_imports import DAY, JANUARY, KLINES, METRICS, day_text
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -51,9 +51,8 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
 
 
 def simulated(source: Source, timeframe: str, settings: Mapping[str, object]) -> dict[str, Any]:
-    asked = Asked(Wanted(timeframe), SimulationSettings.of(settings))
-    runs = RunStore(source.database)
-    kept = run_over(source, runs, asked, kind="live", now_ms=1, told=lambda share: None)
+    asked = Wanted(timeframe), SimulationSettings.of(settings)
+    kept = run_over(source, RunStore(source.database), *asked, kind="live", now_ms=1, told=lambda share: None)
     found: dict[str, Any] = orjson.loads(orjson.dumps(kept.document))
     return found
 

@@ -138,6 +138,20 @@ def test_archive_and_database_are_one_table(call, both):
             assert row[name] == ("" if stored[name] is None else repr(stored[name]))
 
 
+def test_a_bar_that_is_in_both_is_written_once_and_as_the_database_has_it(call, both, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "test.db")) as db, db:
+        for ts in (FEBRUARY, FEBRUARY + M5):
+            db.execute("UPDATE bars SET close = 5, top_ls = NULL WHERE ts = ? AND series_id = 1", (ts,))
+    rows = "".join(f"{FEBRUARY + i * M5},{i},3.5\n" for i in range(2))
+    path = put(tmp_path / "in" / "okx_BTCUSDT.csv", f"ts,close,top_ls\n{rows}".encode())
+    assert call("import", "--demo", path)[0] == 0
+    _, said, _ = call("export", "--symbols", "BTC", "--demo")
+    found = rows_of(said)
+    assert [int(row["ts"]) for row in found] == [row["ts"] for row in both]
+    same = {int(row["ts"]): (row["close"], row["top_ls"]) for row in found}
+    assert same[FEBRUARY] == same[FEBRUARY + M5] == ("5.0", "3.5")
+
+
 def test_columns_that_were_computed_are_told_where_they_are_kept(call, both, tmp_path):
     _, said, _ = call("export", "--symbols", BTC, "--columns", "all", "--demo")
     for row, stored in zip(rows_of(said), both, strict=True):

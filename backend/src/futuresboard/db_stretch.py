@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from futuresboard.archive import Archive, month_span
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import connect
 from futuresboard.errors import StoreError
 from futuresboard.model import TIMEFRAME_MS, FloatArray, IntArray
+from futuresboard.months import month_span
 from futuresboard.quality import PROVISIONAL
+
+if TYPE_CHECKING:
+    from futuresboard.archive import Archive
 
 _BULK = 20_000
 _NOWHERE = -1
@@ -93,6 +96,9 @@ def read_stretch(
     stop. Raises StoreError when the database cannot be read or when there is more than `most`, FileError
     when the archive cannot be read.
     """
+    # 40 MB that a server without simulations never needs.
+    from futuresboard.archive import Archive  # noqa: PLC0415
+
     try:
         with closing(connect(path, readonly=True)) if path.exists() else nullcontext() as connection:
             if connection is not None:

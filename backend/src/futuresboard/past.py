@@ -138,7 +138,24 @@ def of_columns(series: IntArray, columns: Mapping[str, MaskedArray]) -> Past:
 
 
 class Keeper(Protocol):
-    """Who keeps versions of bars: the database, the archive."""
+    """Who keeps versions of bars: the database, the archive or both."""
 
-    def versions(self, series: Collection[int], first: int, last: int) -> Past:
-        """Every version of the bars first … last (open times) of some series, in any order."""
+    def versions(self, series: Collection[int], first: int, last: int, after: int = -1) -> Past:
+        """The versions of the bars first … last (open times) of some series, in any order.
+
+        after: without the current versions that were stored and judged by transaction `after`, and without
+        those replaced by then.
+        """
+
+    def earliest(
+        self, series: Collection[int], first: int, last: int, seen: int, version: int
+    ) -> tuple[int, int] | None:
+        """(transaction, exchange time) of the first version, as far as transaction `version`, of the bars
+        first … last that was seen at `seen` (ms) or later; None where there is none."""
+
+    def archived(self, series: Collection[int], first: int, last: int) -> Past:
+        """Every version of those of the bars first … last that the database has no more."""
+
+    @property
+    def kept_from(self) -> int:
+        """The time from which the database has the bars."""

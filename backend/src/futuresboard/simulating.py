@@ -10,10 +10,11 @@ from futuresboard import metrics
 from futuresboard.db_stretch import Wanted, read_stretch
 from futuresboard.errors import QueryError
 from futuresboard.judging import judged, trial_of
-from futuresboard.run_document import Document, document_of, summary_of, trades_file
+from futuresboard.run_document import Document, document_of, summary_of
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.scorecard import structured
 from futuresboard.simulation.history import History, Pair
+from futuresboard.simulation.log import LogFormat, write
 from futuresboard.simulation.run import Run, simulate
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.trials import Tried, tried
@@ -35,28 +36,29 @@ class Source:
     archive: Path
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A run over stored bars."""
-
-    bars: Wanted
-    settings: SimulationSettings
-
-
-def run_over(source: Source, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
+def run_over(
+    source: Source,
+    runs: RunStore,
+    wanted: Wanted,
+    settings: SimulationSettings,
+    *,
+    kind: str,
+    now_ms: int,
+    told: Told,
+) -> KeptRun:
     """Simulate, judge and keep. kind: `live` or `simulated` data; now_ms: when it was asked for.
 
     Raises QueryError where there is nothing to simulate on, StoreError where the database cannot be read
     or holds more than one run takes.
     """
-    history = history_of(source, asked.bars, lambda share: told(_READ * share))
-    run = simulate(history, asked.settings)
+    history = history_of(source, wanted, lambda share: told(_READ * share))
+    run = simulate(history, settings)
     told(_SIMULATED)
     trial = trial_of(run)
     beside = tried(runs.trials(trial.start, trial.end), trial)
-    document = documented(run, history, beside, asked.bars, kind, now_ms)
+    document = documented(run, history, beside, wanted, kind, now_ms)
     told(1.0)
-    kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
+    kept = KeptRun(run.id, now_ms, summary_of(document), document, b"".join(write(run, LogFormat.PARQUET)))
     runs.keep(kept, trial)
     return kept
 
