@@ -3,8 +3,10 @@ import { exchangeName } from "../exchanges";
 import { change, decimals, exact, percent, whole } from "../format";
 import { tierStyle } from "../tiers";
 
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** With a capital and an end. */
-export const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+export const sentence = (text: string) => `${capital(text)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 const bars = (count: number) => `${whole(count)} ${count === 1 ? "bar" : "bars"}`;
 

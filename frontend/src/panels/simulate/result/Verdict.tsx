@@ -1,5 +1,6 @@
 import type { Run } from "../../../api/types";
-import { GOAL_WORDS, sentence, VERDICT_WORDS } from "../../../lib/simulation/words";
+import { percent } from "../../../lib/format";
+import { capital, GOAL_WORDS, sentence, VERDICT_WORDS } from "../../../lib/simulation/words";
 import { Card } from "../../../ui/Card";
 
 /** What the run says, in words, before any figure; what it does not say beside it. */
@@ -24,10 +25,10 @@ export function Verdict({ run: { statistics } }: { run: Run }) {
         </div>
         <div className="space-y-3 text-xs leading-5">
           <div>
-            <h4 className="text-micro font-medium uppercase tracking-wider text-ink-faint">Goal: more than {goal.target * 100} % won</h4>
+            <h4 className="text-micro font-medium uppercase tracking-wider text-ink-faint">Goal: more than {percent(goal.target)} won</h4>
             <p className="text-ink-strong">
               <span aria-hidden="true">{reached.sign} </span>
-              <strong className="font-semibold">{sentence(reached.text).replace(".", ":")}</strong> {goal.words}.
+              <strong className="font-semibold">{capital(reached.text)}:</strong> {goal.words}.
             </p>
           </div>
           {statistics.cautions.length > 0 && (
