@@ -111,6 +111,18 @@ def _marked(page: Page) -> None:
     page.locator("[role=dialog] canvas").first.wait_for()
 
 
+def _middle(page: Page) -> None:
+    """Of the stretch, where there is something to be seen."""
+    page.get_by_role("slider").press("PageUp")
+    page.locator("[data-pane=price] time, [role=row][data-key], ul[aria-label=Pairs] li").first.wait_for()
+    page.wait_for_timeout(4 * SETTLE_MS)
+
+
+def _replayed_alerts(page: Page) -> None:
+    _middle(page)
+    page.get_by_role("radio", name="Alerts", exact=True).check(force=True)
+
+
 def _tab(name: str) -> Shot:
     return Shot(f"pair-{name}", f"tf=5m&pair={PAIR}&tab={name}")
 
@@ -143,6 +155,9 @@ SHOTS = (
     Shot("simulate-runs", "view=simulate", _simulated("Runs")),
     Shot("simulate-compare", "view=simulate", _compared),
     Shot("simulate-marks", "view=simulate", _marked),
+    Shot("replay", "view=replay", _middle),
+    Shot("replay-pair", f"view=replay&pair={PAIR}", _middle),
+    Shot("replay-alerts", "view=replay&as=revised", _replayed_alerts),
     Shot("ops", "view=ops"),
 )
 DESK_ONLY = {"columns", "views", "watchlists", "export", "filter", "help"}

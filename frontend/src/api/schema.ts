@@ -1142,6 +1142,10 @@ export interface components {
             start: number | null;
             /** @description the last frame */
             end: number | null;
+            /** @description the oldest bar of the timeframe; null without any */
+            recorded_first: number | null;
+            /** @description the newest one */
+            recorded_last: number | null;
             /** @description the transaction up to which the recording is read */
             version: number;
             frames: components["schemas"]["ReplayFrame"][];
@@ -3018,7 +3022,7 @@ export interface operations {
                 as?: "seen" | "revised";
                 /** @description go on where a page ended (allowed: the cursor of a page of the same replay) */
                 cursor?: string;
-                /** @description at most so many frames (allowed: a whole number from 1 to 288) */
+                /** @description at most so many frames; 0: which bars there are (allowed: a whole number from 0 to 288) */
                 limit?: number;
             };
             header?: never;

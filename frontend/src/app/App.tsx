@@ -29,8 +29,8 @@ const loadPair = () => import("../panels/pair/PairModal");
 const PairModal = lazy(loadPair);
 
 /** The pair of the address; null where neither a row nor an exchange is known by it. */
-function knownPair({ openKey, exchanges }: PageState, rows: readonly RowView[]): string | null {
-  if (openKey === null) return null;
+function knownPair({ openKey, isOver, exchanges }: PageState, rows: readonly RowView[]): string | null {
+  if (openKey === null || !isOver) return null;
   const known = exchanges.some((id) => openKey.startsWith(`${id}|`)) || rows.some(({ key }) => key === openKey);
   return known ? openKey : null;
 }

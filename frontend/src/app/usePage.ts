@@ -26,14 +26,17 @@ const setSearch = (q: string) => changeUrl({ q });
 const setChip = (chip: Chip) => changeUrl({ chip: chip === "all" ? null : chip });
 const clearFilters = () => changeUrl({ q: null, exchange: null, chip: null, filter: null });
 // Tabs and an opened alert belong to the view that has them.
-const setView = (view: string) => changeUrl({ view, tab: null, alert: null }, true);
+const setView = (view: string) => changeUrl({ view, tab: null, alert: null, pair: null, at: null }, true);
 const showOps = () => setView("ops");
 const showAlerts = () => setView("alerts");
 const closeAlert = () => changeUrl({ view: "alerts", alert: null });
 const showAlert = (alert: Alert) => changeUrl({ view: "alerts", alert: String(alert.id) }, true);
 
 /** Views that the search narrows down; from any other it leads to the pairs. */
-const SEARCHED: ReadonlySet<string> = new Set(["", "markets"]);
+const SEARCHED: ReadonlySet<string> = new Set(["", "markets", "replay"]);
+
+/** The view that shows the pair of the address, and the bar, itself: nothing stands over it. */
+const OWN_PAIR = "replay";
 
 const FRAMES = 10;
 
@@ -69,8 +72,8 @@ export function usePage(settings: Settings | null, wide: boolean) {
 
   const open = useCallback((key: string, patch: { tf?: string; at?: string } = {}) => {
     setActiveKey(key);
-    changeUrl({ at: null, ...patch, pair: key }, true);
-  }, []);
+    changeUrl({ at: null, ...patch, pair: key, ...(view === OWN_PAIR ? { view: null } : {}) }, true);
+  }, [view]);
   // With the details open, moving through the table moves them along.
   const activate = useCallback(
     (key: string) => {
@@ -82,9 +85,9 @@ export function usePage(settings: Settings | null, wide: boolean) {
   const openAt = useCallback((key: string, frame: string, ts: number) => open(key, { tf: frame, at: String(ts) }), [open]);
   const openAlert = useCallback((alert: Alert) => openAt(pairKey(alert), alert.timeframe, alert.ts), [openAt]);
   const closePair = useCallback(() => {
-    changeUrl({ pair: null, at: null, tab: null });
+    changeUrl({ pair: null, tab: null, ...(view === OWN_PAIR ? {} : { at: null }) });
     returnFocus(() => tableRef.current?.focus(activeKey));
-  }, [activeKey]);
+  }, [activeKey, view]);
 
   const escape = () => {
     if (helpOpen) setHelpOpen(false);
@@ -107,7 +110,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
     filter, setExchange, setSearch, setChip, clearFilters,
     view, setView, showAlerts, showAlert,
-    activeKey, activate, openKey, open, openAt, openAlert, closePair,
+    activeKey, activate, openKey, isOver: openKey !== null && view !== OWN_PAIR, open, openAt, openAlert, closePair,
     helpOpen, setHelpOpen, showOps, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,
   };

@@ -37,6 +37,7 @@ const AlertHistory = lazy(() => import("../panels/history/AlertHistory"));
 const SettingsView = lazy(() => import("../panels/settings/Settings"));
 const Markets = lazy(() => import("../panels/markets/Markets"));
 const Simulate = lazy(() => import("../panels/simulate/Simulate"));
+const ReplayView = lazy(() => import("./ReplayView"));
 const Ops = lazy(() => import("../panels/ops/Ops"));
 
 /** Tier 5 without settings: the documented default. */
@@ -92,6 +93,7 @@ export const VIEWS: readonly [View, ...View[]] = [
   },
   { id: "markets", label: "Markets", icon: "markets", render: markets },
   { id: "simulate", label: "Simulate", icon: "simulate", render: simulate },
+  { id: "replay", label: "Replay", icon: "replay", render: (board) => <ReplayView board={board} /> },
   { id: "ops", label: "Ops", icon: "pulse", render: ({ health, healthFailed, live }) => <Ops health={health} failed={healthFailed} live={live} /> },
   {
     id: "settings",

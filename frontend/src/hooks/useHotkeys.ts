@@ -2,12 +2,12 @@ import { useEffect, useRef } from "react";
 
 export type Hotkeys = Record<string, (event: KeyboardEvent) => void>;
 
-const TYPING = "input:not([type=radio]), textarea, select, [contenteditable=true]";
+const TYPING = "input:not([type=radio], [type=range]), textarea, select, [contenteditable=true]";
 const OWN_ARROWS = "input, textarea, select";
 const MOVES = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
 
-/** Single-key commands of the page. While someone types, only Escape is ours. */
-export function useHotkeys(keys: Hotkeys): void {
+/** Single-key commands of the page. While someone types, only Escape is ours. `first`: before those of others. */
+export function useHotkeys(keys: Hotkeys, first = false): void {
   const current = useRef(keys);
   useEffect(() => {
     current.current = keys;
@@ -20,7 +20,7 @@ export function useHotkeys(keys: Hotkeys): void {
       if (event.key !== "Escape" && target.closest(busy)) return;
       current.current[event.key]?.(event);
     };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
+    window.addEventListener("keydown", onKey, first);
+    return () => window.removeEventListener("keydown", onKey, first);
+  }, [first]);
 }

@@ -9,7 +9,9 @@ export type UrlName =
   // Of the settings.
   | "section"
   // Of simulations: the run shown, those compared, one that is being made, what of it is looked at.
-  | "run" | "runs" | "job" | "part";
+  | "run" | "runs" | "job" | "part"
+  // Of the replay: its stretch, what is held for known, which pairs, the part that is looped.
+  | "from" | "to" | "as" | "pairs" | "loop";
 
 export type UrlPatch = Partial<Record<UrlName, string | null>>;
 

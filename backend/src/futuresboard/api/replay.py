@@ -70,6 +70,8 @@ REPLAY = Component(
             "as": words(KNOWLEDGE),
             "start": doc(nullable(INTEGER), "the first frame, ms UTC; null without any bars"),
             "end": doc(nullable(INTEGER), "the last frame"),
+            "recorded_first": doc(nullable(INTEGER), "the oldest bar of the timeframe; null without any"),
+            "recorded_last": doc(nullable(INTEGER), "the newest one"),
             "version": doc(INTEGER, "the transaction up to which the recording is read"),
             "frames": array(_FRAME),
             "cursor": doc(nullable(STRING), "where the next page begins; null at the end"),
@@ -89,7 +91,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         choice("exchange", "pairs of one exchange", EXCHANGE_IDS),
         choice("as", "what was known then, or what is known now", KNOWLEDGE, default=SEEN),
         text("cursor", "go on where a page ended", "the cursor of a page of the same replay"),
-        integer("limit", "at most so many frames", 1, MAX_FRAMES, default=24),
+        integer("limit", "at most so many frames; 0: which bars there are", 0, MAX_FRAMES, default=24),
     )
     sessions = Sessions(context.reader.path, context.settings.archive_path)
 
@@ -107,9 +109,12 @@ def routes(context: ApiContext) -> Sequence[Route]:
         query = parse(parameters, request.args)
         cursor = _cursor(query["cursor"])
         try:
-            scope = _scope(context, query, cursor)
-            if scope is None:
-                return answer(json_page(_document(query, None)))
+            bars = span(context.reader.path, query["tf"])
+            if bars is None:
+                return answer(json_page(_document(query, None, None)))
+            scope = _scope(query, cursor, bars)
+            if query["limit"] == 0:
+                return answer(json_page(_document(query, scope, bars)))
             leaf = sessions.page(scope, cursor, query["limit"])
         except CursorError as error:
             return problem(409, str(error))
@@ -119,7 +124,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
             return problem(429, str(error), {"Retry-After": str(math.ceil(error.retry_after_s))})
         except (StoreError, FileError) as error:
             raise ReadError(str(error)) from error
-        found = _document(query, scope) | {
+        found = _document(query, scope, bars) | {
             "version": leaf.version,
             "frames": [asdict(frame) for frame in leaf.frames],
             "cursor": None if leaf.cursor is None else leaf.cursor.text(),
@@ -138,12 +143,9 @@ def _cursor(given: str) -> Cursor | None:
         raise QueryError("cursor", given, "the cursor of a page of this replay") from error
 
 
-def _scope(context: ApiContext, query: Mapping[str, Any], cursor: Cursor | None) -> Scope | None:
-    """What is asked for; None while there are no bars."""
+def _scope(query: Mapping[str, Any], cursor: Cursor | None, bars: tuple[int, int]) -> Scope:
+    """What is asked for of a recording from its first to its last bar."""
     step = TIMEFRAME_MS[query["tf"]]
-    bars = span(context.reader.path, query["tf"])
-    if bars is None:
-        return None
     start, end = _within(query, cursor, bars, step)
     symbols = tuple(sorted({one.strip() for one in query["symbols"].split(",") if one.strip()}))
     if query["as"] == REVISED and (end - start) // step >= REVISED_FRAMES:
@@ -172,12 +174,17 @@ def _within(
     return max(bars[0], start), end
 
 
-def _document(query: Mapping[str, Any], scope: Scope | None) -> dict[str, object]:
+def _document(
+    query: Mapping[str, Any], scope: Scope | None, bars: tuple[int, int] | None
+) -> dict[str, object]:
+    first, last = (None, None) if bars is None else bars
     return {
         "tf": query["tf"],
         "as": query["as"],
         "start": None if scope is None else scope.start,
         "end": None if scope is None else scope.end,
+        "recorded_first": first,
+        "recorded_last": last,
         "version": 0,
         "frames": [],
         "cursor": None,

@@ -24,6 +24,15 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["?", "this help"],
 ];
 
+const REPLAY_KEYS: readonly (readonly [string, string])[] = [
+  ["space", "play, pause"],
+  [", .", "one bar back, one bar on"],
+  ["Home End", "to the first and the last bar, outside of the table"],
+  ["p n", "to the alert before, to the next one; of the chosen pair where one is chosen"],
+  ["b", "mark this bar as one end of a loop, then the other; once more: no loop"],
+  ["1 to 5", "speed: 1, 2, 5, 10, 20 bars a second"],
+];
+
 const MARKS: readonly (readonly [string, string])[] = [
   ["–", "the exchange does not publish it; the reason stands in the tooltip"],
   ["refused", "hatched: the raw value failed a guard and feeds nothing"],
@@ -40,6 +49,21 @@ interface Props {
 }
 
 const heading = "mb-2 mt-5 text-micro font-medium uppercase tracking-wider text-ink-faint";
+
+function Keys({ keys }: { keys: typeof KEYS }) {
+  return (
+    <dl className="space-y-1.5 text-xs">
+      {keys.map(([key, what]) => (
+        <div key={key} className="flex gap-3">
+          <dt className="w-[5.5rem] shrink-0">
+            <kbd className="rounded border border-edge bg-raised px-1.5 py-0.5 font-sans text-micro text-ink-strong">{key}</kbd>
+          </dt>
+          <dd className="text-ink">{what}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
 
 /** Keys, marks and tiers on one page. */
 export default function Help({ catalog, onClose }: Props) {
@@ -60,16 +84,7 @@ export default function Help({ catalog, onClose }: Props) {
         <div className="grid gap-x-8 sm:grid-cols-2">
           <section>
             <h3 className={heading}>Keyboard</h3>
-            <dl className="space-y-1.5 text-xs">
-              {KEYS.map(([key, what]) => (
-                <div key={key} className="flex gap-3">
-                  <dt className="w-[5.5rem] shrink-0">
-                    <kbd className="rounded border border-edge bg-raised px-1.5 py-0.5 font-sans text-micro text-ink-strong">{key}</kbd>
-                  </dt>
-                  <dd className="text-ink">{what}</dd>
-                </div>
-              ))}
-            </dl>
+            <Keys keys={KEYS} />
             <p className="mt-3 text-xs leading-5 text-ink-soft">
               Click a heading to sort; hold Shift to sort by several. Unknown values stand last either way. On a touch screen,
               hold a figure to read what it is made of.
@@ -87,6 +102,8 @@ export default function Help({ catalog, onClose }: Props) {
                 </div>
               ))}
             </dl>
+            <h3 className={heading}>Keyboard in the replay</h3>
+            <Keys keys={REPLAY_KEYS} />
           </section>
         </div>
         <h3 className={heading}>Tiers, most severe first</h3>

@@ -6,7 +6,9 @@ import { useAnswer } from "../../hooks/useAnswer";
 import { useNow } from "../../hooks/useNow";
 import { directionSign, placeOf, sentenceOf } from "../../lib/alertWords";
 import { counterfactual } from "../../lib/counterfactual";
+import { atAlert, hrefAt } from "../../lib/playback/link";
 import { alertStyle, alertTag } from "../../lib/tiers";
+import { changeUrl } from "../../lib/url";
 import { Icon } from "../../ui/Icon";
 import { Time } from "../../ui/Time";
 import { EvidenceCard } from "./EvidenceCard";
@@ -68,10 +70,24 @@ function Loaded({ alert, catalog, onChart }: { alert: AlertWithEvidence; catalog
     <div className="min-h-0 flex-1 overflow-y-auto">
       <section aria-label="What happened" className="px-4 pb-3">
         <Story alert={alert} />
-        <button type="button" onClick={() => onChart(alert)} className="mt-2 flex items-center gap-1.5 rounded-md border border-edge px-2.5 py-1.5 text-xs text-ink-strong hover:bg-raised">
+        <p className="mt-2 flex flex-wrap gap-2">
+        <button type="button" onClick={() => onChart(alert)} className="flex items-center gap-1.5 rounded-md border border-edge px-2.5 py-1.5 text-xs text-ink-strong hover:bg-raised">
           <Icon name="chart" className="h-3.5 w-3.5" />
           Chart at this bar
         </button>
+        <a
+          href={hrefAt(alert)}
+          onClick={(event) => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            changeUrl(atAlert(alert), true);
+          }}
+          className="flex items-center gap-1.5 rounded-md border border-edge px-2.5 py-1.5 text-xs text-ink-strong hover:bg-raised"
+        >
+          <Icon name="replay" className="h-3.5 w-3.5" />
+          Replay from this bar
+        </a>
+        </p>
       </section>
       <Section title="What such alerts were worth">
         <EvidenceCard cells={alert.evidence} />

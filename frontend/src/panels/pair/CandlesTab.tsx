@@ -16,6 +16,9 @@ import { tradeMarks } from "./tradeMarks";
 import { type Exporter, useExporter } from "./useExporter";
 import type { Panes } from "./usePanes";
 
+/** What a mark tells of an alert. */
+type MarkedAlert = Pick<Alert, "ts" | "kind" | "tier" | "direction" | "text">;
+
 interface Props {
   series: Series;
   view: RowView | null;
@@ -23,7 +26,7 @@ interface Props {
   /** Nothing older will come. */
   whole: boolean;
   panes: Panes;
-  alerts: readonly Alert[];
+  alerts: readonly MarkedAlert[];
   /** Of the simulated run that is looked at. */
   trades: readonly SimulatedTrade[];
   at: number | null;
@@ -36,7 +39,7 @@ interface Props {
 const DOWN = new Set(["down", "short", "-1"]);
 
 /** Alerts and a run's trades as marks; the theme gives alerts the colours of their chips. */
-function useMarks(alerts: readonly Alert[], trades: readonly SimulatedTrade[]): ChartMark[] {
+function useMarks(alerts: readonly MarkedAlert[], trades: readonly SimulatedTrade[]): ChartMark[] {
   const colours = useColours();
   return useMemo(
     () => [...tradeMarks(trades, colours), ...alerts.map((alert): ChartMark => ({

@@ -5,10 +5,13 @@ import { useChoice } from "../../hooks/useChoice";
 import type { Thresholds } from "../../lib/filter";
 import { PANES, SHOWN_OVERLAYS } from "./choices";
 
-/** The panes of the chart as chosen: all there are, those shown, the overlays that are on. */
-export function usePanes({ z, ls, imbalance, oiDelta, funding }: Thresholds) {
+const NONE: readonly string[] = [];
+
+/** The panes of the chart as chosen: all there are, those shown, the overlays that are on. `overlaid`: can there be any? */
+export function usePanes({ z, ls, imbalance, oiDelta, funding }: Thresholds, overlaid = true) {
   const [choice, setChoice] = useChoice(PANES);
-  const [overlays, setOverlays] = useChoice(SHOWN_OVERLAYS);
+  const [chosen, setOverlays] = useChoice(SHOWN_OVERLAYS);
+  const overlays = overlaid ? chosen : NONE;
   const all = useMemo(() => {
     const added = OVERLAYS.flatMap(({ id, pane }) => (pane && overlays.includes(id) ? [pane] : []));
     return ordered([...metricPanes({ z, ls, imbalance, oiDelta, funding }), OI_COINS, ...added], choice);

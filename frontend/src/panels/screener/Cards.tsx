@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useRef } from "react";
 
 import { exchangeShort, exchangeTone } from "../../lib/exchanges";
-import { change, funding, price, ratio, sigma, signOf, usd } from "../../lib/format";
+import { change, decimals, funding, price, ratio, sigma, signOf, usd } from "../../lib/format";
 import { isStale } from "../../lib/quality";
 import type { RowView } from "../../lib/rows";
 import { tierStyle } from "../../lib/tiers";
@@ -21,10 +21,12 @@ interface CardProps {
   view: RowView;
   context: CellContext;
   starred: boolean;
+  /** A bar of the past has no live figures. */
+  past: boolean;
   onOpen: (key: string) => void;
 }
 
-const Card = memo(function Card({ view, context: { catalog, refresh }, starred, onOpen }: CardProps) {
+const Card = memo(function Card({ view, context: { catalog, refresh }, starred, past, onOpen }: CardProps) {
   const { row, key } = view;
   const tiers = row.tiers ?? [];
   const style = tierStyle(row.tier);
@@ -37,21 +39,27 @@ const Card = memo(function Card({ view, context: { catalog, refresh }, starred, 
           <span className="truncate text-base font-semibold leading-5 text-ink-strong">{row.symbol.split("/")[0]}</span>
           <span className="flex shrink-0 items-center gap-1 text-micro text-ink-soft">
             <span aria-hidden="true" className={`h-1.5 w-1.5 rounded-full ${exchangeTone(row.exchange)}`} />
-            {exchangeShort(row.exchange)} · <Age view={view} />
+            {exchangeShort(row.exchange)} {!past && <>· <Age view={view} /></>}
           </span>
           <span className="flex shrink-0 gap-0.5">
             {tiers.slice(0, 3).map((tier) => (
               <TierChip key={tier} tier={tier} />
             ))}
           </span>
-          <span data-column="live_price" className="ml-auto shrink-0 text-[0.9375rem] text-ink-strong">
-            <NumberCell {...common} column="live_price" format={price} />
+          <span data-column={past ? "close" : "live_price"} className="ml-auto shrink-0 text-[0.9375rem] text-ink-strong">
+            <NumberCell {...common} column={past ? "close" : "live_price"} format={price} />
           </span>
         </span>
         <span className="cell grid w-full grid-cols-4 gap-x-3 gap-y-1.5 text-cell">
-          <Fact label="24 h %" column="price_change_24h_pct">
-            <NumberCell {...common} column="price_change_24h_pct" format={change} tone={signOf} />
-          </Fact>
+          {past ? (
+            <Fact label="RSI" column="rsi">
+              <NumberCell {...common} column="rsi" format={(value) => decimals(value, 1)} />
+            </Fact>
+          ) : (
+            <Fact label="24 h %" column="price_change_24h_pct">
+              <NumberCell {...common} column="price_change_24h_pct" format={change} tone={signOf} />
+            </Fact>
+          )}
           <Fact label="OI USD" column="live_oi_abs_usd">
             <NumberCell {...common} column="live_oi_abs_usd" fallback="oi_abs_usd" format={usd} />
           </Fact>
@@ -90,11 +98,12 @@ interface Props {
   rows: readonly RowView[];
   context: CellContext;
   starred: ReadonlySet<string>;
+  past?: boolean;
   onOpen: (key: string) => void;
 }
 
 /** The screener on a phone: one card a pair, only the visible ones in the document. */
-export function Cards({ rows, context, starred, onOpen }: Props) {
+export function Cards({ rows, context, starred, past = false, onOpen }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -119,7 +128,7 @@ export function Cards({ rows, context, starred, onOpen }: Props) {
               className="absolute inset-x-0"
               style={{ height: CARD_HEIGHT, transform: `translateY(${item.start}px)` }}
             >
-              <Card view={view} context={context} starred={starred.has(view.key)} onOpen={onOpen} />
+              <Card view={view} context={context} starred={starred.has(view.key)} past={past} onOpen={onOpen} />
             </li>
           );
         })}

@@ -26,9 +26,12 @@ export interface Layout {
 
 const ROW_HEIGHT: Record<Density, number> = { normal: 32, compact: 25 };
 
-/** Everything about the columns that does not change from row to row: made once per choice. */
-export function layoutOf(ids: readonly string[], density: Density): Layout {
-  const columns = columnsOf(ids);
+/** Everything about the columns that does not change from row to row: made once per choice. `groups`: other names for those of some columns. */
+export function layoutOf(ids: readonly string[], density: Density, groups: Readonly<Record<string, string>> = {}): Layout {
+  return laidOut(columnsOf(ids).map((column) => ({ ...column, group: groups[column.id] ?? column.group })), density);
+}
+
+function laidOut(columns: readonly Column[], density: Density): Layout {
   let left = 0;
   const placed = columns.map((column, index): Placed => {
     const place = {

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 
 import { useChoice } from "../../hooks/useChoice";
 import { type Density, nextSort, type Setup, SETUP, type Sort } from "../../lib/setup";
+import type { Choice } from "../../lib/stored";
 import { columnOf } from "./columns";
 
 export interface SetupControl {
@@ -19,9 +20,9 @@ const descFirst = (id: string) => {
   return column?.descFirst ?? column?.align === "right";
 };
 
-/** The layout of the screener and what changes it. */
-export function useSetup(): SetupControl {
-  const [setup, setSetup] = useChoice(SETUP);
+/** The layout of a table of pairs and what changes it. */
+export function useSetup(choice: Choice<Setup> = SETUP): SetupControl {
+  const [setup, setSetup] = useChoice(choice);
   return useMemo(() => {
     const change = (patch: Partial<Setup>) => setSetup((before) => ({ ...before, ...patch }));
     return {
