@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from futuresboard.db_rules import add_rule
 from futuresboard.errors import StoreError
 from futuresboard.verifying import verify
 from handmade_bars import M5, MIDNIGHT
+from random_bars import rows as random_rows
 from support_core import Recorder, market, swinging
 from support_recordings import LOW, PAIRS, play
 
@@ -92,6 +94,32 @@ def test_a_rule_that_reads_the_day(tmp_path: Path, begins: int, listed: int | No
     verdict = verify(recorder.path, since=series[110]["ts"])
     assert verdict.right
     assert verdict.recomputed >= 1
+
+
+def test_a_pair_that_is_listed_later_was_awaited_by_nobody_before(tmp_path: Path):
+    rng = np.random.default_rng(3)
+    first, later = PAIRS[:2], PAIRS[2]
+    series = [random_rows(rng, 140, M5, 0.0) for _ in range(3)]
+    with closing(Recorder(tmp_path, pairs=first, thresholds=LOW)) as recorder:
+
+        def bars(begin: int, end: int, pairs: int) -> int:
+            for slot in range(begin, end):
+                recorder.steps(
+                    [(pair, {**series[pair][slot], "ts": MIDNIGHT + slot * M5}) for pair in range(pairs)]
+                )
+            return int(
+                query(recorder.path, "SELECT count(*) FROM alerts WHERE kind = 'tier' AND tier = 5")[0][0]
+            )
+
+        before = bars(0, 100, 2)
+        assert before > 0
+        recorder.ids += [pair.id for pair in recorder.pipeline.register([later])]
+        # Heard of, and without a bar yet: from now on it is awaited.
+        assert bars(100, 110, 2) == before
+        assert verify(recorder.path).right
+        bars(110, 140, 3)
+    verdict = verify(recorder.path)
+    assert verdict.right, (verdict.missing, verdict.extra)
 
 
 def spoil(played: Path, *statements: str) -> None:

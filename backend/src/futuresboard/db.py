@@ -249,8 +249,9 @@ class Store:
             if complete:
                 self._connection.execute("UPDATE pairs SET active = 0 WHERE exchange = ?", (exchange,))
             self._connection.executemany(
-                "INSERT INTO pairs (exchange, symbol, base, multiplier, listed_ts, active, quote_volume) "
-                "VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (exchange, symbol) DO UPDATE SET "
+                "INSERT INTO pairs (exchange, symbol, base, multiplier, listed_ts, active, quote_volume, "
+                "registered_seq) VALUES (?, ?, ?, ?, ?, 1, ?, (SELECT CAST(value AS INTEGER) FROM meta "
+                "WHERE key = 'seq')) ON CONFLICT (exchange, symbol) DO UPDATE SET "
                 "base = excluded.base, multiplier = excluded.multiplier, listed_ts = excluded.listed_ts, "
                 "active = 1, quote_volume = excluded.quote_volume",
                 [(m.exchange, m.symbol, m.base, m.multiplier, m.listed_ts, m.quote_volume) for m in markets],

@@ -228,17 +228,23 @@ class Replay:
     def _rows(self, ts: int) -> dict[str, list[object]]:
         names = (*STORED_COLUMNS, "tiers", "known", "quality", "guarded")
         unpublished = self._playing.scratch.unpublished()
-        found: dict[str, list[object]] = {name: [] for name in FRAME_COLUMNS}
-        for number, *values in self._playing.scratch.rows(names, self._shown, ts):
-            one = self._shown[int(str(number))]
-            tiers, known, marks, guarded = values[len(STORED_COLUMNS) :]
+        stored = list(zip(*self._playing.scratch.rows(names, self._shown, ts), strict=True))
+        if not stored:
+            return {name: [] for name in FRAME_COLUMNS}
+        series = [self._shown[int(str(number))] for number in stored[0]]
+        kept, said = stored[1:-4], zip(*stored[-4:], strict=True)
+        judged = []
+        for one, (tiers, known, marks, guarded) in zip(series, said, strict=True):
             lacking, silent = unpublished.of(one.exchange, one.symbol, ts)
-            judged = judgement((tiers, known, int(str(marks or 0)) & ~silent, guarded), lacking)
-            plain = one.symbol.partition("~")[0]
-            row = (one.exchange, plain, one.base, *values[: len(STORED_COLUMNS)], *judged)
-            for name, value in zip(FRAME_COLUMNS, row, strict=True):
-                found[name].append(value)
-        return found
+            judged.append(judgement((tiers, known, int(str(marks or 0)) & ~silent, guarded), lacking))
+        columns = (
+            [one.exchange for one in series],
+            [one.symbol.partition("~")[0] for one in series],
+            [one.base for one in series],
+            *map(list, kept),
+            *map(list, zip(*judged, strict=True)),
+        )
+        return dict(zip(FRAME_COLUMNS, columns, strict=True))
 
     def _documents(self, alerts: Sequence[Alert]) -> list[Mapping[str, object]]:
         shown = {(one.exchange, one.symbol): one.id for one in self._shown.values()}

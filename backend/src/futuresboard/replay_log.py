@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from futuresboard.bars import RAW_COLUMNS
-from futuresboard.model import MS_PER_HOUR, BoolArray, IntArray
+from futuresboard.model import MS_PER_DAY, MS_PER_HOUR, BoolArray, IntArray
 from futuresboard.past import CURRENT, Keeper, Past, joined, nothing
 
 _LEVELS = [RAW_COLUMNS.index(name) for name in ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")]
 
-AHEAD_MS = 3 * MS_PER_HOUR
-"""How far bars are read ahead of what is asked for."""
-SLACK_MS = MS_PER_HOUR
+AHEAD_MS = MS_PER_HOUR
+"""How far bars are read ahead of what is asked for, where that is far enough."""
+SLACK_MS = MS_PER_HOUR // 2
 """How much later than another's an exchange's clock may be without a bar being overlooked."""
 
 
@@ -34,8 +34,8 @@ class Log:
     """Transactions in their order, as far as they concern bars that open in [begin, end].
 
     keeper: of the versions; base, longer: ids of series of the base timeframe and of the others; version:
-    the recording's newest transaction that counts. Versions are read some hours of bars at a time, when a
-    frame comes near.
+    the recording's newest transaction that counts. Versions are read an hour of bars at a time, when a frame
+    comes near.
     """
 
     def __init__(
@@ -66,12 +66,15 @@ class Log:
 
         To be called first. Of what stood then only that is read which is replaced or judged later.
         """
-        last, seq = self._reach_of(limit), self._version
-        while True:
-            found = self._keeper.earliest(self._base, self._begin, last, limit, self._version)
+        seq = self._version
+        found: tuple[int, int] | None = None
+        first = self._begin
+        for last in self._further(self._reach_of(limit)):
+            one = self._keeper.earliest(self._base, first, last, limit, self._version)
+            found = min((each for each in (found, one) if each is not None), default=None)
             if self._is_read(last, None if found is None else found[1]):
                 break
-            last = min(self._end, last + AHEAD_MS)
+            first = last + 1
         if found is not None:
             seq = found[0] - 1
         self._read_to(last, seq)
@@ -85,13 +88,23 @@ class Log:
 
     def before(self, limit: int, since: int) -> int:
         """The last transaction that was over before exchange time `limit` (ms), by bars from `since` on."""
-        self._read_to(self._reach_of(limit))
-        while True:
+        reach = self._reach_of(limit) if min(limit, self._end) >= self._read_until else self._read_until - 1
+        for last in self._further(reach):
+            self._read_to(last)
             later = (self._pending.seen >= limit) & (self._pending.ts >= since)
             first = int(np.argmin(np.where(later, self._pending.seq, CURRENT))) if later.any() else None
-            if self._is_read(self._read_until - 1, None if first is None else int(self._pending.seen[first])):
-                return self._version if first is None else int(self._pending.seq[first]) - 1
-            self._read_to(min(self._end, self._read_until - 1 + AHEAD_MS))
+            if self._is_read(last, None if first is None else int(self._pending.seen[first])):
+                break
+        return self._version if first is None else int(self._pending.seq[first]) - 1
+
+    def _further(self, last: int) -> Iterator[int]:
+        """Up to which bar is read: `last`, and on while that does not do, in growing steps to the end."""
+        # Of history that was fetched at once all is told together, weeks later by its bars' times.
+        step = AHEAD_MS
+        while last < self._end:
+            yield last
+            last, step = last + step, min(2 * step, MS_PER_DAY)
+        yield self._end
 
     def _reach_of(self, limit: int) -> int:
         """Up to which bar is read for what was seen before `limit`, at least."""
