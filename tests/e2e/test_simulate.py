@@ -200,6 +200,17 @@ def test_the_filter_of_the_pairs_opens_trades(browser: Browser, server_url: str)
         result_is_the_servers(page, run)
 
 
+def test_a_filter_leads_to_what_it_was_worth(browser: Browser, server_url: str) -> None:
+    with opened(browser, server_url) as page:
+        page.goto(f"{server_url.rstrip('/')}/?filter={quote('z > 1')}")
+        page.locator(ROW).first.wait_for()
+        page.keyboard.press("f")
+        page.get_by_role("group", name="Filter", exact=True).get_by_role("button", name="Simulate…").click()
+        expect(page.get_by_role("combobox", name="Condition that opens a trade")).to_have_value("z > 1")
+        page.get_by_label("Hold").press("Enter")
+        expect(page.get_by_role("heading", level=2)).to_contain_text("z_score > 1 · long · 6 bars")
+
+
 def test_trades_are_the_servers_and_lead_to_their_bars(
     browser: Browser, server_url: str, runs: list[dict[str, Any]]
 ) -> None:
