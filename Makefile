@@ -96,8 +96,12 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format --config backend/pyproject.toml .
 
 bench: install $(VENV)/.installed-dev
+	$(BIN)/pip install -q -c requirements-dev.txt 'vectorbt==1.2.0' 'backtesting==0.6.6' 'polars==2.1.0'
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_metrics.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_archive.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_api.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_simulation.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench_asof.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_client.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_live.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_modal.py

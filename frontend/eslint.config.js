@@ -13,7 +13,7 @@ const ABOVE = {
   charts: ["panels", "app"],
   panels: ["app"],
 };
-const PANELS = ["topbar", "kpis", "screener", "alerts", "pair", "markets", "ops", "help", "history", "login", "settings", "replay"];
+const PANELS = ["topbar", "kpis", "screener", "alerts", "pair", "markets", "ops", "help", "history", "login", "settings", "simulate", "replay"];
 
 const zone = (files, groups, message) => ({
   files,

@@ -30,6 +30,8 @@ export default defineConfig({
     },
   },
   test: {
+    // A machine that is busy with something else is slow, not wrong.
+    testTimeout: 30_000,
     environment: "jsdom",
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],

@@ -68,6 +68,49 @@ def _open_first_alert(page: Page) -> None:
     page.locator("ul[aria-label='Stored alerts'] li").first.get_by_role("button").first.click()
 
 
+def _simulate(page: Page, hold: str = "6") -> None:
+    """The form as it stands, but for how long it holds."""
+    page.get_by_label("Hold").fill(hold)
+    page.get_by_label("Hold").press("Enter")
+    page.get_by_role("heading", level=2, name=f" {hold} bars").wait_for()
+
+
+def _simulated(part: str) -> Callable[[Page], None]:
+    def show(page: Page) -> None:
+        _simulate(page)
+        page.get_by_role("tab", name=part).click()
+
+    return show
+
+
+def _scrolled(page: Page) -> None:
+    _simulate(page)
+    page.get_by_role("tabpanel").evaluate("panel => panel.scrollTo(0, 640)")
+
+
+def _refused(page: Page) -> None:
+    page.get_by_role("combobox", name="On", exact=True).select_option("rule")
+    page.get_by_role("combobox", name="Condition that opens a trade").fill("z > > 2")
+    page.get_by_label("Stop loss").fill("200")
+
+
+def _compared(page: Page) -> None:
+    for hold in ("6", "12", "24"):
+        if page.get_by_role("tab", name="Set up").is_visible():
+            page.get_by_role("tab", name="Set up").click()
+        _simulate(page, hold)
+    page.get_by_role("tab", name="Runs").click()
+    for i in range(3):
+        page.get_by_role("checkbox", name="Compare ").nth(i).check()
+    page.get_by_role("tab", name="Compare").click()
+
+
+def _marked(page: Page) -> None:
+    _simulated("Trades")(page)
+    page.locator(f"{ROW}, ul[aria-label=Trades] li button").first.click()
+    page.locator("[role=dialog] canvas").first.wait_for()
+
+
 def _middle(page: Page) -> None:
     """Of the stretch, where there is something to be seen."""
     page.get_by_role("slider").press("PageUp")
@@ -104,6 +147,14 @@ SHOTS = (
         Shot(f"settings-{name}", f"view=settings&section={name}")
         for name in ("thresholds", "alerts", "rules", "appearance", "kept")
     ),
+    Shot("simulate", "view=simulate"),
+    Shot("simulate-refused", "view=simulate", _refused),
+    Shot("simulate-result", "view=simulate", _simulate),
+    Shot("simulate-curve", "view=simulate", _scrolled),
+    Shot("simulate-trades", "view=simulate", _simulated("Trades")),
+    Shot("simulate-runs", "view=simulate", _simulated("Runs")),
+    Shot("simulate-compare", "view=simulate", _compared),
+    Shot("simulate-marks", "view=simulate", _marked),
     Shot("replay", "view=replay", _middle),
     Shot("replay-pair", f"view=replay&pair={PAIR}", _middle),
     Shot("replay-alerts", "view=replay&as=revised", _replayed_alerts),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import Tier
 from futuresboard.sim_exchange.faults import Rule
 from support_faults import BEGIN, COINS, EXCHANGES, M5, MIDNIGHT, Run, Stage, staged
+from support_replay import play as replayed
+from support_replay import whole
 from support_truth import STEP_MS, Key, Row, same, truth_of
 
 CLOSE = MIDNIGHT
@@ -152,7 +155,7 @@ def play(one: Fault, folders: pytest.TempPathFactory) -> Iterator[Played]:
             staged(folders.mktemp("fault"), patch, sockets=one.sockets, **coins) as stage,
         ):
             switch_on(stage, one)
-            yield Played(one, stage.play(one.end), logged.records)
+            yield Played(one, stage.play(one.end), logged.records, stage.settings.database_path)
     finally:
         root.removeHandler(logged)
 
@@ -175,6 +178,7 @@ class Played:
     fault: Fault
     run: Run
     logged: list[logging.LogRecord] = field(repr=False)
+    database: Path
 
     def others(self) -> dict[Key, list[Row]]:
         """Rows of the exchanges that were well."""
@@ -208,6 +212,11 @@ class FaultTable:
 
     def test_no_stored_value_is_wrong(self, played: Played) -> None:
         assert wrong(played.run) == []
+
+    @pytest.mark.deep
+    def test_its_replay_is_what_was_stored(self, played: Played) -> None:
+        check = replayed(played.database, whole(played.database)).check
+        assert (check.examples, check.missing, check.extra, check.other) == ([], [], [], [])
 
     def test_the_other_exchanges_are_as_fresh_as_ever(self, played: Played, twin: Run) -> None:
         for key, rows in played.others().items():

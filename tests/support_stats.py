@@ -23,9 +23,9 @@ from handmade_bars import M5, MIDNIGHT
 TRADES, APART, HOLD = 1000, 60, 6
 TRUTH = 0.6
 CONFIGURATIONS, TRADES_EACH = 50, 100
-TAKE_PROFIT, STOP_LOSS, LONGEST = 0.003, 0.009, 400
+TAKE_PROFIT, STOP_LOSS, LONGEST = 0.003, 0.009, 200
 _SIGMA = 0.002
-_SHIFT = 0.2533471031357997
+SHIFT = 0.2533471031357997
 """Standard deviations by which a normal variable is above zero in 60 % of cases instead of 50 %."""
 MEAN_NET = (1.0 + Costs().round_trip) * np.exp(HOLD * _SIGMA**2 / 2.0) - 1.0 - Costs().round_trip
 """Of a trade where nothing is planted."""
@@ -35,15 +35,14 @@ _DAY = 288
 def fixed_run(seed: int, *, shift: float) -> Assessment:
     """1,000 trades of six bars, 60 bars apart, in a market in which half of all such trades win, costs
     paid; after signals the market moves up by `shift` of its own deviations."""
-    rng = np.random.default_rng(seed)
     slots = 50 + APART * np.arange(TRADES)
-    prices = _prices(rng, slots, shift)
+    prices = market(np.random.default_rng(seed), slots, shift)
     return _assessed(prices, slots, _nets(prices), None)
 
 
 def planted(seed: int) -> Assessment:
     """The truth is a hit rate of exactly 60 %."""
-    return fixed_run(seed, shift=_SHIFT)
+    return fixed_run(seed, shift=SHIFT)
 
 
 def nothing(seed: int) -> Assessment:
@@ -64,7 +63,7 @@ class Chosen:
 def best_of_noise(seed: int) -> Chosen:
     """50 sets of 100 signals anywhere in a market where nothing is to be known."""
     rng = np.random.default_rng(seed)
-    prices = _prices(rng, np.empty(0, dtype=np.int64), 0.0)
+    prices = market(rng, np.empty(0, dtype=np.int64), 0.0)
     nets = _nets(prices)
     places = np.arange(50, 50 + TRADES * APART, 2 * HOLD)
     tries = [np.sort(rng.choice(places, TRADES_EACH, replace=False)) for _ in range(CONFIGURATIONS)]
@@ -76,7 +75,8 @@ def best_of_noise(seed: int) -> Chosen:
     return Chosen(naive, deflated, overfitting.cross_validated(daily, 10).pbo)
 
 
-def _prices(rng: np.random.Generator, slots: IntArray, shift: float) -> Prices:
+def market(rng: np.random.Generator, slots: IntArray, shift: float) -> Prices:
+    """One pair: half of all trades of six bars win, more of those signalled at `slots`."""
     count = TRADES * APART + 100
     steps = _SIGMA * rng.standard_normal(count) + np.log1p(Costs().round_trip) / HOLD
     for held in range(1, HOLD + 2):
@@ -120,7 +120,7 @@ def bracket_run(seed: int) -> Assessment:
     return assess(outcomes, base, daily, zero_edge=chance(candles, everywhere[:: APART // 2]))
 
 
-def walk(rng: np.random.Generator, count: int, sigma: float = 0.0012, parts: int = 48) -> Candles:
+def walk(rng: np.random.Generator, count: int, sigma: float = 0.0012, parts: int = 32) -> Candles:
     """A price that is a martingale: (1, count) bars of `parts` steps each."""
     steps = sigma / np.sqrt(parts) * rng.standard_normal((count, parts)) - sigma**2 / parts / 2.0
     level = np.cumsum(steps).reshape(count, parts)
@@ -129,7 +129,7 @@ def walk(rng: np.random.Generator, count: int, sigma: float = 0.0012, parts: int
     return Candles(*(np.exp(part)[None] for part in (opened, high, low, level[:, -1])))
 
 
-def chance(candles: Candles, slots: IntArray, walks: int = 2000) -> ZeroEdge | None:
+def chance(candles: Candles, slots: IntArray, walks: int = 1000) -> ZeroEdge | None:
     """The zero-edge rate of the bracket."""
 
     def rule(walks: Candles) -> FloatArray:
@@ -162,6 +162,20 @@ def _brackets(opened, high, low, close, slots):
                 nets[row, i], ends[row, i] = got / entry - 1.0, t
                 break
     return nets, ends
+
+
+def leaking(seed: int, hold: int) -> tuple[Outcomes, tuple[int, float, float, float]]:
+    """1,000 trades whose signals have seen the bar they enter at the open of, no costs; and what their
+    `Late` must hold over a base of 50 %, by plain arithmetic."""
+    rng = np.random.default_rng(seed)
+    steps = _SIGMA * rng.standard_normal(TRADES * APART)
+    level = np.concatenate([[0.0], np.cumsum(steps)])
+    slots = APART * np.arange(TRADES - 1)
+    slots = slots[steps[slots + 1] > 0.0]
+    nets = [np.expm1(level[slots + hold + 1 + late] - level[slots + 1 + late]) for late in (0, 1)]
+    rate = float((nets[1] > 0.0).mean())
+    outcomes = Outcomes(slots + 1, slots + hold, np.zeros_like(slots), *nets)
+    return outcomes, (len(slots), rate, rate - 0.5, float(nets[1].mean()))
 
 
 def edges(runs: list[Assessment]) -> int:

@@ -25,6 +25,9 @@ function fakeSeries(pane: number) {
     update: vi.fn<(point: unknown, past: boolean) => void>(),
     applyOptions: vi.fn(),
     attachPrimitive: vi.fn(),
+    detachPrimitive: vi.fn(),
+    getPane: () => ({ paneIndex: () => pane }),
+    priceToCoordinate: (value: number) => value * 10,
     priceScale: () => ({ applyOptions: vi.fn() }),
     createPriceLine: (options: Record<string, unknown>) => {
       const line: Line = { options, applyOptions: (more) => Object.assign(options, more) };
@@ -49,11 +52,13 @@ function fakeLibrary() {
     addCustomSeries: (_view: unknown, _options: unknown, pane = 0) => one(pane),
     removeSeries: (gone: (typeof series)[number]) => series.splice(series.indexOf(gone), 1),
     applyOptions: vi.fn(),
-    timeScale: () => ({ getVisibleLogicalRange: () => ({ from: -3.2, to: 1.4 }) }),
+    timeScale: () => ({ getVisibleLogicalRange: () => ({ from: -3.2, to: 1.4 }), width: () => 700 }),
+    panes: () => [{ getHeight: () => 200 }, { getHeight: () => 50 }],
+    takeScreenshot: vi.fn(() => series.flatMap(({ lines }) => lines.map(({ options }) => options.title))),
     remove: vi.fn(),
   };
   const library = { createChart: () => chart, createSeriesMarkers: () => ({ setMarkers }) } as unknown as Library;
-  return { library, series, setMarkers };
+  return { library, series, setMarkers, chart };
 }
 
 function bars(close: readonly (number | null)[]): Bars {
@@ -72,10 +77,13 @@ const NONE: never[] = [];
 describe("the board", () => {
   let fake: ReturnType<typeof fakeLibrary>;
   let board: CandleBoard;
+  let place: HTMLElement;
   beforeEach(() => {
     fake = fakeLibrary();
-    board = new CandleBoard(document.createElement("div"), fake.library, COLOURS, true);
+    place = document.createElement("div");
+    board = new CandleBoard(place, fake.library, COLOURS, true);
   });
+  const live = () => [...place.querySelectorAll<HTMLElement>("[data-live]")].filter(({ hidden }) => !hidden);
 
   it("draws candles, volume and a series a pane, every slot a point", () => {
     board.draw(state({ bars: bars([1, null, 3]) }));
@@ -106,13 +114,35 @@ describe("the board", () => {
     expect(fake.series[0]?.setData).toHaveBeenCalledTimes(2);
   });
 
-  it("draws what moves between closes as a line named live, and never as a candle", () => {
-    board.draw(state({ live: { price: 3.5, oiUsd: 7 } }));
+  it("lays what moves between closes over the chart, in its pane, and never as a candle", () => {
+    board.draw(state({ live: { price: 3.5, oiUsd: 4 } }));
+    expect(live().map(({ textContent, style }) => [textContent, style.transform, style.width])).toEqual([
+      ["live3.5000", "translateY(35px)", "700px"], ["live4", "translateY(241px)", "700px"],
+    ]);
     board.draw(state({ live: { price: 3.6, oiUsd: null } }));
-    const [candles, , oi] = fake.series;
-    expect(candles?.lines.map(({ options }) => [options.title, options.price])).toEqual([["live", 3.6]]);
-    expect(oi?.lines).toEqual([]);
-    expect(candles?.update).not.toHaveBeenCalled();
+    expect(live().map(({ textContent, style }) => [textContent, style.transform])).toEqual([["live3.6000", "translateY(36px)"]]);
+    expect(fake.series.map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
+    expect(fake.series[0]?.update).not.toHaveBeenCalled();
+  });
+
+  it("follows the scales, and hides what is out of sight", () => {
+    board.draw(state({ live: { price: 3.5, oiUsd: 6 } }));
+    expect(live().map(({ textContent }) => textContent)).toEqual(["live3.5000"]);
+    const [candles] = fake.series;
+    if (!candles) throw new Error("no candles");
+    candles.priceToCoordinate = (value) => value * 20;
+    const primitive = candles.attachPrimitive.mock.calls.at(-1)?.[0] as { updateAllViews: () => void };
+    primitive.updateAllViews();
+    expect(live()[0]?.style.transform).toBe("translateY(70px)");
+    candles.priceToCoordinate = () => -1;
+    primitive.updateAllViews();
+    expect(live()).toEqual([]);
+  });
+
+  it("has the live lines in its picture, and only there", () => {
+    board.draw(state({ live: { price: 3.5, oiUsd: 4 } }));
+    expect(board.picture()).toEqual(["live", "live"]);
+    expect(fake.series.map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
   });
 
   it("draws thresholds as lines of their pane", () => {

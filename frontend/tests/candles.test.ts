@@ -1,8 +1,9 @@
+import type { Time } from "lightweight-charts";
 import { describe, expect, it } from "vitest";
 
 import { type Bars, parseHistory } from "../src/charts/bars";
 import { candleBands, paneBands } from "../src/charts/candles/bands";
-import { runsOf } from "../src/charts/candles/brokenLine";
+import { dotsOf, runsOf } from "../src/charts/candles/brokenLine";
 import { type ChartMark, markersOf } from "../src/charts/candles/markers";
 import { FIRST_CHOICE, heights, metricPanes, MIN_PANE_PX, moved, OI_COINS, ordered, toggled } from "../src/charts/candles/panes";
 import { candle, point } from "../src/charts/candles/shape";
@@ -51,6 +52,14 @@ describe("a line", () => {
     expect(runsOf([0, 1, 2, 5, 7, 8])).toEqual([[0, 3], [3, 4], [4, 6]]);
     expect(runsOf([])).toEqual([]);
   });
+
+  it("leave the pane where the bars beside it are, not where they once were", () => {
+    const bar = (time: number, x: number) => ({ x, time, originalData: { time: 0 as Time, value: time }, barColor: "" });
+    const bars = [bar(0, 999), bar(1, 5), bar(3, 15), bar(4, -40), bar(5, -40)];
+    const dots = dotsOf({ bars, barSpacing: 5, visibleRange: { from: 1, to: 3 } });
+    expect(dots.map(({ slot, x }) => [slot, x])).toEqual([[0, 0], [1, 5], [3, 15], [4, 20]]);
+    expect(dotsOf({ bars, barSpacing: 5, visibleRange: null })).toEqual([]);
+  });
 });
 
 describe("bands", () => {
@@ -72,7 +81,7 @@ describe("bands", () => {
 });
 
 describe("markers", () => {
-  const mark = (over: Partial<ChartMark>): ChartMark => ({ ts: 0, tag: "T1", text: "", colour: "y", rank: 4, down: false, ...over });
+  const mark = (over: Partial<ChartMark>): ChartMark => ({ kind: "alert", ts: 0, tag: "T1", text: "", colour: "y", rank: 4, down: false, ...over });
 
   it("are one a bar, led by the most severe, oldest first", () => {
     const found = markersOf([mark({ ts: STEP }), mark({}), mark({ tag: "T2", colour: "o", rank: 1 }), mark({ tag: "T2", rank: 1 })], some);

@@ -30,6 +30,7 @@ export function makeAlert(over: Partial<Alert> = {}): Alert {
     id, seq: id, kind: "tier", tier: 1, exchange: "binanceusdm", symbol: "BTC/USDT:USDT", base: "BTC",
     timeframe: "5m", ts: 1_700_000_000_000, severity: 5, direction: "long", text: "OI jumped.", values: {},
     window: {}, thresholds: {}, code_version: "0", settings_hash: "0", created_ts: 1_700_000_300_000, rule: null, calibration: null,
+    permalink: "0-0-0",
     ...over,
   };
 }

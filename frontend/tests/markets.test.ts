@@ -7,7 +7,7 @@ import { timeframeMs } from "../src/lib/timeframe";
 import { compareColumns, furthest, largest } from "../src/panels/markets/compareColumns";
 import { scaled } from "../src/panels/markets/fundingColumns";
 import { fundingRows, spreads } from "../src/panels/markets/fundingRows";
-import { type Column, sorted, spans } from "../src/panels/markets/grid/column";
+import { type Column, sorted, spans } from "../src/ui/grid/column";
 import { flags, ground } from "../src/panels/markets/heat";
 import { fits, rowsOf } from "../src/panels/markets/pairs";
 import { rank } from "../src/panels/markets/ranking";
@@ -96,7 +96,7 @@ describe("the comparison of exchanges", () => {
   it("has a group of columns for each exchange, which open that exchange's pair and sort by size", () => {
     const columns = compareColumns(["binanceusdm", "okx"]);
     const ranked = (id: string, of: WeightedCoin) => columns.find((one) => one.id === id)?.sort?.(of, { sigma: 2, newest: 0 });
-    const opened = (id: string, of: WeightedCoin) => columns.find((one) => one.id === id)?.pair?.(of);
+    const opened = (id: string, of: WeightedCoin) => columns.find((one) => one.id === id)?.target?.(of);
     expect(columns.filter(({ group }) => group === "OKX")).toHaveLength(5);
     expect(ranked("okx.divergence", both)).toBe(2.5);
     expect(ranked("okx.delta", both)).toBe(4);

@@ -6,6 +6,7 @@ import { SOUND } from "../src/lib/audio";
 import { thresholdsOf } from "../src/lib/filter";
 import { forgetAll } from "../src/lib/forget";
 import { PERSONAL } from "../src/lib/personal";
+import { FORM } from "../src/lib/simulation/form";
 import { choose, chosen } from "../src/lib/stored";
 import { numberOf, plain } from "../src/lib/thresholds";
 import { POPUPS } from "../src/lib/toastPolicy";
@@ -222,7 +223,10 @@ describe("rules", () => {
     fireEvent.click(screen.getByRole("button", { name: "Its alerts: Squeeze" }));
     expect(window.location.search).toContain("view=alerts");
     expect(window.location.search).toContain("rule=7");
-    changeUrl({ view: null, kind: null, rule: null });
+    fireEvent.click(screen.getByRole("button", { name: "Simulate: Squeeze" }));
+    expect(window.location.search).toContain("view=simulate");
+    expect(chosen(FORM)).toMatchObject({ entry: "rule", rule: "z > 2" });
+    changeUrl({ view: null, kind: null, rule: null, part: null });
   });
 
   it("begin with the filter of the pairs", async () => {

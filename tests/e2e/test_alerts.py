@@ -244,7 +244,7 @@ def test_an_alert_explains_itself(browser: Browser, stored_url: str):
         expect(details.locator("[data-counterfactual]")).to_have_text(
             f"Would not have fired if Z were {limit:.2f} or less (it was {z:.2f})."
         )
-        expect(details).to_contain_text(alert["settings_hash"])
+        expect(details).to_contain_text(alert["permalink"])
         expect(details).to_contain_text(f"version {alert['code_version']}")
         exact = details.locator("dt", has_text="oi_contracts").locator("xpath=following-sibling::dd").first
         assert float(exact.inner_text().replace(",", "")) == alert["values"]["oi_contracts"]

@@ -140,8 +140,8 @@ def test_the_comparison_is_searched_sorted_and_opens_the_pair_of_an_exchange(
     expect(header).to_have_attribute("aria-sort", "descending")
     header.get_by_role("button").click()
     expect(header).to_have_attribute("aria-sort", "ascending")
-    cell = page.locator(f"{ROW} [data-column='okx.oi'][data-pair]").first
-    pair = cell.get_attribute("data-pair") or ""
+    cell = page.locator(f"{ROW} [data-column='okx.oi'][data-target]").first
+    pair = cell.get_attribute("data-target") or ""
     cell.click()
     expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_contain_text(
         pair.split("|")[1].split("/")[0]

@@ -22,6 +22,32 @@ def test_the_table_counts_what_the_api_counts(page: Page, server_url: str) -> No
     expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", str(total + 2))
 
 
+# Of each part of the bar that is seen, how far it stands out of the screen or over the next one.
+_CROWDED = """() => {
+  const parts = [...document.querySelectorAll("header *")].filter((node) => {
+    const box = node.getBoundingClientRect();
+    return box.width > 1 && node.matches("h1, h1 ~ span, button, input[type=search], fieldset, select, p");
+  });
+  const boxes = parts.map((node) => [node, node.getBoundingClientRect()]);
+  const outside = boxes.filter(([, box]) => box.left < 0 || box.right > innerWidth);
+  const along = (from, to, a, b) => a[from] < b[to] - 1 && b[from] < a[to] - 1;
+  const meet = (a, b) => along("left", "right", a, b) && along("top", "bottom", a, b);
+  const apart = (node, other) => !node.contains(other) && !other.contains(node);
+  const over = boxes.filter(([node, a]) => boxes.some(([other, b]) => apart(node, other) && meet(a, b)));
+  return [...outside, ...over].map(([node]) => node.outerHTML.slice(0, 80));
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1366, 1440])
+def test_the_bar_has_room_for_everything(browser: Browser, server_url: str, width: int) -> None:
+    with screen(browser, {"width": width, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(server_url)
+        expect(page.get_by_role("banner").get_by_text("SIMULATED")).to_be_visible()
+        assert page.evaluate(_CROWDED) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize("column", ["global_ls", "oi_delta_pct", "funding"])
 def test_a_shown_number_is_the_api_number(page: Page, server_url: str, column: str) -> None:
     timeframe = get(page, server_url, "/api/settings")["timeframes"][0]

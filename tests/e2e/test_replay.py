@@ -20,7 +20,7 @@ from support_page import (
     total,
     violations_in_both_themes,
 )
-from support_recording import COUNT, FORK, LATE, M5, record_two, served, time_of
+from support_two_futures import COUNT, FORK, LATE, M5, record_two, served, time_of
 
 PAIR = "okx|BTC/USDT:USDT"
 COLUMNS = ("close", "z_score", "oi_abs_usd", "oi_delta_pct", "global_ls", "imbalance")

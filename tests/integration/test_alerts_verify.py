@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import sqlite3
 import tempfile
@@ -18,71 +17,15 @@ from hypothesis import strategies as st
 
 from futuresboard import rules
 from futuresboard.cli import main
-from futuresboard.crossing import WAIT_SLACK_MS
-from futuresboard.db_rules import add_rule, delete_rule
+from futuresboard.db_rules import add_rule
 from futuresboard.errors import StoreError
-from futuresboard.model import Thresholds
 from futuresboard.verifying import verify
 from handmade_bars import M5, MIDNIGHT
 from random_bars import rows as random_rows
 from support_core import Recorder, market, swinging
+from support_recordings import LOW, PAIRS, play
 
-EXCHANGES = ("binanceusdm", "bybit", "okx")
-LOW = Thresholds(z=0.5, ls=0.5, imbalance_pct=0.5, oi_delta_pct=0.1, divergence_sigma=1.0, cooldown=3)
-PAIRS = (*(market("BTC", name) for name in EXCHANGES), market("ETH"))
-RULES = (
-    'abs(oi_delta) > 0.2 and (base != "ETH" or exchange = "okx")',
-    "cvd > 0 and not tier_4 or price_1h < 0",
-    "k >= 1 and z > 0.3",
-)
 few = settings(max_examples=max(3, settings.default.max_examples // 30))
-
-
-def play(recorder: Recorder, seed: int, faults: float, *, bars: int = 60) -> None:
-    """Bars of all pairs as they close, in whatever order, some late, some told anew, with restarts."""
-    rng, order = np.random.default_rng(seed), random.Random(seed)
-    series = [random_rows(rng, bars, M5, faults) for _ in PAIRS]
-    start = min(rows[0]["ts"] for rows in series)
-    for rows in series:
-        lead = rows[0]["ts"] - start
-        for row in rows:
-            row["ts"] -= lead
-    for slot in range(bars):
-        if slot % 20 == 10:
-            change_rules(recorder, slot // 20)
-        close = start + (slot + 1) * M5
-        due = [(pair, row) for pair, rows in enumerate(series) for row in rows if row["ts"] + M5 == close]
-        order.shuffle(due)
-        for at, one in enumerate(due):
-            late = order.random() < 0.05
-            recorder.steps([one], close + (3 * M5 if late else 1000 * (at + 1)))
-        if order.random() < 0.5:
-            recorder.pipeline.settle(close + 60_000 + WAIT_SLACK_MS)
-        revise(recorder, order, series, close)
-        if order.random() < 0.03:
-            recorder.restart()
-        if order.random() < 0.02:
-            recorder.pipeline.use(Thresholds(z=order.choice((0.7, 1.2)), cooldown=order.choice((2, 5))))
-
-
-def change_rules(recorder: Recorder, number: int) -> None:
-    """One rule more; from the third on one less too."""
-    text = RULES[number % len(RULES)]
-    add_rule(recorder.store, f"{number}", text, rules.compile(text).normal, 5)
-    if number > 1:
-        assert delete_rule(recorder.store, number - 1, 6)
-    recorder.pipeline.reload_rules()
-
-
-def revise(recorder: Recorder, order: random.Random, series: list[list[dict]], close: int) -> None:
-    """Tell some older bar anew, with another open interest or one that was lacking."""
-    if order.random() < 0.4:
-        pair = order.randrange(len(series))
-        past = [row for row in series[pair] if row["ts"] + M5 <= close][-10:]
-        if past:
-            row = order.choice(past)
-            row["oi_contracts"] = float(row.get("oi_contracts") or 500.0) * order.uniform(0.98, 1.02)
-            recorder.step([row], close + 90_000, pair=pair)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +94,32 @@ def test_a_rule_that_reads_the_day(tmp_path: Path, begins: int, listed: int | No
     verdict = verify(recorder.path, since=series[110]["ts"])
     assert verdict.right
     assert verdict.recomputed >= 1
+
+
+def test_a_pair_that_is_listed_later_was_awaited_by_nobody_before(tmp_path: Path):
+    rng = np.random.default_rng(3)
+    first, later = PAIRS[:2], PAIRS[2]
+    series = [random_rows(rng, 140, M5, 0.0) for _ in range(3)]
+    with closing(Recorder(tmp_path, pairs=first, thresholds=LOW)) as recorder:
+
+        def bars(begin: int, end: int, pairs: int) -> int:
+            for slot in range(begin, end):
+                recorder.steps(
+                    [(pair, {**series[pair][slot], "ts": MIDNIGHT + slot * M5}) for pair in range(pairs)]
+                )
+            return int(
+                query(recorder.path, "SELECT count(*) FROM alerts WHERE kind = 'tier' AND tier = 5")[0][0]
+            )
+
+        before = bars(0, 100, 2)
+        assert before > 0
+        recorder.ids += [pair.id for pair in recorder.pipeline.register([later])]
+        # Heard of, and without a bar yet: from now on it is awaited.
+        assert bars(100, 110, 2) == before
+        assert verify(recorder.path).right
+        bars(110, 140, 3)
+    verdict = verify(recorder.path)
+    assert verdict.right, (verdict.missing, verdict.extra)
 
 
 def spoil(played: Path, *statements: str) -> None:

@@ -13,9 +13,11 @@ import pytest
 from support_versions import Alert, Key, Rules, Versions, started_alone, started_beside, versions_of
 
 import reference
+from futuresboard.replay_check import Check
 from futuresboard.sim_exchange import SimThread
 from futuresboard.verifying import Verdict, verify
 from support_faults import sim_config, staged
+from support_replay import play, whole
 from support_system import EXCHANGES, STEP_MS, reading
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(3600)]
@@ -38,6 +40,7 @@ class Run:
     units: dict[tuple[str, str], tuple[str, float]]
     alerts: dict[Key, list[Alert]]
     verdict: Verdict
+    replayed: Check
 
     def before(self, key: Key) -> list[Alert]:
         """Alerts at bars that are history."""
@@ -71,10 +74,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         for key, alert in sorted((one[:3], one[3:]) for one in stage.run.alerts):
             if alert[0] + STEP_MS[key[2]] <= END:
                 alerts[key].append(alert)
+        replayed = play(database, whole(database)).check
         with reading(database) as connection:
             rows = connection.execute("SELECT exchange, symbol, base, multiplier FROM pairs")
             units = {(exchange, symbol): (base, unit) for exchange, symbol, base, unit in rows}
-        yield Run(stage.sim, versions, units, alerts, verify(database))
+        yield Run(stage.sim, versions, units, alerts, verify(database), replayed)
 
 
 def _expected_alone(run: Run, key: Key) -> list[Alert]:
@@ -117,6 +121,12 @@ def test_every_alert_is_the_references(run: Run) -> None:
 def test_and_what_verify_recomputes(run: Run) -> None:
     assert (run.verdict.missing, run.verdict.extra, run.verdict.different) == ([], [], [])
     assert run.verdict.stored >= sum(map(len, run.alerts.values()))
+
+
+def test_and_replay_gives_again(run: Run) -> None:
+    found = run.replayed
+    assert (found.examples, found.missing, found.extra, found.other) == ([], [], [], [])
+    print(f"replayed: {found.values} values of {found.bars} bars and {found.alerts} alerts are the same")
 
 
 def test_no_limit_was_exceeded(run: Run) -> None:

@@ -118,6 +118,19 @@ class TestFigures:
         assert best_of(1e-12, 50) == pytest.approx(5e-11)
         assert best_of(1.0, 3) == 1.0
 
+    def test_p_is_that_of_the_best_of_all_tried(self):
+        found = assess(outcomes(share(200, 118)), EVEN, days(), tried=Tried(50, 0.01)).hit
+        assert found.p_of_best == pytest.approx(1 - (1 - found.p) ** 50)
+        assert found.p < 0.05 < found.p_of_best
+        assert assess(outcomes(share(200, 118)), EVEN, days()).hit.p_of_best == pytest.approx(found.p)
+
+    def test_a_trade_that_ends_where_it_began_is_neither_gain_nor_loss(self):
+        some = outcomes(share(60, 30))
+        some.net[:20] = 0.0
+        found = assess(some, EVEN, days())
+        assert found.hit.hits == (some.net > 0).sum()
+        assert found.net.payoff_ratio == pytest.approx(1.0)
+
     def test_deflation(self):
         daily = days(mean=0.002)
         of = sharpe.moments(daily)
@@ -172,8 +185,12 @@ class TestVerdict:
         assert reason in "; ".join(reasons)
 
     def test_every_reason_is_given(self):
-        _, reasons = judge(99, hit(-0.1, 0.5, 0.5), Late(9, 0.1, -0.4, 0.0), Deflation(9, 0.1, 2.0, 0.1))
-        assert len(reasons) == 4
+        gone, lucky = Late(9, 0.1, -0.4, 0.0), Deflation(9, 0.1, 2.0, 0.1)
+        assert len(judge(99, hit(0.1, 0.5, 0.5), gone, lucky)[1]) == 3
+        # Of what was never there nothing can be left.
+        _, reasons = judge(99, hit(-0.1, 0.5, 0.5), gone, lucky)
+        assert len(reasons) == 3
+        assert "bar late" not in "; ".join(reasons)
 
     def test_no_base_is_too_few(self):
         found = assess(outcomes(share(100, 60)), Base(np.zeros(1, int), np.zeros(1, int)), days())
@@ -201,6 +218,18 @@ class TestCautions:
             "knows too much" in caution
             for caution in assess(outcomes(share(400, 252)), EVEN, days()).cautions
         )
+
+    @pytest.mark.parametrize(("hold", "rate"), [(1, 0.95), (6, 0.57)])
+    def test_a_signal_that_has_seen_the_bar_it_enters(self, hold, rate):
+        """Joined one bar stale: what is bought at the open is a bar known to rise."""
+        told = []
+        for seed in range(20):
+            on_time, late = truths.leaking(seed, hold)
+            found = assess(on_time, EVEN, days())
+            assert found.hit.rate > rate
+            assert found.late == Late(*late)
+            told.append(any("knows too much" in caution for caution in found.cautions))
+        assert sum(told) >= 19
 
     def test_too_short_to_be_deflated(self):
         found = assess(outcomes(share(400, 252)), EVEN, days(7), tried=Tried(5))
@@ -265,6 +294,9 @@ class TestTelling:
             "mean net", "gains : losses", "Sharpe", "drawdown", "track record", "tried", "PBO",
         }  # fmt: skip
         text = "\n".join(told)
+        assert (
+            "1 configuration: nothing was chosen" in scorecard.lines(replace(self.FOUND, deflation=ALONE))[-1]
+        )
         assert "70.0% (" in text
         assert "50.0% of 10000 bars" in text
         assert "47.0% (45.0% to 49.0%) of 2000 driftless walks" in text

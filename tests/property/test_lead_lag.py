@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from futuresboard import corr_matrix, lead_lag
 from futuresboard.lead_lag import Lead
@@ -62,16 +63,23 @@ class TestLagged:
         assert np.isfinite(found.r[1, 1]).all()
         assert lead_lag.leads(found) == []
 
-    @pytest.mark.parametrize("clustered", [False, True])
-    def test_the_error_is_the_spread_of_r(self, clustered):
-        """Two that share their volatility and nothing else."""
+    @pytest.mark.parametrize(("clustered", "memory"), [(False, 0.0), (True, 0.0), (False, 0.6)])
+    def test_the_error_is_the_spread_of_r(self, clustered, memory):
+        """Two that share their volatility, or remember their own past, and have nothing else in common."""
         rng = np.random.default_rng(2)
-        found = [lead_lag.lagged(market(rng, 2, 288, clustered=clustered, shared=0.0), 2) for _ in range(600)]
+        found = [
+            lead_lag.lagged(market(rng, 2, 288, clustered=clustered, memory=memory, shared=0.0), 12)
+            for _ in range(600)
+        ]
         spread = np.std([one.r[0, 1] for one in found], axis=0)
         told = np.mean([one.error[0, 1] for one in found], axis=0)
         np.testing.assert_allclose(told, spread, rtol=0.12)
-        if clustered:
+        if clustered or memory:
             assert (spread > 1.15 / np.sqrt(288)).all()
+
+    def test_the_threshold_is_for_the_whole_table(self):
+        found = lead_lag.lagged(market(np.random.default_rng(3), 20, 100))
+        assert found.deviations == pytest.approx(stats.norm.isf(0.025 / (190 * 24)))
 
 
 class TestLeads:

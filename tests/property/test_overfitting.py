@@ -136,6 +136,19 @@ class TestKnownTruth:
         assert overfitting.cross_validated(returns, 10).pbo > 0.9
 
 
+class TestSwept:
+    @pytest.mark.parametrize(("days", "blocks"), [(8, 4), (11, 4), (13, 6), (31, 14), (32, 16), (400, 16)])
+    def test_as_many_blocks_as_there_are_days_for(self, days, blocks):
+        returns = np.random.default_rng(6).normal(size=(days, 3))
+        found = overfitting.swept(returns)
+        assert found.blocks == blocks
+        assert found.logits == pytest.approx(overfitting.cross_validated(returns, blocks).logits)
+
+    def test_too_little_to_say(self):
+        assert overfitting.swept(np.ones((7, 3))) is None
+        assert overfitting.swept(np.ones((90, 1))) is None
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("shape", "blocks", "name"),

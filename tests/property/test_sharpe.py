@@ -89,6 +89,11 @@ class TestLuck:
         found = Moments(500, 0.1)
         assert sharpe.deflated(found, 1, 0.5) == sharpe.probabilistic(found)
 
+    @given(trials=st.floats(1.0, 5.0), variance=st.floats(0.0, 4.0))
+    def test_counts_between_whole_numbers_never_flatter(self, trials, variance):
+        assert sharpe.expected_maximum(trials, variance) >= 0.0
+        assert sharpe.expected_maximum(trials + 0.1, variance) >= sharpe.expected_maximum(trials, variance)
+
     @given(n=st.integers(10, 500), ratio=st.floats(0.01, 0.5), skewness=st.floats(-2.0, 1.0))
     def test_at_the_minimum_track_record_the_probability_is_95_percent(self, n, ratio, skewness):
         found = Moments(n, ratio, skewness, 8.0)

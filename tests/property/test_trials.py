@@ -59,11 +59,22 @@ class TestTried:
         assert trials.tried(earlier, THIS).count == 9
         later = replace(THIS, data="d2", start=201, end=300)
         assert trials.tried(earlier, later).count == 1
+        assert trials.tried([replace(later, settings="s1")], THIS).count == 1
 
     @given(st.lists(some, max_size=12))
     def test_trying_more_never_counts_less(self, ledger):
         counts = [trials.tried(ledger[:i], THIS).count for i in range(len(ledger) + 1)]
         assert counts == sorted(counts)
+
+
+class TestTriedTogether:
+    def test_a_sweep(self):
+        daily = np.random.default_rng(0).normal(0.001, 0.01, (60, 5))
+        daily[:, 2] = 0.0
+        found = trials.tried_together(daily)
+        ratios = [row.mean() / row.std(ddof=1) for i, row in enumerate(daily.T) if i != 2]
+        assert found == Tried(5.0, pytest.approx(np.var(ratios, ddof=1)))
+        assert trials.tried_together(daily[:, :1]) == Tried(1.0, None)
 
 
 class TestIndependent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from futuresboard import walk_forward
+from futuresboard import scorecard, walk_forward
 from futuresboard.errors import QueryError
 from futuresboard.walk_forward import Candidate, Figures
 
@@ -107,9 +108,10 @@ class TestWalkForward:
             assert (fold.window.begin, fold.window.stop) == (begin, stop)
             assert fold.out_of_sample.n == len(nets)
             after += nets
-        assert sorted(found.net) == sorted(after)
-        assert found.out_of_sample == Figures.of(np.array(after)) or len(after) > 0
-        assert (np.diff(found.entry) >= 0).all()
+        taken = list(zip(found.candidate, found.trade, strict=True))
+        assert sorted(candidates[i].net[k] for i, k in taken) == sorted(after)
+        entries = [candidates[i].entry[k] for i, k in taken]
+        assert entries == sorted(entries)
         if after:
             assert found.out_of_sample.expectancy == pytest.approx(np.mean(after))
 
@@ -128,6 +130,20 @@ class TestWalkForward:
         assert found.in_sample.expectancy > 0.1
         assert abs(found.out_of_sample.expectancy) < 0.1
         assert found.efficiency < 0.6
+
+    def test_it_can_be_told(self):
+        rng = np.random.default_rng(5)
+        found = walk_forward.walk_forward([_candidate(rng, 200, drift) for drift in (0.0, 0.5)], 0, SLOTS, 3)
+        told = json.loads(json.dumps(scorecard.forward_structured(found), allow_nan=False))
+        assert [fold["chosen"] for fold in told["folds"]] == [fold.chosen for fold in found.folds]
+        assert told["out_of_sample"]["n"] == len(found.trade)
+        *folds, whole = scorecard.forward_lines(found, ["calm", "bold"])
+        assert len(folds) == 3
+        assert folds[1].startswith("stretch 2  bold: +")
+        assert f"of {found.out_of_sample.n} won out of sample" in whole
+        assert f"{found.efficiency:.0%} of the mean net was kept" in whole
+        nothing = walk_forward.walk_forward([_candidate(rng, 9, 0.0)], 0, SLOTS, 1)
+        assert "nothing had enough trades" in scorecard.forward_lines(nothing, ["calm"])[0]
 
     def test_nobody_had_enough_trades(self):
         found = walk_forward.walk_forward([_candidate(np.random.default_rng(3), 20, 1.0)], 0, SLOTS, 2)

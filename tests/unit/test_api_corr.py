@@ -98,6 +98,66 @@ def test_windows_and_levels(web: Web, prices: np.ndarray):
     assert found(web, "window=3d&top=2")["r"] == [[None, None], [None, None]]
 
 
+def test_lead_and_lag_are_said_when_asked_for(web: Web):
+    assert "lead_lag" not in found(web)
+    # All of the factor comes at once: nobody moves first.
+    assert found(web, "lead_lag=12")["lead_lag"] == []
+
+
+def test_who_moves_first(tmp_path: Path, prices: np.ndarray):
+    made = World(tmp_path)
+    names = made.register("okx", "BTC", "ETH", "SOL")
+    last = (made.now // M5 - 1) * M5
+    follows = np.concatenate([np.full(3, prices[0, 0]), prices[0, :-3]])
+    made.commit(
+        [
+            ("okx", name, "5m", last - (SLOTS - 1 - t) * M5, {"close": row[t], "oi_contracts": 1.0 + t % 3})
+            for name, row in zip(names, (follows, prices[0], prices[3]), strict=True)
+            for t in range(SLOTS)
+        ],
+        [("okx", name, {"volume_24h_usd": 9.0 - i}) for i, name in enumerate(names)],
+    )
+    answer = found(Web(made, tmp_path), "lead_lag=4&on=levels")
+    (lead,) = answer["lead_lag"]
+    leader, follower = (answer["symbols"][lead[name]] for name in ("leader", "follower"))
+    assert (leader, follower, lead["bars"]) == (names[1], names[0], 3)
+    assert lead["r"] == pytest.approx(1.0)
+    assert 0.1 < lead["threshold"] < 0.5
+    assert found(Web(made, tmp_path), "lead_lag=2")["lead_lag"] == []
+    made.close()
+
+
+def test_r_over_time(web: Web, prices: np.ndarray):
+    answer = found(web, "window=12h&rolling=6h")["rolling"]
+    assert (answer["bars"], answer["against"]) == (72, SYMBOLS[0])
+    last = (web.world.now // M5 - 1) * M5
+    assert answer["ts"] == [last - M5 * back for back in range(143, -1, -1)]
+    moves = changes(prices)
+    moves[1, 99:101] = np.nan
+    rows = {SYMBOLS[i]: moves[i] for i in range(4)}
+    assert set(answer["r"]) == set(SYMBOLS[1:])
+    for symbol, values in answer["r"].items():
+        for back in (0, 50, 143):
+            stop = SLOTS - 1 - back
+            x, y = rows[SYMBOLS[0]][stop - 72 : stop], rows[symbol][stop - 72 : stop]
+            both = np.isfinite(y)
+            assert values[-1 - back] == pytest.approx(pearsonr(x[both], y[both]).statistic, abs=1e-9)
+    assert answer["oi_price"][SYMBOLS[2]][-1] == pytest.approx(-1.0, abs=1e-9)
+    matrix = found(web, "window=6h")
+    pairs = [matrix["r"][i][j] for i in range(4) for j in range(i)]
+    assert answer["together"][-1] == pytest.approx(np.mean(pairs), abs=1e-9)
+
+
+def test_a_long_stretch_has_every_so_many_points(web: Web):
+    answer = found(web, "window=3d&rolling=24h")["rolling"]
+    assert len(answer["ts"]) == 288
+    assert np.diff(answer["ts"]).tolist() == [3 * M5] * 287
+    assert answer["ts"][-1] == (web.world.now // M5 - 1) * M5
+    # Two of the three days are not there.
+    assert answer["together"][0] is None
+    assert answer["together"][-1] is not None
+
+
 def test_what_is_not_known(web: Web, tmp_path: Path):
     assert found(web, "tf=15m") == {
         "symbols": [], "exchanges": [], "ts": None, "r": [], "flagged": [], "oi_price": {}
@@ -132,7 +192,10 @@ def test_it_is_worked_out_anew_with_bars_alone(tmp_path: Path, monkeypatch: pyte
     made.close()
 
 
-@pytest.mark.parametrize("query", ["top=1", "top=51", "window=1h", "on=returns", "tf=2m", "exchange=okx"])
+@pytest.mark.parametrize(
+    "query",
+    ["top=1", "top=51", "window=1h", "on=returns", "tf=2m", "exchange=okx", "lead_lag=13", "rolling=7d"],
+)
 def test_what_is_not_allowed(web: Web, query: str):
     response = web.get(f"/api/corr?{query}")
     assert response.status_code == 400

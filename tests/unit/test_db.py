@@ -167,7 +167,7 @@ class TestCommit:
         series = world.series("okx", symbol, "5m")
         found = list(world.store.raw_bars_at(series, [T0, T0 + 2 * M5, T0 + 9 * M5]))
         assert [row[:2] for row in found] == [(T0, series), (T0 + 2 * M5, series)]
-        assert len(list(world.store.raw_bars(T0 + M5, T0 + 2 * M5))) == 4
+        assert len(list(world.store.raw_bars("5m", T0 + M5, T0 + 2 * M5))) == 4
 
     def test_values_beside_the_data_are_kept_together_or_not_at_all(self, world):
         world.store.put_state({"a": "1", "b": "2"})

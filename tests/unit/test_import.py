@@ -237,12 +237,14 @@ def test_times_with_an_offset_are_turned_into_utc(tmp_path):
 
 def test_irregular_levels_speak_for_the_next_close_while_they_are_fresh(tmp_path):
     moments = [JANUARY + 10_000, JANUARY + 3_600_000 * 4 + 10_000]
-    rows = "\n".join(f"{ts},BTCUSDT,1.{i}" for i, ts in enumerate(moments))
-    path = put(tmp_path / "in" / "okx.csv", f"timestamp,symbol,long_short_ratio\n{rows}".encode())
+    rows = "\n".join(f"{ts},BTCUSDT,1.{i},{i + 7}" for i, ts in enumerate(moments))
+    header = "timestamp,symbol,long_short_ratio,open_interest"
+    path = put(tmp_path / "in" / "okx.csv", f"{header}\n{rows}".encode())
     take(tmp_path, path, timeframe="1h")
     block = bars(tmp_path, timeframe="1h", exchange="okx")
     assert [int(ts - JANUARY) // 3_600_000 for ts in block.ts] == [0, 1, 4, 5]
     assert column(block, "global_ls") == [1.0, 1.0, 1.1, 1.1]
+    assert [None if math.isnan(x) else x for x in column(block, "oi_contracts")] == [7.0, None, 8.0, None]
 
 
 @pytest.mark.parametrize(("prefer", "closed"), [("old", price(JANUARY + M5)), ("new", 99.0)])

@@ -21,7 +21,17 @@ NAMED = {
     "Rule", "Health", "ExchangeHealth", "Correlation", "WeightedOi", "Planner", "Problem",
     "SubscribeRequest", "SubscribeAck", "MetricsUpdate", "HealthUpdate",
 }  # fmt: skip
-NOT_ALWAYS = {"Health", "History", "NotifyResult", "Problem", "SubscribeRequest", "ThresholdChanges"}
+NOT_ALWAYS = {
+    "Correlation",
+    "Health",
+    "History",
+    "NotifyResult",
+    "Problem",
+    "Simulation",
+    "SomeThresholds",
+    "SubscribeRequest",
+    "ThresholdChanges",
+}
 """Components of which the server sends some keys only sometimes, or takes them so."""
 
 

@@ -14,11 +14,16 @@ from futuresboard import reproducing
 from futuresboard.cli import main
 from futuresboard.errors import FileError, QueryError
 from futuresboard.reproducing import reproduce
+from futuresboard.simulating import Source
 from support_core import Recorder
 from support_simulate import PAIRS, Asking, recorded
 
 COUNT = 150
 SETTINGS = {"entry": "tier", "tier": 1, "hold": 6, "stop_loss": 0.02}
+
+
+def source(recorder: Recorder) -> Source:
+    return Source(recorder.path, recorder.path.parent / "archive")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def run(here: Recorder) -> dict[str, Any]:
 
 
 def test_the_same_bytes_where_it_was_made(here: Recorder, run: dict[str, Any]) -> None:
-    made = reproduce(run, here.path)
+    made = reproduce(run, source(here))
     assert made.same
     assert made.id == run["id"]
     assert made.document == reproducing.canonical(run)
@@ -50,13 +55,13 @@ def test_the_same_bytes_on_another_machine_that_holds_the_same_bars(
 ) -> None:
     # Pairs came in another order and so have other numbers; nothing was tried there before.
     with closing(recorded(tmp_path, PAIRS[::-1], COUNT)) as there:
-        made = reproduce(run, there.path)
+        made = reproduce(run, source(there))
     assert made.same
 
 
 def test_other_data_are_named(tmp_path: Path, run: dict[str, Any]) -> None:
     with closing(recorded(tmp_path, count=COUNT, spoilt=True)) as there:
-        made = reproduce(run, there.path)
+        made = reproduce(run, source(there))
     assert not made.same
     assert [one.split(":")[0] for one in made.differs] == ["data"]
     assert "data.hash" in made.parts
@@ -64,26 +69,26 @@ def test_other_data_are_named(tmp_path: Path, run: dict[str, Any]) -> None:
 
 def test_missing_data_are_counted(tmp_path: Path, run: dict[str, Any]) -> None:
     with closing(recorded(tmp_path, PAIRS[:2], COUNT)) as there:
-        made = reproduce(run, there.path)
+        made = reproduce(run, source(there))
     assert "2 pairs here, 3 there" in made.differs[0]
     (tmp_path / "none").mkdir()
     with closing(recorded(tmp_path / "none", count=0)) as empty, pytest.raises(QueryError, match="data"):
-        reproduce(run, empty.path)
+        reproduce(run, source(empty))
 
 
 def test_another_version_is_named(here: Recorder, run: dict[str, Any]) -> None:
-    made = reproduce({**run, "code_version": "0.0.9"}, here.path)
+    made = reproduce({**run, "code_version": "0.0.9"}, source(here))
     assert [one.split(":")[0] for one in made.differs] == ["code"]
 
 
 def test_a_document_that_was_touched_is_found_out(here: Recorder, run: dict[str, Any]) -> None:
     touched = orjson.loads(orjson.dumps(run))
     touched["statistics"]["hit"]["rate"] = 0.99
-    made = reproduce(touched, here.path)
+    made = reproduce(touched, source(here))
     assert (made.same, made.differs, made.parts) == (False, (), ("statistics.hit.rate",))
     touched = orjson.loads(orjson.dumps(run))
     touched["settings"]["hold"] = 7
-    assert [one.split(":")[0] for one in reproduce(touched, here.path).differs] == ["settings"]
+    assert [one.split(":")[0] for one in reproduce(touched, source(here)).differs] == ["settings"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +105,7 @@ def test_what_is_no_run_is_refused(
     here: Recorder, run: dict[str, Any], change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     with pytest.raises(FileError):
-        reproduce(change(run), here.path)
+        reproduce(change(run), source(here))
 
 
 def test_the_command(

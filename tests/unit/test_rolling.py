@@ -13,13 +13,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from futuresboard import db_archive, rolling
+from futuresboard import db_archive, retention, rolling
 from futuresboard.archive import Archive
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.clock import SystemClock
 from futuresboard.db import Store
 from futuresboard.errors import FileError, StoreError
-from futuresboard.rolling import Roller, forget_month, forget_piece, keep_rolled, roll
+from futuresboard.model import Thresholds
+from futuresboard.pipeline import Pipeline
+from futuresboard.retention import due, keep_rolled
+from futuresboard.rolling import Roller, forget_month, forget_piece, roll
 from futuresboard.verifying import verify
 from support_core import Recorder, make_settings, market, spiked
 
@@ -84,15 +87,14 @@ def move(path: Path, folder: Path) -> tuple[int, list[str]]:
     """Roll by hand; how many versions moved, and months that are kept."""
     roller = Roller(path, folder, "simulated")
     with closing(Store(path, simulated=True)) as store:
-        moved, kept = roll(roller, store, roller.due(LATER, 90), told=lambda done, total: None)
+        moved, kept = roll(roller, store, due(path, LATER, 90), told=lambda done, total: None)
     return sum(one.bars for one in moved), kept
 
 
 def test_a_month_is_due_when_it_ended_long_enough_ago(database, tmp_path):
-    roller = Roller(database, tmp_path / "archive", "simulated")
-    assert roller.due(FEBRUARY + 90 * DAY - 1, 90) == []
-    assert roller.due(FEBRUARY + 90 * DAY, 90) == ["2026-01"]
-    assert roller.due(FEBRUARY + 400 * DAY, 90) == ["2026-01", "2026-02"]
+    assert due(database, FEBRUARY + 90 * DAY - 1, 90) == []
+    assert due(database, FEBRUARY + 90 * DAY, 90) == ["2026-01"]
+    assert due(database, FEBRUARY + 400 * DAY, 90) == ["2026-01", "2026-02"]
 
 
 def test_what_moves_is_in_the_archive_value_for_value(database, tmp_path):
@@ -150,7 +152,7 @@ def test_the_newest_bar_of_a_series_that_ended_stays(database, tmp_path):
             FEBRUARY - 9 * M5,
         )
     assert in_archive(tmp_path / "archive") | in_database(database) == before
-    assert Roller(database, tmp_path / "archive", "simulated").due(LATER, 90) == []
+    assert due(database, LATER, 90) == []
 
 
 def test_nothing_is_forgotten_before_evidence_is_counted(database, tmp_path):
@@ -256,6 +258,9 @@ def test_a_second_database_does_not_mix_into_an_archive(database, tmp_path):
         Roller(database, tmp_path / "archive", "simulated").archive("2026-02")
 
 
+forgotten: list[int] = []
+
+
 def keep(database: Path, tmp_path: Path, retention: str, done) -> None:
     """The recorder's own task, until `done` says so."""
     settings = make_settings(tmp_path, RETENTION_DAYS=retention, ARCHIVE_DIR="archive")
@@ -265,7 +270,14 @@ def keep(database: Path, tmp_path: Path, retention: str, done) -> None:
             return work()
 
         task = asyncio.create_task(
-            keep_rolled(settings, store, run=run, clock=SystemClock(10_000.0), now_ms=lambda: LATER)
+            keep_rolled(
+                settings,
+                store,
+                run=run,
+                clock=SystemClock(10_000.0),
+                now_ms=lambda: LATER,
+                forgot=forgotten.append,
+            )
         )
         while not done() and not task.done():
             await asyncio.sleep(0.01)
@@ -284,7 +296,9 @@ def began(database: Path) -> int:
 
 def test_the_recorder_rolls_by_itself(database, tmp_path):
     before = in_database(database)
-    keep(database, tmp_path, "90", lambda: began(database) == FEBRUARY)
+    forgotten.clear()
+    keep(database, tmp_path, "90", lambda: bool(forgotten))
+    assert forgotten == [FEBRUARY]
     assert in_archive(tmp_path / "archive") == {row for row in before if row[3] < FEBRUARY}
     assert in_database(database) == {row for row in before if row[3] >= FEBRUARY}
 
@@ -299,7 +313,7 @@ def test_the_recorder_tries_again_what_failed(database, tmp_path, monkeypatch, c
         return real(*given)
 
     monkeypatch.setattr(rolling.ArchiveWriter, "merge", once)
-    monkeypatch.setattr(rolling, "LOOK_S", 60.0)
+    monkeypatch.setattr(retention, "LOOK_S", 60.0)
     keep(database, tmp_path, "90", lambda: began(database) == FEBRUARY)
     assert "no space" in caplog.text
     assert began(database) == FEBRUARY
@@ -308,6 +322,19 @@ def test_the_recorder_tries_again_what_failed(database, tmp_path, monkeypatch, c
 def test_zero_days_of_retention_keep_everything(database, tmp_path):
     keep(database, tmp_path, "0", lambda: False)
     assert not (tmp_path / "archive").exists()
+
+
+def test_what_holds_the_newest_bars_learns_where_the_database_begins(database, tmp_path):
+    with closing(Store(database, simulated=True)) as store:
+        pipeline = Pipeline(store, ("5m", "15m"), Thresholds())
+        before = {name: first.tolist() for name, first in pipeline.memory.first.items()}
+        pipeline.memory.forget_before(FEBRUARY)
+        after = {name: first.tolist() for name, first in pipeline.memory.first.items()}
+    move(database, tmp_path / "archive")
+    with closing(Store(database, simulated=True)) as store:
+        read = Pipeline(store, ("5m", "15m"), Thresholds()).memory.first
+    assert before != after
+    assert after == {name: first.tolist() for name, first in read.items()}
 
 
 def test_a_month_that_is_forgotten_twice_is_the_same(database, tmp_path):

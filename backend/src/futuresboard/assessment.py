@@ -177,10 +177,10 @@ def judge(clusters: int, hit: HitRate, late: Late, deflation: Deflation) -> tupl
     against = []
     if hit.uplift <= 0.0:
         against.append(f"wins no more often than the same trade at any bar ({_points(hit.uplift)})")
+    elif late.uplift is None or late.uplift <= 0.0:
+        against.append(f"nothing is left of it one bar late ({_points(late.uplift)})")
     if hit.p_of_best >= SIGNIFICANCE:
         against.append(f"chance does as much (p = {hit.p_of_best:.2g}{chosen})")
-    if late.uplift is None or late.uplift <= 0.0:
-        against.append(f"nothing is left of it one bar late ({_points(late.uplift)})")
     if deflation.tried > 1.0 and deflation.dsr is not None and deflation.dsr < sharpe.CONFIDENCE:
         against.append(f"its Sharpe ratio is what luck gives{chosen} (deflated: {deflation.dsr:.2f})")
     if against:

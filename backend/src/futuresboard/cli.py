@@ -18,7 +18,8 @@ from futuresboard.sim_exchange import command as sim
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser(next((word for word in given if not word.startswith("-")), "")).parse_args(given)
     if arguments.command == "sim-exchange":
         return sim.main(arguments)
     # SIGINT too: a shell starts its background jobs with it ignored.
@@ -31,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         command: Command = arguments.run
         return command(settings, arguments)
     except ConfigError as error:
-        if arguments.command == "doctor":
-            return commands.examine_refused(error.problems, arguments)
+        if "refused" in arguments:
+            refused: int = arguments.refused(error.problems, arguments)
+            return refused
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 1
@@ -49,13 +51,13 @@ def project_root() -> Path:
     return clone if (clone / "seed_metrics.py").exists() else Path.cwd()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="futuresboard", description="Statistics-first dashboard for crypto perpetual futures."
     )
     parser.add_argument("--version", action="version", version=__version__)
     actions = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_arguments(actions)
+    commands.add_arguments(actions, asked)
     simulated = actions.add_parser("sim-exchange", help="run the simulated exchanges alone")
     sim.add_arguments(simulated)
     return parser

@@ -348,6 +348,11 @@ class Settings:
         """The archive's folder; a relative path counts from the project's root."""
         return self.root / self.archive_dir
 
+    @property
+    def data_kind(self) -> str:
+        """What a database or an archive of these settings holds: `live` or `simulated` data."""
+        return "simulated" if self.simulated else "live"
+
     def exchange_url(self, exchange: str) -> str:
         """The override of an exchange's scheme and host, empty for the real one."""
         return {"binanceusdm": self.binanceusdm_url, "bybit": self.bybit_url, "okx": self.okx_url}[exchange]

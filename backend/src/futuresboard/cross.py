@@ -27,6 +27,8 @@ def _lag(values: FloatArray, slots: int, out: int) -> FloatArray:
     missing = max(0, out + slots - values.shape[-1])
     stop = max(0, values.shape[-1] - slots)
     found = values[..., max(0, stop - out) : stop]
+    if not missing:
+        return found
     edge = [(0, 0)] * (values.ndim - 1)
     return np.pad(found, [*edge, (min(missing, out), 0)], constant_values=np.nan)
 

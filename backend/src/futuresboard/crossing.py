@@ -9,6 +9,7 @@ input.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,7 @@ class Coins:
         found[self.at[there]] = values[there]
         return found
 
+    @cached_property
     def divergence(self) -> FloatArray:
         """(n, out) how far each row departs from its coin's exchanges, in σ."""
         return self.by_row(cross.divergence(self.oi, self.volume, self.bars.out))
@@ -85,6 +87,7 @@ class Coins:
         found[self.at[there]] = (same & ~awaited.any(axis=1, keepdims=True))[there]
         return found
 
+    @cached_property
     def global_change(self) -> FloatArray:
         """(n, out) the coin's chained change of open interest in %."""
         change = cross.global_oi_change_pct(self.oi, self.volume, self.bars.out)
@@ -179,7 +182,7 @@ class Crossing:
             write.coin_flags.append((_DIVERGENCE_BIT, true, _DIVERGENCE_BIT, known, int(times[i]), series))
 
     def _flags(self, coins: Coins, recent: FloatArray) -> dict[Tier, FloatArray]:
-        return judge_coins(coins.bars, coins.divergence(), recent, self.thresholds)
+        return judge_coins(coins.bars, coins.divergence, recent, self.thresholds)
 
     def _series(self, timeframe: str, row: int) -> int:
         return self._store.series_id(self._memory.pairs[row].id, timeframe)
@@ -231,7 +234,7 @@ class Crossing:
             recent = self._recent(timeframe, ids, ts, coins.present)
             flag = self._flags(coins, recent)[tier]
             fit = may & coins.whole() if tier is Tier.DIVERGENCE else may
-            sizes = {"divergence": coins.divergence()}
+            sizes = {"divergence": coins.divergence}
             begun = self._alerts.begin(timeframe, "tier", tier, ids, ts, fit, flag, sizes, now_ms)
             self._write(timeframe, tier, coins, begun, ids, ts, now_ms, write)
         clustered = np.flatnonzero(may & (flag[:, 1] == 1.0)).tolist()
@@ -278,8 +281,8 @@ class Crossing:
                 {"alert_ts": [float(at) for at, _ in counted], "alert_tier": [float(t) for _, t in counted]},
             )
         values = {
-            "divergence": sql_number(float(coins.divergence()[i, 1])),
-            "global_oi_change_pct": sql_number(float(coins.global_change()[i, 1])),
+            "divergence": sql_number(float(coins.divergence[i, 1])),
+            "global_oi_change_pct": sql_number(float(coins.global_change[i, 1])),
         }
         group = next(places for places in coins.at.tolist() if i in places)
         return Beyond(values, _windows(self._memory, coins, [at for at in group if at not in (i, -1)]))

@@ -249,8 +249,9 @@ class Store:
             if complete:
                 self._connection.execute("UPDATE pairs SET active = 0 WHERE exchange = ?", (exchange,))
             self._connection.executemany(
-                "INSERT INTO pairs (exchange, symbol, base, multiplier, listed_ts, active, quote_volume) "
-                "VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (exchange, symbol) DO UPDATE SET "
+                "INSERT INTO pairs (exchange, symbol, base, multiplier, listed_ts, active, quote_volume, "
+                "registered_seq) VALUES (?, ?, ?, ?, ?, 1, ?, (SELECT CAST(value AS INTEGER) FROM meta "
+                "WHERE key = 'seq')) ON CONFLICT (exchange, symbol) DO UPDATE SET "
                 "base = excluded.base, multiplier = excluded.multiplier, listed_ts = excluded.listed_ts, "
                 "active = 1, quote_volume = excluded.quote_volume",
                 [(m.exchange, m.symbol, m.base, m.multiplier, m.listed_ts, m.quote_volume) for m in markets],
@@ -296,9 +297,12 @@ class Store:
         query = "SELECT id, first_ts, last_ts FROM series WHERE last_ts IS NOT NULL"
         return {number: (first, last) for number, first, last in self._connection.execute(query)}
 
-    def raw_bars(self, start: int, end: int) -> Iterable[tuple[SqlValue, ...]]:
-        """(ts, series_id, raw columns …, marks) of every stored bar with start <= ts <= end, by time."""
-        return self._connection.execute(f"{_RAW_BARS} WHERE ts BETWEEN ? AND ? ORDER BY ts", (start, end))
+    def raw_bars(self, timeframe: str, start: int, end: int) -> Iterable[tuple[SqlValue, ...]]:
+        """(ts, series_id, raw columns …, marks) of a timeframe's stored bars start <= ts <= end, by time."""
+        mine = "series_id IN (SELECT id FROM series WHERE timeframe = ?)"
+        # Once through the stretch; a look-up of each series at each time would be slower.
+        query = f"{_RAW_BARS} WHERE ts BETWEEN ? AND ? AND +{mine} ORDER BY ts"
+        return self._connection.execute(query, (start, end, timeframe))
 
     def raw_bars_at(self, series_id: int, times: Sequence[int]) -> Iterable[tuple[SqlValue, ...]]:
         """The same of one series' stored bars at some times."""

@@ -10,6 +10,7 @@ import orjson
 
 from futuresboard.errors import QueryError
 from futuresboard.model import ALERT_KINDS
+from futuresboard.permalink import permalink
 
 type Row = dict[str, object]
 
@@ -85,7 +86,7 @@ def alerts_after(connection: Connection, seq: int, until: int, limit: int) -> li
 
 def _alert(row: Sequence[object]) -> Row:
     payload: Row = orjson.loads(str(row[2]))
-    return payload | {"id": row[0], "seq": row[1]}
+    return payload | {"id": row[0], "seq": row[1], "permalink": permalink(payload)}
 
 
 def evidence(connection: Connection, timeframe: str | None, kind: str | None, tier: int | None) -> list[Row]:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 
 import numpy as np
-import orjson
 
 from futuresboard.archive import NONE, ArchivedPair, Block, join, texts
 from futuresboard.bars import RAW_COLUMNS
+from futuresboard.db_facts import FORGOTTEN, forgotten
 from futuresboard.model import MS_PER_DAY, IntArray
 
-FORGOTTEN = "forgotten"
-"""Under which the database keeps the time before which it has forgotten bars."""
 _CHUNK = 500
 _OWN = "marks, guarded, raw_seq, seen_ts"
 _BARS = f"SELECT ts, series_id, {', '.join(RAW_COLUMNS)}, {_OWN}, judged_seq, NULL FROM bars"
@@ -60,6 +58,11 @@ def versions(db: Connection, series_id: int, times: Sequence[int]) -> Block:
     return _block(rows)[0]
 
 
+def no_versions() -> Block:
+    """None at all."""
+    return _block([])[0]
+
+
 def versions_between(db: Connection, start: int, end: int) -> tuple[Block, IntArray]:
     """All versions of all bars with start <= ts < end, and the series of each (m,)."""
     where = "WHERE ts >= ? AND ts < ?"
@@ -89,12 +92,6 @@ def note_forgotten(db: Connection, before: int) -> None:
     """Keep the time before which bars may be gone; it only ever moves forward."""
     text = str(max(before, forgotten(db) or 0))
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (FORGOTTEN, text))
-
-
-def forgotten(db: Connection) -> int | None:
-    """The time (ms) before which the database has forgotten bars; None where it has them all."""
-    row = db.execute("SELECT value FROM meta WHERE key = ?", (FORGOTTEN,)).fetchone()
-    return None if row is None else int(orjson.loads(row[0]))
 
 
 def forget(db: Connection, start: int, end: int) -> int:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import NamedTuple
 
+import orjson
+
 from futuresboard.db_schema import DERIVED_FIELDS, RAW_FIELDS
 from futuresboard.model import TIMEFRAME_MS
-from futuresboard.past import Past, of_rows
+from futuresboard.past import Past, nothing, of_rows
 
 _RAW = ", ".join(RAW_FIELDS)
-_TABLES = (f"{_RAW}, NULL, judged_seq FROM bars", f"{_RAW}, until_seq, NULL FROM superseded")
-_FEW = 40
-"""Up to so many series are looked up bar by bar, more are picked out of the whole stretch of time."""
-_AT_ONCE = 500
+GRID = (
+    "WITH RECURSIVE grid (at) AS "
+    "(SELECT :first UNION ALL SELECT at + :step FROM grid WHERE at + :step <= :last) "
+)
+"""Begins a query: `grid.at` is every time :first, :first + :step … up to :last."""
+# A version counts where it stood after transaction `:after`, came later, or was judged later.
+_TABLES = (
+    ("bars", f"{_RAW}, NULL, judged_seq", "(raw_seq > :after OR judged_seq > :after)"),
+    ("superseded", f"{_RAW}, until_seq, NULL", "until_seq > :after"),
+)
+FEW = 40
+"""Up to so many series are looked up bar by bar, more are picked out of all that have a bar at a time."""
 
 type Values = tuple[object, ...]
 
@@ -55,35 +65,60 @@ class HotTail:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def versions(self, series: Collection[int], first: int, last: int) -> Past:
-        """Every version of the bars first … last of some series; see `past.Keeper`."""
-        wanted = sorted(series)
+    def versions(self, series: Collection[int], first: int, last: int, after: int = -1) -> Past:
+        """Versions of the bars first … last of some series; see `past.Keeper`."""
         rows: list[Values] = []
-        for table in _TABLES:
-            rows += self._few(table, wanted, first, last) if len(wanted) <= _FEW else ()
-            rows += self._many(table, wanted, first, last) if len(wanted) > _FEW else ()
+        for table, columns, counts in _TABLES:
+            for source, given in self._sources(table, series, first, last):
+                query = f"{GRID}SELECT ts, series_id, {columns} FROM {source} AND {counts}"
+                rows += self._db.execute(query, given | {"after": after})
         return of_rows(rows)
 
-    def _many(self, table: str, series: Sequence[int], first: int, last: int) -> Iterator[Values]:
-        mine = set(series)
-        query = f"SELECT ts, series_id, {table} WHERE ts BETWEEN ? AND ?"
-        return (row for row in self._db.execute(query, (first, last)) if row[1] in mine)
+    def earliest(
+        self, series: Collection[int], first: int, last: int, seen: int, version: int
+    ) -> tuple[int, int] | None:
+        """(transaction, time) of the first version seen at `seen` or later; see `past.Keeper`."""
+        found: list[tuple[int, int]] = []
+        for table, _, _ in _TABLES:
+            for source, given in self._sources(table, series, first, last):
+                query = f"{GRID}SELECT min(raw_seq), seen_ts FROM {source} "
+                one = self._db.execute(
+                    f"{query}AND seen_ts >= :seen AND raw_seq <= :version",
+                    given | {"seen": seen, "version": version},
+                ).fetchone()
+                if one[0] is not None:
+                    found.append(one)
+        return min(found, default=None)
 
-    def _few(self, table: str, series: Sequence[int], first: int, last: int) -> Iterator[Values]:
+    def archived(self, series: Collection[int], first: int, last: int) -> Past:
+        """Nothing has left it."""
+        return nothing()
+
+    @property
+    def kept_from(self) -> int:
+        """It has all bars."""
+        return 0
+
+    def _sources(
+        self, table: str, series: Collection[int], first: int, last: int
+    ) -> Iterator[tuple[str, dict[str, int | str]]]:
+        """SQL of the rows of a table at bars first … last, for each timeframe of some series: FROM what and
+        WHERE, after `GRID`, with its parameters."""
+        # Times by times, then the series at each: of the longer timeframes few rows are passed over.
+        few = "" if len(series) <= FEW else "+"
         for step, mine in self._by_step(series).items():
             begin = -(-first // step) * step
-            for start in range(begin, last + 1, _AT_ONCE * step):
-                grid = range(start, min(last + 1, start + _AT_ONCE * step), step)
-                times, places = ", ".join("?" * len(grid)), ", ".join("?" * len(mine))
-                query = f"SELECT ts, series_id, {table} WHERE ts IN ({times}) AND series_id IN ({places})"
-                yield from self._db.execute(query, (*grid, *mine))
+            if begin <= last:
+                yield (
+                    f"grid CROSS JOIN {table} ON ts = at "
+                    f"WHERE {few}series_id IN (SELECT value FROM json_each(:series))",
+                    {"first": begin, "last": last, "step": step, "series": orjson.dumps(mine).decode()},
+                )
 
-    def _by_step(self, series: Sequence[int]) -> dict[int, list[int]]:
-        places = ", ".join("?" * len(series))
+    def _by_step(self, series: Collection[int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
-        for number, timeframe in self._db.execute(
-            f"SELECT id, timeframe FROM series WHERE id IN ({places})", tuple(series)
-        ):
+        query = "SELECT id, timeframe FROM series WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        for number, timeframe in self._db.execute(query, (orjson.dumps(sorted(series)).decode(),)):
             found.setdefault(TIMEFRAME_MS[timeframe], []).append(number)
         return found
 
@@ -115,17 +150,6 @@ def newest_alert_before(db: Connection, ts: int) -> int:
     return int(db.execute("SELECT coalesce(max(seq), 0) FROM alerts WHERE ts < ?", (ts,)).fetchone()[0])
 
 
-def alerts_until(db: Connection, seq: int, since: int) -> list[AlertRow]:
-    """Alerts started by transaction `seq`, oldest first:
-    all at bars from `since` on, and the newest of each series, kind and tier before."""
-    query = (
-        "SELECT id, seq, series_id, ts, kind, tier, payload FROM alerts WHERE seq <= :seq AND ts >= :since "
-        "UNION SELECT id, seq, series_id, max(ts), kind, tier, payload FROM alerts "
-        "WHERE seq <= :seq AND ts < :since GROUP BY series_id, kind, tier ORDER BY 1"
-    )
-    return [AlertRow(*row) for row in db.execute(query, {"seq": seq, "since": since})]
-
-
 def alerts_between(db: Connection, after: int, until: int) -> list[AlertRow]:
     """The alerts of transactions after < seq <= until, oldest first."""
     columns = "id, seq, series_id, ts, kind, tier, payload"
@@ -146,8 +170,8 @@ def stored_bars(db: Connection, first: int, last: int) -> Iterator[Stored]:
     return ((row[:2], row[2:]) for row in db.execute(f"{query}, series_id", (first, last)))
 
 
-def alert_ids(db: Connection, first: int, last: int) -> dict[tuple[int, int, str, int], int]:
-    """(series_id, ts, kind, tier or rule) -> id of the alerts at bars first … last."""
-    query = "SELECT series_id, ts, kind, tier, id FROM alerts WHERE ts BETWEEN ? AND ?"
-    found = db.execute(query, (first, last)).fetchall()
-    return {(series, ts, kind, tier): number for series, ts, kind, tier, number in found}
+def alert_id(db: Connection, series: int, ts: int, kind: str, number: int) -> int | None:
+    """The id of the alert of a series at a bar; number: its tier or rule. None where there is none."""
+    query = "SELECT id FROM alerts WHERE series_id = ? AND ts = ? AND kind = ? AND tier = ?"
+    row = db.execute(query, (series, ts, kind, number)).fetchone()
+    return None if row is None else int(row[0])

@@ -9,7 +9,7 @@ from futuresboard.errors import StoreError
 from futuresboard.metrics import stored_names
 from futuresboard.model import MS_PER_DAY
 
-VERSION = 2
+VERSION = 3
 
 # Raw numbers of a bar, what is known about them, and when they were first seen (exchange time).
 RAW_FIELDS: tuple[str, ...] = (*RAW_COLUMNS, "marks", "guarded", "raw_seq", "seen_ts")
@@ -123,7 +123,10 @@ INSERT INTO changed_days
     SELECT ts / {MS_PER_DAY}, series_id, min(ts), 0 FROM bars GROUP BY ts / {MS_PER_DAY}, series_id;
 """
 
-MIGRATIONS: dict[int, str] = {1: _VERSION_1, 2: _VERSION_2}
+# registered_seq: the newest transaction when a pair was first heard of. No bar before it waited for it.
+_VERSION_3 = "ALTER TABLE pairs ADD COLUMN registered_seq INTEGER NOT NULL DEFAULT 0;"
+
+MIGRATIONS: dict[int, str] = {1: _VERSION_1, 2: _VERSION_2, 3: _VERSION_3}
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -185,13 +185,20 @@ def first_seqs(db: Connection) -> dict[int, int]:
     return dict(db.execute(query).fetchall())
 
 
-def awaited_coins(db: Connection, timeframe: str) -> set[str]:
-    """Coins of listed pairs that have no bar of a timeframe at all."""
+def registered_seqs(db: Connection) -> dict[int, int]:
+    """series_id -> the newest transaction when its pair was first heard of: no bar before waited for it."""
+    query = "SELECT s.id, p.registered_seq FROM series s JOIN pairs p ON p.id = s.pair_id"
+    return dict(db.execute(query).fetchall())
+
+
+def awaited_coins(db: Connection, timeframe: str) -> dict[str, int]:
+    """Coins of listed pairs that have no bar of a timeframe at all -> the newest transaction when the first
+    of those pairs was heard of."""
     query = (
-        "SELECT p.base FROM series s JOIN pairs p ON p.id = s.pair_id "
-        "WHERE s.timeframe = ? AND p.active AND s.last_ts IS NULL"
+        "SELECT p.base, min(p.registered_seq) FROM series s JOIN pairs p ON p.id = s.pair_id "
+        "WHERE s.timeframe = ? AND p.active AND s.last_ts IS NULL GROUP BY p.base"
     )
-    return {base for (base,) in db.execute(query, (timeframe,))}
+    return dict(db.execute(query, (timeframe,)).fetchall())
 
 
 def span_of(db: Connection, timeframe: str) -> tuple[int, int] | None:

@@ -194,12 +194,16 @@ def _read(
 
 
 def _table(path: Path, names: Sequence[str]) -> pa.Table:
+    wanted = ["symbol", "ts", *names]
     try:
-        return pq.read_table(path, columns=["symbol", "ts", *names], read_dictionary=["symbol"])
-    except (OSError, pa.ArrowInvalid) as error:
-        raise FileError(f"{path.name} is no Parquet file that can be read: {error}") from error
-    except (KeyError, pa.ArrowKeyError) as error:
-        raise FileError(f"{path.name}: it must have the columns symbol, ts, {', '.join(names)}") from error
+        with pq.ParquetFile(path, read_dictionary=["symbol"]) as file:
+            missing = [name for name in wanted if name not in file.schema_arrow.names]
+            if not missing:
+                return file.read(wanted)
+    except (OSError, pa.ArrowException) as error:
+        said = str(error).splitlines()[0]
+        raise FileError(f"{path.name} is no Parquet file that can be read: {said}") from error
+    raise FileError(f"{path.name} has no column {', '.join(missing)}: {', '.join(wanted)} are needed")
 
 
 def _numbers(column: pa.ChunkedArray, numbers: Mapping[str, int]) -> IntArray:

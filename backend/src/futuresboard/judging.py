@@ -9,7 +9,8 @@ from futuresboard.assessment import Assessment, Outcomes, assess
 from futuresboard.evidence import Base
 from futuresboard.model import FloatArray
 from futuresboard.simulation.history import History
-from futuresboard.simulation.kernel import Grid, empty_record, run_pairs
+from futuresboard.simulation.kernel import run_pairs
+from futuresboard.simulation.records import Grid, empty_record
 from futuresboard.simulation.run import Run
 from futuresboard.simulation.settings import Entry
 from futuresboard.trials import Trial, Tried

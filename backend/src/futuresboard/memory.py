@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from futuresboard.gaps import Stored
 from futuresboard.merge import NEVER
 from futuresboard.model import TIMEFRAME_MS, BoolArray, IntArray
 from futuresboard.panel import Panel
+
+_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Memory:
             elif mine:
                 newest = max(last for _, last in mine.values())
                 panel.reach(newest)
-                self._put(panel, ids, self._store.raw_bars(panel.oldest, newest))
+                self._put(panel, ids, self._store.raw_bars(timeframe, panel.oldest, newest))
 
     def _fill_stretch(self, panel: Panel, ids: Mapping[int, int], stretch: Stretch) -> None:
         """Hold a stretch, what its bars are derived from and the bars that are derived from them."""
@@ -102,16 +105,16 @@ class Memory:
             self._put(panel, ids, self._store.raw_bars_at(number, times))
 
     def _put(self, panel: Panel, ids: Mapping[int, int], bars: Iterable[tuple[SqlValue, ...]]) -> None:
-        found = [row for row in bars if row[1] in ids]
-        if not found:
-            return
-        table = np.array([row[2:] for row in found], dtype=np.float64)
-        rows = np.array([ids[int(str(row[1]))] for row in found])
-        ts = np.array([row[0] for row in found], dtype=np.int64)
-        columns = {name: table[:, i] for i, name in enumerate(RAW_COLUMNS)}
-        marks = np.array([row[-1] for row in found], dtype=np.int64)
-        panel.put(rows, ts, columns, marks)
-        panel.forget_divergence(rows, ts)
+        known = np.array(sorted(ids), dtype=np.int64)
+        row_of = np.array([ids[number] for number in known.tolist()], dtype=np.int64)
+        for part in batched(bars, _AT_ONCE):
+            # Times, ids and marks are integers below 2**53, which a float64 holds exactly.
+            table = np.array(part, dtype=np.float64)
+            table = table[np.isin(table[:, 1], known)]
+            rows, ts = row_of[np.searchsorted(known, table[:, 1])], table[:, 0].astype(np.int64)
+            columns = {name: table[:, 2 + i] for i, name in enumerate(RAW_COLUMNS)}
+            panel.put(rows, ts, columns, table[:, -1].astype(np.int64))
+            panel.forget_divergence(rows, ts)
 
     def take_over(self, past: Memory, stretch: Stretch) -> None:
         """Know of what was stored through the memory of a stretch, as far as this one reaches."""
@@ -125,6 +128,13 @@ class Memory:
             times = range(max(panel.oldest, stretch.first // step * step), stretch.last + step, step)
             for number in ids if times else ():
                 self._put(panel, ids, self._store.raw_bars_at(number, times))
+
+    def forget_before(self, cut: int) -> None:
+        """Know that the database holds no bar before a time any more; one no newer than it is left alone."""
+        for timeframe, panel in self.panels.items():
+            first = self.first[timeframe]
+            going_on = (first < cut) & (panel.newest(np.arange(len(first))) >= cut)
+            self.first[timeframe] = np.where(going_on, cut, first)
 
     def window(
         self, timeframe: str, rows: IntArray, end: int, slots: int, out: int

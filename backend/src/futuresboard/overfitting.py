@@ -74,6 +74,15 @@ def cross_validated(performance: FloatArray, blocks: int = BLOCKS) -> Overfittin
     return _summed(performance.shape, blocks, *(np.concatenate(part) for part in (ranks, inside, outside)))
 
 
+def swept(daily: FloatArray) -> Overfitting | None:
+    """PBO of a sweep's (days, N) returns in as many blocks as there are days for, 16 at most; at least 4.
+
+    None with fewer than 8 days or 2 configurations, of which there is nothing to say.
+    """
+    blocks = min(BLOCKS, len(daily) // 4 * 2)
+    return cross_validated(daily, blocks) if blocks >= 4 and daily.shape[1] >= 2 else None
+
+
 def _check(performance: FloatArray, blocks: int) -> None:
     if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
         raise QueryError("blocks", blocks, f"an even number from 2 to {_MOST_BLOCKS}")

@@ -152,14 +152,13 @@ class Panel:
         """
         stop = int((end - self.oldest) // self.timeframe_ms) + 1
         start = stop - slots
-        edge = ((0, 0), (max(0, -start), 0))
+        missing = max(0, -start)
 
-        def cut[T: np.generic](array: NDArray[T]) -> NDArray[T]:
-            return array[rows, max(0, start) : stop]
+        def cut[T: np.generic](array: NDArray[T], empty: float = 0) -> NDArray[T]:
+            held = array[rows, max(0, start) : stop]
+            return np.pad(held, ((0, 0), (missing, 0)), constant_values=empty) if missing else held
 
-        columns = {
-            name: np.pad(cut(column), edge, constant_values=np.nan) for name, column in self._columns.items()
-        }
+        columns = {name: cut(column, np.nan) for name, column in self._columns.items()}
         ts = end - self.timeframe_ms * np.arange(slots - 1, -1, -1, dtype=np.int64)
         bars = Bars(self.timeframe_ms, ts, columns, listed_ts, out)
-        return bars, np.pad(cut(self._marks), edge), np.pad(cut(self._present), edge)
+        return bars, cut(self._marks), cut(self._present)

@@ -96,23 +96,24 @@ def nothing() -> Past:
 
 def of_rows(rows: Sequence[tuple[object, ...]]) -> Past:
     """From tuples (ts, series, raw columns …, marks, guarded, seq, seen, until or None, judged or None)."""
-    table = np.empty((len(rows), len(RAW_COLUMNS) + 8), dtype=object)
-    if rows:
-        table[:] = rows
+    columns = list(zip(*rows, strict=True)) or [()] * (len(RAW_COLUMNS) + 8)
+    ts, series = (np.array(column, dtype=np.int64) for column in columns[:2])
     stop = 2 + len(RAW_COLUMNS)
-    until, judged = table[:, stop + 4], table[:, stop + 5]
-    until[np.array([one is None for one in until], dtype=bool)] = CURRENT
-    judged[np.array([one is None for one in judged], dtype=bool)] = 0
+    # Unknown is None there and NaN here.
+    values = [np.array(column, dtype=np.float64) for column in columns[2:stop]]
+    marks, said, seq, seen, until, judged = columns[stop:]
+    guarded = np.empty(len(rows), dtype=object)
+    guarded[:] = said
     return Past(
-        table[:, 0].astype(np.int64),
-        table[:, 1].astype(np.int64),
-        table[:, 2:stop].astype(np.float64),
-        table[:, stop].astype(np.int64),
-        table[:, stop + 1],
-        table[:, stop + 2].astype(np.int64),
-        table[:, stop + 3].astype(np.int64),
-        until.astype(np.int64),
-        judged.astype(np.int64),
+        ts,
+        series,
+        np.stack(values, axis=1),
+        np.array(marks, dtype=np.int64),
+        guarded,
+        np.array(seq, dtype=np.int64),
+        np.array(seen, dtype=np.int64),
+        np.array([CURRENT if one is None else one for one in until], dtype=np.int64),
+        np.array([0 if one is None else one for one in judged], dtype=np.int64),
     )
 
 
@@ -138,7 +139,24 @@ def of_columns(series: IntArray, columns: Mapping[str, MaskedArray]) -> Past:
 
 
 class Keeper(Protocol):
-    """Who keeps versions of bars: the database, the archive."""
+    """Who keeps versions of bars: the database, the archive or both."""
 
-    def versions(self, series: Collection[int], first: int, last: int) -> Past:
-        """Every version of the bars first … last (open times) of some series, in any order."""
+    def versions(self, series: Collection[int], first: int, last: int, after: int = -1) -> Past:
+        """The versions of the bars first … last (open times) of some series, in any order.
+
+        after: without the current versions that were stored and judged by transaction `after`, and without
+        those replaced by then.
+        """
+
+    def earliest(
+        self, series: Collection[int], first: int, last: int, seen: int, version: int
+    ) -> tuple[int, int] | None:
+        """(transaction, exchange time) of the first version, as far as transaction `version`, of the bars
+        first … last that was seen at `seen` (ms) or later; None where there is none."""
+
+    def archived(self, series: Collection[int], first: int, last: int) -> Past:
+        """Every version of those of the bars first … last that the database has no more."""
+
+    @property
+    def kept_from(self) -> int:
+        """The time from which the database has the bars."""

@@ -6,15 +6,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from sqlite3 import Connection
 
-import duckdb
 import numpy as np
 
-from futuresboard.archive import Archive
 from futuresboard.bars import RAW_COLUMNS
-from futuresboard.db_archive import forgotten
+from futuresboard.db_facts import forgotten
 from futuresboard.db_past import HotTail, Recorded
 from futuresboard.errors import FileError
-from futuresboard.past import Keeper, Past, joined, nothing, of_columns
+from futuresboard.past import CURRENT, Keeper, Past, joined, nothing, of_columns
 
 _COLUMNS = ("marks", "guarded", "raw_seq", "seen_ts", "until_seq", "judged_seq")
 _QUERY = (
@@ -31,6 +29,9 @@ class Archived:
     """
 
     def __init__(self, archive: Path, series: Sequence[Recorded]) -> None:
+        # Parquet and DuckDB are 60 MB that a server whose database holds everything never needs.
+        from futuresboard.archive import Archive  # noqa: PLC0415
+
         self._archive = Archive(archive)
         self._series = {one.id: one for one in series}
 
@@ -44,6 +45,8 @@ class Archived:
         return joined(parts)
 
     def _of(self, exchange: str, timeframe: str, ids: dict[str, int], first: int, last: int) -> Past:
+        import duckdb  # noqa: PLC0415
+
         files = self._archive.files(exchange, timeframe, first, last)
         if not files:
             return nothing()
@@ -67,17 +70,39 @@ class HotAndArchived:
     """A recording's bars wherever they are: in the database from `kept_from` on (ms), before that in its
     archive."""
 
-    def __init__(self, hot: Keeper, archived: Keeper, kept_from: int) -> None:
+    def __init__(self, hot: HotTail, archived: Archived, kept_from: int) -> None:
         self._hot, self._archived, self._kept_from = hot, archived, kept_from
 
-    def versions(self, series: Collection[int], first: int, last: int) -> Past:
-        """Every version of the bars first … last of some series; see `past.Keeper`."""
-        parts = []
-        if first < self._kept_from:
-            parts.append(self._archived.versions(series, first, min(last, self._kept_from - 1)))
+    @property
+    def kept_from(self) -> int:
+        """The time from which the database has the bars."""
+        return self._kept_from
+
+    def versions(self, series: Collection[int], first: int, last: int, after: int = -1) -> Past:
+        """The versions of the bars first … last of some series; see `past.Keeper`."""
+        old = self.archived(series, first, last)
+        parts = [
+            old.part((old.seq > after) | (old.judged > after) | (old.until != CURRENT) & (old.until > after))
+        ]
         if last >= self._kept_from:
-            parts.append(self._hot.versions(series, max(first, self._kept_from), last))
+            parts.append(self._hot.versions(series, max(first, self._kept_from), last, after))
         return joined(parts)
+
+    def earliest(
+        self, series: Collection[int], first: int, last: int, seen: int, version: int
+    ) -> tuple[int, int] | None:
+        """(transaction, time) of the first version seen at `seen` or later; see `past.Keeper`."""
+        old = self.archived(series, first, last)
+        late = old.part((old.seen >= seen) & (old.seq <= version))
+        found = [(int(late.seq.min()), int(late.seen[np.argmin(late.seq)]))] if len(late) else []
+        hot = self._hot.earliest(series, max(first, self._kept_from), last, seen, version)
+        return min([*found, *([] if hot is None else [hot])], default=None)
+
+    def archived(self, series: Collection[int], first: int, last: int) -> Past:
+        """Every version of those of the bars first … last that are in the archive alone."""
+        if first >= self._kept_from:
+            return nothing()
+        return self._archived.versions(series, first, min(last, self._kept_from - 1))
 
 
 def keeper_of(db: Connection, archive: Path | None, series: Sequence[Recorded]) -> Keeper:

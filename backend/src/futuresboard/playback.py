@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from sqlite3 import Connection
 
 import numpy as np
@@ -16,11 +14,12 @@ from futuresboard import metrics, quality
 from futuresboard.as_kept import AsKept
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.db import Committed
-from futuresboard.db_past import Recorded, alerts_until, first_seen, newest_alert_before, state_of
+from futuresboard.db_filling import Filling
+from futuresboard.db_past import Recorded, first_seen, newest_alert_before
 from futuresboard.db_rules import every_rule
 from futuresboard.db_scratch import Scratch
 from futuresboard.db_versions import Mode, modes_of
-from futuresboard.model import MS_PER_DAY, TIMEFRAME_MS, Alert, BoolArray, IntArray, Thresholds
+from futuresboard.model import MS_PER_DAY, TIMEFRAME_MS, Alert, BoolArray, Thresholds
 from futuresboard.past import Keeper, Past
 from futuresboard.pipeline import Pipeline, RawBars
 from futuresboard.replay_log import Log, Transaction
@@ -73,12 +72,12 @@ class Part:
 class Playback:
     """Plays a part of a recording; frames are to be asked for in order.
 
-    folder: for the scratch database, empty; db: the recording in one read transaction; keeper: of its raw
-    bars. alerts: those begun since they were last taken out; began_after: the transaction after which
-    the recording stood as it does at the beginning.
+    filling: of the scratch database, as it is to begin; db: the recording, in one read transaction until that
+    is filled; keeper: of its raw bars. alerts: those begun since they were last taken out; began_after: the
+    transaction after which the recording stood as it does at the beginning.
     """
 
-    def __init__(self, folder: Path, db: Connection, keeper: Keeper, part: Part) -> None:
+    def __init__(self, filling: Filling, db: Connection, keeper: Keeper, part: Part) -> None:
         self._db, self._keeper, self._part = db, keeper, part
         self._by_id = {one.id: one for one in part.series}
         self._modes, self._rules = modes_of(db), every_rule(db)
@@ -87,15 +86,28 @@ class Playback:
         self._log: Log | None = None
         self._now = 0
         self.alerts: list[Alert] = []
-        self.scratch = Scratch(folder, db, state_of(db, "kind") or "live", part.series)
+        self._scratch: Scratch | None = None
+        filling.begin(part.series)
         if part.revised:
-            self._stand_revised()
+            self._stand_revised(filling)
         else:
-            self._stand_seen()
+            self._stand_seen(filling)
+
+    def begin(self, scratch: Scratch) -> None:
+        """Go on in the scratch database, once that is filled; before the first frame."""
+        self._scratch = scratch
+        self._use(self._seq if self._part.revised else self._seq + 1)
+
+    @property
+    def scratch(self) -> Scratch:
+        """The scratch database."""
+        assert self._scratch is not None
+        return self._scratch
 
     def close(self) -> None:
         """Close the scratch database."""
-        self.scratch.close()
+        if self._scratch is not None:
+            self._scratch.close()
 
     def frame(self, ts: int) -> list[tuple[int, int]]:
         """Hand over what became known between the close of the bar at `ts` and the next one; returns
@@ -121,7 +133,7 @@ class Playback:
 
     # -- where it begins
 
-    def _stand_seen(self) -> None:
+    def _stand_seen(self, filling: Filling) -> None:
         """Stand where the recording stood before the first frame's bars closed."""
         part = self._part
         begin = part.warm_from(part.base_ms)
@@ -134,56 +146,43 @@ class Playback:
             end=part.last_base,
             version=part.version,
         )
-        self._seq = self._log.before(part.begin + part.step, begin)
-        self.began_after = self._seq
-        stood = self._log.stand(self._seq)
-        self._fill([stood, *self._longer_as_of(self._seq)], self._seq)
-        self._use(self._seq + 1)
+        self._seq = self.began_after = self._log.start(part.begin + part.step)
+        for timeframe in part.timeframes:
+            self._copy(filling, timeframe, part.begin + part.step * (timeframe == part.timeframes[0]))
+        self._finish(filling, self._seq)
 
-    def _stand_revised(self) -> None:
+    def _stand_revised(self, filling: Filling) -> None:
         """Stand on final values of the bars before the first frame."""
         part = self._part
         self._seq = self.began_after = part.version
-        found = self._keeper.versions(
-            part.of(part.timeframes[0]), part.warm_from(part.base_ms), part.last_base
-        )
+        found = self._keeper.versions(part.of(part.timeframes[0]), part.begin, part.last_base)
         final = found.known(part.version).as_of(part.version)
         self._final = final.part(final.marks & quality.PROVISIONAL == 0)
-        longer = [
-            one.part(one.ts + TIMEFRAME_MS[timeframe] <= part.begin)
-            for timeframe, one in zip(part.timeframes[1:], self._longer_as_of(part.version), strict=True)
-        ]
-        parts = [self._final.part(self._final.ts < part.begin), *longer]
-        for one in parts:
-            one.judged[:] = 1
-        self._fill(parts, min(newest_alert_before(self._db, part.begin), part.version))
-        self._use(part.version)
+        for timeframe in part.timeframes:
+            last = part.begin - TIMEFRAME_MS[timeframe]
+            self._copy(filling, timeframe, last, final=timeframe == part.timeframes[0])
+        self._finish(filling, min(newest_alert_before(self._db, part.begin), part.version))
 
-    def _longer_as_of(self, seq: int) -> list[Past]:
-        part = self._part
-        found = []
-        for timeframe in part.timeframes[1:]:
-            past = self._keeper.versions(
-                part.of(timeframe), part.warm_from(TIMEFRAME_MS[timeframe]), part.begin
-            )
-            found.append(past.known(part.version).as_of(seq))
-        return found
+    def _copy(self, filling: Filling, timeframe: str, last: int, *, final: bool = False) -> None:
+        """Put the bars of a timeframe up to `last` into the scratch database as they stood."""
+        part, seq, keeper = self._part, self._seq, self._keeper
+        first = part.warm_from(TIMEFRAME_MS[timeframe])
+        old = keeper.archived(part.of(timeframe), first, last).known(part.version).as_of(seq)
+        if final:
+            old = old.part(old.marks & quality.PROVISIONAL == 0)
+        old.judged[:] = 1 if part.revised else np.where(old.judged > seq, 0, old.judged)
+        filling.put(old)
+        hot = max(first, keeper.kept_from)
+        filling.take(timeframe, hot, last, seq, final=final, judged=part.revised)
 
-    def _fill(self, parts: Sequence[Past], last_seq: int) -> None:
-        """Put bars and what began before into the scratch database; last_seq: of the alerts."""
-        spans: dict[int, tuple[int, int]] = {}
-        for one in parts:
-            one.judged[one.judged > self._seq] = 0
-            self.scratch.put(one)
-            spans |= _spans(one)
-        self.scratch.put_spans(
-            {one.id: span for one in self._part.series if (span := self._span(one, spans))}
-        )
-        begin = self._part.begin
+    def _finish(self, filling: Filling, last_seq: int) -> None:
+        """Put in which bars there are and what began before; last_seq: of the alerts."""
+        part, spans = self._part, filling.spans()
+        filling.put_spans({one.id: span for one in part.series if (span := self._span(one, spans))})
         # What final values come to is not known of any later bar yet.
-        before = begin if self._part.revised else math.inf
-        alerts = alerts_until(self._db, last_seq, begin - REMEMBERED_MS)
-        self.scratch.put_alerts([row for row in alerts if row.series in self._by_id and row.ts < before])
+        before = part.begin if part.revised else np.iinfo(np.int64).max
+        notes = any(mode.budget is not None for mode in self._modes)
+        filling.take_alerts(last_seq, part.begin - REMEMBERED_MS, int(before), notes=notes)
 
     def _span(self, one: Recorded, spans: Mapping[int, tuple[int, int]]) -> tuple[int, int] | None:
         """A series' first and last bar as the scratch database begins, None where there was none yet."""
@@ -289,19 +288,6 @@ class Playback:
             final=bars.marks & quality.PROVISIONAL == 0,
             admitted=True,
         )
-
-
-def _spans(bars: Past) -> dict[int, tuple[int, int]]:
-    """series -> (first, last) bar."""
-    series, at = np.unique(bars.series, return_inverse=True)
-    first: IntArray = np.full(len(series), np.iinfo(np.int64).max)
-    last: IntArray = np.full(len(series), np.iinfo(np.int64).min)
-    np.minimum.at(first, at, bars.ts)
-    np.maximum.at(last, at, bars.ts)
-    return {
-        one: (begin, end)
-        for one, begin, end in zip(series.tolist(), first.tolist(), last.tolist(), strict=True)
-    }
 
 
 def _refused(text: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from futuresboard.db_scratch import Scratch
 RSI_TOLERANCE = 1e-9
 """RSI is a filter without a fixed window; everything else is compared to the last bit."""
 _KEPT = 1000
+_NOTHING = (0, -1)
 _RAW_SEQ = STORED_NAMES.index("raw_seq")
 _OWN = ("created_ts",)
 """What an alert says of the moment in which it was written down."""
@@ -25,12 +26,10 @@ type Name = tuple[int, int, str, int]
 
 @dataclass(frozen=True)
 class Replayed:
-    """What was replayed: frames first … end; last: series -> its last bar that closed with them; the
-    recording's transactions after < seq <= version."""
+    """What was replayed: of each series by its id the first and the last bar that closed with the frames,
+    and the recording's transactions after < seq <= version."""
 
-    first: int
-    end: int
-    last: Mapping[int, int]
+    spans: Mapping[int, tuple[int, int]]
     after: int
     version: int
 
@@ -63,10 +62,12 @@ class Check:
 def compare(db: Connection, scratch: Scratch, replayed: Replayed) -> Check:
     """Compare a scratch database with its recording, as far as was replayed."""
     found = Check()
+    first = min(begin for begin, _ in replayed.spans.values())
+    end = max(last for _, last in replayed.spans.values())
     _compare_bars(
         _paired(
-            _within(stored_bars(db, replayed.first, replayed.end), replayed),
-            _within(scratch.bars(replayed.first, replayed.end), replayed),
+            _within(stored_bars(db, first, end), replayed),
+            _within(scratch.bars(first, end), replayed),
         ),
         replayed.version,
         found,
@@ -80,7 +81,10 @@ def compare(db: Connection, scratch: Scratch, replayed: Replayed) -> Check:
 
 
 def _within(bars: Iterator[Stored], replayed: Replayed) -> Iterator[Stored]:
-    return ((bar, values) for bar, values in bars if bar[1] <= replayed.last.get(bar[0], -1))
+    for bar, values in bars:
+        first, last = replayed.spans.get(bar[0], _NOTHING)
+        if first <= bar[1] <= last:
+            yield bar, values
 
 
 def _paired(
@@ -138,5 +142,5 @@ def _alerts(rows: Sequence[AlertRow], replayed: Replayed) -> dict[Name, Mapping[
             name: value for name, value in orjson.loads(one.payload).items() if name not in _OWN
         }
         for one in rows
-        if one.ts <= replayed.last.get(one.series, -1)
+        if one.ts <= replayed.spans.get(one.series, _NOTHING)[1]
     }

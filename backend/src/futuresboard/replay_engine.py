@@ -7,18 +7,22 @@ out is computed, not copied: equal to what live stored by the same arithmetic al
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import orjson
 
 from futuresboard.db import connect
-from futuresboard.db_archive import forgotten
-from futuresboard.db_past import alert_ids, recorded, state_of
+from futuresboard.db_facts import forgotten
+from futuresboard.db_filling import Filling
+from futuresboard.db_past import alert_id, recorded, state_of
+from futuresboard.db_scratch import Scratch
 from futuresboard.db_versions import modes_of, span_of
 from futuresboard.errors import CursorError, ScopeError, StoreError
 from futuresboard.model import TIMEFRAME_MS, Alert
@@ -87,11 +91,13 @@ class Replay:
         self._path = path
         self._step = TIMEFRAME_MS[scope.timeframe]
         self._db = connect(path, readonly=True)
-        self._folder = TemporaryDirectory(prefix="futuresboard-replay-")
+        folder = mkdtemp(prefix="futuresboard-replay-")
+        # At the latest when the process ends, whoever forgot to close it.
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._folder = Path(folder)
         self._playback: Playback | None = None
         try:
-            with self._reading():
-                self._begin(cursor, archive)
+            self._begin(cursor, archive)
         except sqlite3.Error as error:
             self.close()
             raise StoreError(f"{path.name}: {error}") from error
@@ -100,6 +106,21 @@ class Replay:
             raise
 
     def _begin(self, cursor: Cursor | None, archive: Path | None) -> None:
+        filling = Filling(self._folder / "replay.db", self._db)
+        with self._reading():
+            part = self._part(cursor)
+            keeper = keeper_of(self._db, archive, part.series)
+            playback = Playback(filling, self._db, keeper, part)
+            kind = state_of(self._db, "kind") or "live"
+        filling.close()
+        target = self.scope.start if cursor is None else cursor.ts
+        with self._reading():
+            self._playback = playback
+            playback.begin(Scratch(filling.path, kind))
+            while self._next < target:
+                self._frame()
+
+    def _part(self, cursor: Cursor | None) -> Part:
         self._database = state_of(self._db, "id") or ""
         newest = int(state_of(self._db, "seq") or 0)
         self.version = newest if cursor is None else self._checked(cursor, newest)
@@ -113,13 +134,12 @@ class Replay:
         # A coin is judged with all its exchanges; a day's budget is shared by all there is.
         coins = {one.base for one in named}
         shared = any(mode.budget is not None for mode in modes_of(self._db))
-        mine = [one for one in series if shared or one.base in coins]
-        target = scope.start if cursor is None else cursor.ts
+        self._mine = [one for one in series if shared or one.base in coins]
         # What final values began before is kept by nobody: they are gone through again.
         revised = scope.knowledge == REVISED
-        self._next = scope.start if revised else target
-        part = Part(
-            mine,
+        self._next = self._began = scope.start if revised or cursor is None else cursor.ts
+        return Part(
+            self._mine,
             sorted({one.timeframe for one in series}, key=TIMEFRAME_MS.__getitem__),
             self._step,
             self._next,
@@ -127,10 +147,6 @@ class Replay:
             self.version,
             revised,
         )
-        self._mine = mine
-        self._playback = Playback(Path(self._folder.name), self._db, keeper_of(self._db, archive, mine), part)
-        while self._next < target:
-            self._frame()
 
     def _checked(self, cursor: Cursor, newest: int) -> int:
         if cursor.scope != self.scope.hash:
@@ -148,7 +164,7 @@ class Replay:
         if self._playback is not None:
             self._playback.close()
         self._db.close()
-        self._folder.cleanup()
+        self._remove()
 
     @property
     def cursor(self) -> Cursor | None:
@@ -186,11 +202,14 @@ class Replay:
         the recording holds. To be called once, when no more frames are wanted."""
         with self._reading():
             self._playing.rest()
-            end = self._next - self._step
-            last = {one.id: self._next - TIMEFRAME_MS[one.timeframe] for one in self._mine}
             # What is derived of archived bars is stored nowhere.
-            first = max(self.scope.start, forgotten(self._db) or 0)
-            replayed = Replayed(first, end, last, self._playing.began_after, self.version)
+            least = max(self.scope.start, forgotten(self._db) or 0)
+            begin = self._began + self._step
+            spans = {}
+            for one in self._mine:
+                step = TIMEFRAME_MS[one.timeframe]
+                spans[one.id] = (max(least, begin - step), self._next - step)
+            replayed = Replayed(spans, self._playing.began_after, self.version)
             return compare(self._db, self._playing.scratch, replayed)
 
     @property
@@ -209,29 +228,31 @@ class Replay:
     def _rows(self, ts: int) -> dict[str, list[object]]:
         names = (*STORED_COLUMNS, "tiers", "known", "quality", "guarded")
         unpublished = self._playing.scratch.unpublished()
-        found: dict[str, list[object]] = {name: [] for name in FRAME_COLUMNS}
-        for number, *values in self._playing.scratch.rows(names, self._shown, ts):
-            one = self._shown[int(str(number))]
-            tiers, known, marks, guarded = values[len(STORED_COLUMNS) :]
+        stored = list(zip(*self._playing.scratch.rows(names, self._shown, ts), strict=True))
+        if not stored:
+            return {name: [] for name in FRAME_COLUMNS}
+        series = [self._shown[int(str(number))] for number in stored[0]]
+        kept, said = stored[1:-4], zip(*stored[-4:], strict=True)
+        judged = []
+        for one, (tiers, known, marks, guarded) in zip(series, said, strict=True):
             lacking, silent = unpublished.of(one.exchange, one.symbol, ts)
-            judged = judgement((tiers, known, int(str(marks or 0)) & ~silent, guarded), lacking)
-            plain = one.symbol.partition("~")[0]
-            row = (one.exchange, plain, one.base, *values[: len(STORED_COLUMNS)], *judged)
-            for name, value in zip(FRAME_COLUMNS, row, strict=True):
-                found[name].append(value)
-        return found
+            judged.append(judgement((tiers, known, int(str(marks or 0)) & ~silent, guarded), lacking))
+        columns = (
+            [one.exchange for one in series],
+            [one.symbol.partition("~")[0] for one in series],
+            [one.base for one in series],
+            *map(list, kept),
+            *map(list, zip(*judged, strict=True)),
+        )
+        return dict(zip(FRAME_COLUMNS, columns, strict=True))
 
     def _documents(self, alerts: Sequence[Alert]) -> list[Mapping[str, object]]:
         shown = {(one.exchange, one.symbol): one.id for one in self._shown.values()}
         mine = [one for one in alerts if (one.exchange, one.symbol) in shown]
-        if not mine:
-            return []
-        times = [one.ts for one in mine]
-        ids = alert_ids(self._db, min(times), max(times))
         found: list[Mapping[str, object]] = []
         for one in mine:
             number = one.rule.id if one.rule is not None else one.tier or 0
-            stored = ids.get((shown[one.exchange, one.symbol], one.ts, one.kind, number))
+            stored = alert_id(self._db, shown[one.exchange, one.symbol], one.ts, one.kind, number)
             found.append(orjson.loads(orjson.dumps(one)) | {"id": stored})
         return found
 

@@ -19,10 +19,12 @@ from futuresboard import __version__
 from futuresboard.db_stretch import Wanted
 from futuresboard.errors import FileError, QueryError
 from futuresboard.run_document import Document
-from futuresboard.simulating import documented, history_of
+from futuresboard.simulating import Source, documented, history_of
 from futuresboard.simulation.run import simulate
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.trials import Tried
+
+_ALLOWED = "what /api/runs/<id> or /api/alerts/<id> answers"
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,15 @@ class Reproduction:
 
 
 def reproduce(
-    given: Document, database: Path, told: Callable[[float], None] = lambda share: None
+    given: Document, source: Source, told: Callable[[float], None] = lambda share: None
 ) -> Reproduction:
-    """Make a run again over the bars of a database.
+    """Make a run again over the bars there are.
 
-    Raises FileError where the document is none of a run, QueryError where the database has no such bars,
+    Raises FileError where the document is none of a run, QueryError where there are no such bars,
     StoreError where it cannot be read.
     """
     settings, wanted, beside = _asked(given)
-    history = history_of(database, wanted, told)
+    history = history_of(source, wanted, told)
     run = simulate(history, settings)
     data: Any = given["data"]
     made = documented(run, history, beside, wanted, data["kind"], _whole(given["created_ts"]))
@@ -63,7 +65,7 @@ def reproduce(
         run.id,
         old == new,
         tuple(differs),
-        tuple(sorted(_differing(given, orjson.loads(new)))),
+        tuple(sorted(differing(given, orjson.loads(new)))),
         hashlib.sha256(new).hexdigest(),
         new,
     )
@@ -75,15 +77,19 @@ def canonical(document: Document) -> bytes:
 
 
 def read_document(path: Path) -> Document:
-    """A run's document from a file, as `/api/runs/<id>` answers it. Raises FileError."""
+    """A document from a file, as `/api/runs/<id>` or `/api/alerts/<id>` answers it. Raises FileError."""
     try:
         found = orjson.loads(path.read_bytes())
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from error
     except orjson.JSONDecodeError as error:
-        raise FileError(f"{path}: no JSON ({error}), allowed: a run as /api/runs/<id> answers it") from error
+        raise FileError(
+            f"{path}: no JSON ({error}), allowed: what /api/runs/<id> or /api/alerts/<id> answers"
+        ) from error
     if not isinstance(found, dict):
-        raise FileError(f"{path}: got {type(found).__name__}, allowed: a run as /api/runs/<id> answers it")
+        raise FileError(
+            f"{path}: got {type(found).__name__}, allowed: what /api/runs/<id> or /api/alerts/<id> answers"
+        )
     return found
 
 
@@ -127,12 +133,12 @@ def _bars(made: Document, data: Mapping[str, object]) -> str:
     return f" ({'; '.join(counts)})" if counts else ""
 
 
-def _differing(one: object, other: object, path: str = "") -> list[str]:
+def differing(one: object, other: object, path: str = "") -> list[str]:
     """Paths at which two documents differ; lists as a whole."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         found = []
         for name in one.keys() | other.keys():
             inner = f"{path}.{name}" if path else str(name)
-            found += _differing(one.get(name), other.get(name), inner)
+            found += differing(one.get(name), other.get(name), inner)
         return found
     return [] if one == other else [path]

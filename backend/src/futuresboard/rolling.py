@@ -6,15 +6,11 @@ compared in its own transaction with what was archived.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -26,33 +22,17 @@ from futuresboard.archive import (
     ArchiveWriter,
     Block,
     month_span,
-    months_between,
     row_digests,
 )
-from futuresboard.clock import Clock
-from futuresboard.config import Settings
 from futuresboard.db import Store, connect
 from futuresboard.db_versions import modes_of
-from futuresboard.errors import FileError, StoreError
+from futuresboard.errors import StoreError
 from futuresboard.model import MS_PER_DAY, TIMEFRAME_MS
 
-log = logging.getLogger(__name__)
-
-LOOK_S = 3600.0
-"""How often it is looked whether a month has become old enough."""
-PAUSE_S = 0.25
-"""The writer's rest between two pieces that are forgotten."""
-REST_S = 0.02
-"""The reading thread's rest between two series."""
 _QUARTER_MS = 900_000
 _ROWS_AT_ONCE = 4_000
 _COUNTING_MS = 2 * MS_PER_DAY
 """Evidence of the days after a month's end is counted from bars of the month too."""
-
-
-def kind_of(settings: Settings) -> str:
-    """What an archive or a database of these settings holds."""
-    return "simulated" if settings.simulated else "live"
 
 
 class StoppedError(Exception):
@@ -78,7 +58,7 @@ class Roller:
     """Archives months of one database.
 
     path: the database; archive: the folder; kind: `live` or `simulated`; stop: ends it early, with
-    StoppedError; rest_s: see `REST_S`; told: called with (month, series done, series in all).
+    StoppedError; rest_s: between two series; told: called with (month, series done, series in all).
     """
 
     def __init__(
@@ -97,17 +77,6 @@ class Roller:
         self._stop = stop or threading.Event()
         self._rest_s = rest_s
         self._told = told
-
-    def due(self, now_ms: int, retention_days: int) -> list[str]:
-        """Months with bars that ended more than so many days ago, oldest first; now_ms: exchange time."""
-        newest = now_ms - retention_days * MS_PER_DAY
-        with closing(connect(self._path, readonly=True)) as db:
-            # Of a series with one bar alone that is the newest, and stays.
-            spans = [
-                (one.first_ts, one.last_ts) for one in db_archive.series(db) if one.first_ts < one.last_ts
-            ]
-        months = {month for first, last in spans for month in months_between(first, min(last, newest))}
-        return sorted(month for month in months if month_span(month)[1] <= newest)
 
     def archive(self, month: str) -> Rolled:
         """Write a month of every series into the archive; the database keeps it. It may be repeated.
@@ -207,61 +176,6 @@ def forget_month(store: Store, rolled: Rolled) -> None:
     """Let every series begin after an archived month whose pieces are all forgotten."""
     with store.transaction() as db:
         db_archive.begin_series_at(db, rolled.end)
-
-
-async def keep_rolled(
-    settings: Settings,
-    store: Store,
-    *,
-    run: Callable[[Callable[[], object]], Awaitable[object]],
-    clock: Clock,
-    now_ms: Callable[[], int | None],
-) -> None:
-    """Archive months as they become old enough, for as long as the task lives.
-
-    run: does work in the writer's thread; now_ms: exchange time, None while it is not known. Reading and
-    compressing have a thread that lives and ends with the task.
-    """
-    if not settings.retention_days:
-        return
-    stop = threading.Event()
-    roller = Roller(
-        settings.database_path, settings.archive_path, kind_of(settings), stop=stop, rest_s=REST_S
-    )
-    with ThreadPoolExecutor(1, thread_name_prefix="archive") as own:
-        try:
-            while True:
-                if (now := now_ms()) is not None:
-                    await _roll_quietly(roller, store, settings.retention_days, now, run, own, clock)
-                await clock.sleep(LOOK_S)
-        finally:
-            stop.set()
-
-
-async def _roll_quietly(
-    roller: Roller,
-    store: Store,
-    retention_days: int,
-    now_ms: int,
-    run: Callable[[Callable[[], object]], Awaitable[object]],
-    own: Executor,
-    clock: Clock,
-) -> None:
-    """One look; what goes wrong is told and tried again with the next one."""
-    loop = asyncio.get_running_loop()
-    try:
-        for month in await loop.run_in_executor(own, roller.due, now_ms, retention_days):
-            rolled = await loop.run_in_executor(own, roller.archive, month)
-            if not await loop.run_in_executor(own, roller.may_forget, rolled):
-                log.info("%s is archived; the database keeps it until its evidence is counted", month)
-                return
-            for piece in rolled.pieces:
-                await run(partial(forget_piece, store, rolled, piece))
-                await clock.sleep(PAUSE_S)
-            await run(partial(forget_month, store, rolled))
-            log.info("%s moved to the archive: %d bars", month, rolled.bars)
-    except (sqlite3.Error, StoreError, FileError) as error:
-        log.error("old bars could not be archived (%s); trying again", error)
 
 
 def roll(

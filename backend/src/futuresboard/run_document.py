@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import orjson
 
 from futuresboard.simulation.outcomes import WORDS, Outcome
-from futuresboard.simulation.run import Run
-from futuresboard.tables import Form, csv_parts, parquet_parts
+
+if TYPE_CHECKING:
+    from futuresboard.simulation.run import Run
 
 MOST_POINTS = 2000
 MOST_TRADES = 2000
@@ -30,16 +31,16 @@ TRADE_NUMBERS = (
     "pnl",
 )
 
-TRADE_FORMS: Mapping[str, Form] = {
-    "exchange": Form.TEXT,
-    "symbol": Form.TEXT,
-    "signal_ts": Form.INTEGER,
-    "entry_ts": Form.INTEGER,
-    "exit_ts": Form.INTEGER,
-    "direction": Form.INTEGER,
-    "reason": Form.TEXT,
-    **dict.fromkeys(TRADE_NUMBERS, Form.REAL),
-}
+TRADE_FIELDS = (
+    "exchange",
+    "symbol",
+    "signal_ts",
+    "entry_ts",
+    "exit_ts",
+    "direction",
+    "reason",
+    *TRADE_NUMBERS,
+)
 
 type Document = Mapping[str, object]
 
@@ -80,7 +81,7 @@ def document_of(run: Run, statistics: Document, source: Document, created_ts: in
             "median": float(np.median(regret)) if len(regret) else None,
         },
         "curve": _curve(run),
-        "trades": [dict(zip(TRADE_FORMS, row, strict=True)) for row in trade_rows(run, MOST_TRADES)],
+        "trades": [dict(zip(TRADE_FIELDS, row, strict=True)) for row in trade_rows(run, MOST_TRADES)],
         "trade_count": len(run.trades),
     }
 
@@ -103,7 +104,7 @@ def _curve(run: Run) -> dict[str, list[float]]:
 
 
 def trade_rows(run: Run, most: int | None = None) -> Iterator[list[object]]:
-    """Trades in order of time, a value for each of `TRADE_FORMS`; None is unknown."""
+    """Trades in order of time, a value for each of `TRADE_FIELDS`; None is unknown."""
     trades = run.trades
     order = np.lexsort((trades.pair, trades.entry_slot))[:most]
     numbers = [getattr(trades, name)[order].tolist() for name in TRADE_NUMBERS]
@@ -121,12 +122,6 @@ def trade_rows(run: Run, most: int | None = None) -> Iterator[list[object]]:
             WORDS[Outcome(int(trades.reason[i]))],
             *(value if isfinite(value) else None for value in values),
         ]
-
-
-def trades_file(run: Run, form: str) -> bytes:
-    """Every trade as a CSV or Parquet file."""
-    write = csv_parts if form == "csv" else parquet_parts
-    return b"".join(write(TRADE_FORMS, [list(trade_rows(run))]))
 
 
 def summary_of(document: Document) -> Document:

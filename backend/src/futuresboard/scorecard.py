@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from futuresboard.assessment import Assessment, Deflation
 from futuresboard.evidence import MIN_CLUSTERS
 from futuresboard.overfitting import Overfitting
+from futuresboard.walk_forward import Figures, WalkForward
 
 GOAL = 0.6
 """The blueprint's hit rate. It is reported, never tuned to."""
@@ -80,6 +82,31 @@ def lines(of: Assessment, overfitting: Overfitting | None = None) -> list[str]:
     return [f"{name:<{width}}  {text}" for name, text in rows]
 
 
+def forward_structured(of: WalkForward) -> dict[str, object]:
+    """A walk forward for JSON, without the list of its trades."""
+    found = asdict(of)
+    del found["candidate"], found["trade"]
+    return found
+
+
+def forward_lines(of: WalkForward, names: Sequence[str]) -> list[str]:
+    """The same for people; names: what each configuration is called."""
+    rows = []
+    for number, fold in enumerate(of.folds, start=1):
+        chosen = "nothing had enough trades to be chosen"
+        if fold.chosen is not None:
+            seen, then = _figures(fold.in_sample), _figures(fold.out_of_sample)
+            chosen = f"{names[fold.chosen]}: {seen} before, {then} in it"
+        rows.append(f"stretch {number}  {chosen}")
+    before, after = _figures(of.in_sample), _figures(of.out_of_sample)
+    kept = "" if of.efficiency is None else f"; {of.efficiency:.0%} of the mean net was kept"
+    return [*rows, f"walk forward  {before} in sample, {after} out of sample{kept}"]
+
+
+def _figures(of: Figures) -> str:
+    return f"{_signed(of.expectancy)} a trade, {_percent(of.hit_rate)} of {of.n} won"
+
+
 def _rates(of: Assessment) -> list[tuple[str, str]]:
     hit, zero, late = of.hit, of.zero_edge, of.late
     by_event, alone = _span(hit.low, hit.high), _span(hit.wilson_low, hit.wilson_high)
@@ -113,9 +140,10 @@ def _returns(of: Assessment) -> list[tuple[str, str]]:
 
 
 def _tried(of: Deflation) -> str:
-    many = "configuration" if of.tried == 1 else "configurations"
+    if of.tried <= 1.0:
+        return "1 configuration: nothing was chosen, nothing to deflate"
     return (
-        f"{of.tried:.4g} {many}; the best shows a Sharpe ratio of {_number(of.benchmark)} by chance; "
+        f"{of.tried:.4g} configurations; the best shows a Sharpe ratio of {_number(of.benchmark)} by chance; "
         f"deflated Sharpe ratio {_number(of.dsr)}"
     )
 

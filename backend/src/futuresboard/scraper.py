@@ -35,8 +35,8 @@ from futuresboard.listings import Listings
 from futuresboard.market_caps import MarketCaps
 from futuresboard.model import UserRule
 from futuresboard.pipeline import Pipeline
+from futuresboard.retention import keep_rolled
 from futuresboard.rhythm import Cycle, Rhythm
-from futuresboard.rolling import keep_rolled
 from futuresboard.rules import Expression
 from futuresboard.status import Status, exchange_status
 from futuresboard.worth import Worth, keep_worth
@@ -207,7 +207,10 @@ class Scraper:
         def now_ms() -> int | None:
             return self.now_ms() if self.knows_time() else None
 
-        await keep_rolled(self._settings, self._store, run=self._run, clock=self._clock, now_ms=now_ms)
+        settings, forgot = self._settings, self._pipeline.memory.forget_before
+        await keep_rolled(
+            settings, self._store, run=self._run, clock=self._clock, now_ms=now_ms, forgot=forgot
+        )
 
     def _collector(self, exchange: Exchange) -> Collector:
         return Collector(

@@ -71,13 +71,14 @@ def probabilistic(of: Moments, benchmark: float = 0.0) -> float:
 def expected_maximum(trials: float, variance: float) -> float:
     """Sharpe ratio that the best of so many independent trials shows when none is worth anything.
 
-    variance: of the trials' Sharpe ratios. Zero for one trial: nothing was chosen.
+    variance: of the trials' Sharpe ratios. Zero for one trial: nothing was chosen. (Between one and two,
+    as correlated trials may count, the formula falls below zero, which no choice makes worse: then zero.)
     """
     if trials <= 1.0:
         return 0.0
     first = special.ndtri(1.0 - 1.0 / trials)
     second = special.ndtri(1.0 - 1.0 / (trials * math.e))
-    return math.sqrt(variance) * float((1.0 - _EULER) * first + _EULER * second)
+    return math.sqrt(variance) * max(0.0, float((1.0 - _EULER) * first + _EULER * second))
 
 
 def deflated(of: Moments, trials: float, variance: float) -> float:

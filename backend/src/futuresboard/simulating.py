@@ -10,10 +10,11 @@ from futuresboard import metrics
 from futuresboard.db_stretch import Wanted, read_stretch
 from futuresboard.errors import QueryError
 from futuresboard.judging import judged, trial_of
-from futuresboard.run_document import Document, document_of, summary_of, trades_file
+from futuresboard.run_document import Document, document_of, summary_of
 from futuresboard.run_store import KeptRun, RunStore
 from futuresboard.scorecard import structured
 from futuresboard.simulation.history import History, Pair
+from futuresboard.simulation.log import LogFormat, write
 from futuresboard.simulation.run import Run, simulate
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.trials import Tried, tried
@@ -28,38 +29,47 @@ type Told = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A run over stored bars."""
+class Source:
+    """Where bars are: the database's file (which need not be there) and the archive's folder."""
 
-    bars: Wanted
-    settings: SimulationSettings
+    database: Path
+    archive: Path
 
 
-def run_over(database: Path, runs: RunStore, asked: Asked, *, kind: str, now_ms: int, told: Told) -> KeptRun:
+def run_over(
+    source: Source,
+    runs: RunStore,
+    wanted: Wanted,
+    settings: SimulationSettings,
+    *,
+    kind: str,
+    now_ms: int,
+    told: Told,
+) -> KeptRun:
     """Simulate, judge and keep. kind: `live` or `simulated` data; now_ms: when it was asked for.
 
     Raises QueryError where there is nothing to simulate on, StoreError where the database cannot be read
     or holds more than one run takes.
     """
-    history = history_of(database, asked.bars, lambda share: told(_READ * share))
-    run = simulate(history, asked.settings)
+    history = history_of(source, wanted, lambda share: told(_READ * share))
+    run = simulate(history, settings)
     told(_SIMULATED)
     trial = trial_of(run)
     beside = tried(runs.trials(trial.start, trial.end), trial)
-    document = documented(run, history, beside, asked.bars, kind, now_ms)
+    document = documented(run, history, beside, wanted, kind, now_ms)
     told(1.0)
-    kept = KeptRun(run.id, now_ms, summary_of(document), document, trades_file(run, "parquet"))
+    kept = KeptRun(run.id, now_ms, summary_of(document), document, b"".join(write(run, LogFormat.PARQUET)))
     runs.keep(kept, trial)
     return kept
 
 
 def documented(run: Run, history: History, beside: Tried, bars: Wanted, kind: str, now_ms: int) -> Document:
     """A run with what it is worth, beside what was tried."""
-    source = {"tf": bars.timeframe, "exchange": bars.exchange, "symbols": list(bars.symbols), "kind": kind}
-    return document_of(run, structured(judged(run, history, beside)), source, now_ms)
+    told_of = {"tf": bars.timeframe, "exchange": bars.exchange, "symbols": list(bars.symbols), "kind": kind}
+    return document_of(run, structured(judged(run, history, beside)), told_of, now_ms)
 
 
-def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) -> History:
+def history_of(source: Source, wanted: Wanted, told: Told = lambda share: None) -> History:
     """The bars asked for, with their past. Raises as `run_over`."""
     done = 0
 
@@ -68,7 +78,7 @@ def history_of(database: Path, wanted: Wanted, told: Told = lambda share: None) 
         done += more
         told(done / total)
 
-    stretch = read_stretch(database, wanted, _PAST, most=MOST_SLOTS, told=reading)
+    stretch = read_stretch(source.database, source.archive, wanted, _PAST, most=MOST_SLOTS, told=reading)
     if stretch is None:
         raise QueryError("data", asdict(wanted), "a stretch of time and pairs with stored bars")
     pairs = [Pair(*one) for one in stretch.series]

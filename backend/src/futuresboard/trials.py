@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from futuresboard.model import FloatArray
+from futuresboard.sharpe import moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,12 @@ def tried(trials: Iterable[Trial], this: Trial) -> Tried:
     found[this.settings] = this
     known = [trial.sharpe for trial in found.values() if trial.sharpe is not None]
     return Tried(float(len(found)), float(np.var(known, ddof=1)) if len(known) > 1 else None)
+
+
+def tried_together(daily: FloatArray) -> Tried:
+    """What a sweep counts as by itself: (days, N) returns, one column for each different configuration."""
+    known = [of.sharpe for column in daily.T if (of := moments(column)) is not None]
+    return Tried(float(daily.shape[1]), float(np.var(known, ddof=1)) if len(known) > 1 else None)
 
 
 def effective(count: float, mean_correlation: float) -> float:

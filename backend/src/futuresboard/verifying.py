@@ -19,7 +19,7 @@ from futuresboard import cross
 from futuresboard.bars import UNLISTED, Bars
 from futuresboard.calibrate import Judged
 from futuresboard.db import connect
-from futuresboard.db_archive import forgotten
+from futuresboard.db_facts import forgotten
 from futuresboard.db_rules import every_rule
 from futuresboard.db_versions import (
     Mode,
@@ -30,6 +30,7 @@ from futuresboard.db_versions import (
     awaited_coins,
     first_seqs,
     modes_of,
+    registered_seqs,
     series_of,
     span_of,
 )
@@ -123,6 +124,7 @@ class _Check:
         self._told = told
         self._series = series_of(db, timeframe)
         self._begun_at = first_seqs(db)
+        self._registered_at = registered_seqs(db)
         self._kept_from = forgotten(db)
         self._awaited = awaited_coins(db, timeframe)
         self._modes = modes_of(db)
@@ -241,8 +243,8 @@ class _Check:
         place = 0
         for group in groups:
             base = versions.series[group[0]].base
-            begun = all(self._begun_at[versions.series[row].id] <= seq for row in group)
-            begun &= base not in self._awaited
+            begun = all(self._was_no_gap(versions.series[row].id, seq) for row in group)
+            begun &= base not in self._awaited or seq <= self._awaited[base]
             mine = slice(place, place + len(group))
             apart[mine] = cross.divergence(oi[mine], volume[mine], 2)
             whole[mine] = begun and cross.whole(oi[mine], volume[mine], 1)[-1]
@@ -260,6 +262,10 @@ class _Check:
                 window = {name: _cells(columns[name][i, -n:]) for name, n in reads}
                 found[self._name(versions, everyone[i], slot, "tier", tier)] = window
         return found
+
+    def _was_no_gap(self, series: int, seq: int) -> bool:
+        """Whether nobody waited for a series' first bar in a transaction: it was there, or not known of."""
+        return self._begun_at[series] <= seq or 0 < seq <= self._registered_at[series]
 
     def _coins(self, bases: set[str], series: Sequence[Series]) -> list[list[int]]:
         """Rows of each coin's series, in the order in which they are summed."""

@@ -141,15 +141,16 @@ class WalkForward:
     """A sweep judged by what came after each choice.
 
     efficiency: mean net out of sample over in sample, both of what was chosen; None when the latter is
-    not above zero. net, entry: (k,) the trades out of sample, joined, in order of time.
+    not above zero. candidate, trade: (k,) the trades out of sample in order of entry, as the number of
+    the configuration and of its trade.
     """
 
     folds: Sequence[Fold]
     in_sample: Figures
     out_of_sample: Figures
     efficiency: float | None
-    net: FloatArray
-    entry: IntArray
+    candidate: IntArray
+    trade: IntArray
 
 
 type Score = Callable[[FloatArray], float]
@@ -181,27 +182,30 @@ def walk_forward(
     if not candidates:
         raise QueryError("candidates", 0, "at least one configuration")
     parted = [forward(one.entry, one.exit, first, stop, folds, train=train) for one in candidates]
-    found, inside, outside, entries = [], [np.empty(0)], [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    found, inside, taken = [], [np.empty(0)], [np.empty((2, 0), dtype=np.int64)]
     for fold in range(folds):
         learnt = [one.net[parts[fold].train] for one, parts in zip(candidates, parted, strict=True)]
         scores = [score(net) if len(net) >= min_trades else -math.inf for net in learnt]
         best = max(range(len(scores)), key=scores.__getitem__)
         if scores[best] == -math.inf:
-            found.append(Fold(parted[0][fold].window, None, Figures.of(np.empty(0)), Figures.of(np.empty(0))))
+            nothing = Figures.of(np.empty(0))
+            found.append(Fold(parted[0][fold].window, None, nothing, nothing))
             continue
-        test = parted[best][fold].test
-        after = candidates[best].net[test]
-        found.append(Fold(parted[best][fold].window, best, Figures.of(learnt[best]), Figures.of(after)))
+        split, one = parted[best][fold], candidates[best]
+        after = np.flatnonzero(split.test)
+        found.append(Fold(split.window, best, Figures.of(learnt[best]), Figures.of(one.net[after])))
         inside.append(learnt[best])
-        outside.append(after)
-        entries.append(candidates[best].entry[test])
-    return _joined(found, np.concatenate(inside), np.concatenate(outside), np.concatenate(entries))
+        after = after[np.argsort(one.entry[after], kind="stable")]
+        taken.append(np.stack([np.full(len(after), best), after]))
+    return _joined(candidates, found, np.concatenate(inside), np.concatenate(taken, axis=1))
 
 
-def _joined(folds: Sequence[Fold], inside: FloatArray, outside: FloatArray, entries: IntArray) -> WalkForward:
-    order = np.argsort(entries, kind="stable")
+def _joined(
+    candidates: Sequence[Candidate], folds: Sequence[Fold], inside: FloatArray, taken: IntArray
+) -> WalkForward:
+    outside = np.array([candidates[i].net[trade] for i, trade in taken.T], dtype=np.float64)
     before, after = Figures.of(inside), Figures.of(outside)
     efficiency = None
     if before.expectancy is not None and before.expectancy > 0.0 and after.expectancy is not None:
         efficiency = after.expectancy / before.expectancy
-    return WalkForward(folds, before, after, efficiency, outside[order], entries[order])
+    return WalkForward(folds, before, after, efficiency, taken[0], taken[1])

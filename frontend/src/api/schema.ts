@@ -328,7 +328,7 @@ export interface paths {
         };
         /**
          * Pearson's r of the closes, coin by coin
-         * @description Pearson's r of the closes, coin by coin. A coin is its most liquid listing. The order shows clusters; `flagged` are the pairs of indices with |r| > 0.6, `oi_price` is r of open interest (base coin) against the close of the same listing. Null where less than 90 % is known on both sides, or one stands still. On levels even independent walks seem to move together: prefer changes.
+         * @description Pearson's r of the closes, coin by coin. A coin is its most liquid listing. The order shows clusters; `flagged` are the pairs of indices with |r| > 0.6, `oi_price` is r of open interest (base coin) against the close of the same listing. Null where less than 90 % is known on both sides, or one stands still. On levels even independent walks seem to move together: prefer changes. `lead_lag` names who moves first, always on changes, where that is beyond chance in the whole table and lopsided; `rolling` adds r over time, by the most traded coin and over all pairs.
          */
         get: operations["correlations"];
         put?: never;
@@ -604,6 +604,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
         };
         AlertRule: {
             id: number;
@@ -649,6 +651,8 @@ export interface components {
             rule: components["schemas"]["AlertRule"] | null;
             /** @description in calibrated mode alone */
             calibration: components["schemas"]["Calibration"] | null;
+            /** @description settings, code and data: equal permalinks are equal alerts, on any machine */
+            permalink: string;
             evidence: components["schemas"]["EvidenceCell"][];
         };
         Calibration: {
@@ -688,6 +692,9 @@ export interface components {
             oi_price: {
                 [key: string]: number | null;
             };
+            /** @description when `lead_lag` is asked for; the largest |r| first */
+            lead_lag?: components["schemas"]["Lead"][];
+            rolling?: components["schemas"]["RollingCorrelation"];
         };
         Cycles: {
             /** @description the last so many cycles at most are counted */
@@ -975,6 +982,15 @@ export interface components {
             /** @description it fetched closed bars */
             bar_close: boolean;
         };
+        Lead: {
+            /** @description index of the coin that moves first */
+            leader: number;
+            follower: number;
+            bars: number;
+            r: number;
+            /** @description what |r| exceeds by chance in 5 % of such tables of pairs and lags */
+            threshold: number;
+        };
         MetricDoc: {
             name: string;
             unit: string;
@@ -1226,6 +1242,24 @@ export interface components {
                 last: number;
                 bars: number;
             }[];
+        };
+        RollingCorrelation: {
+            /** @description length of the rolling window */
+            bars: number;
+            /** @description the most traded of the coins */
+            against: string;
+            /** @description bars that end a rolling window, every so many */
+            ts: number[];
+            /** @description mean r over all pairs of coins */
+            together: (number | null)[];
+            /** @description of each other coin with `against` */
+            r: {
+                [key: string]: (number | null)[];
+            };
+            /** @description of open interest with the close */
+            oi_price: {
+                [key: string]: (number | null)[];
+            };
         };
         Row: {
             /** @description ccxt id */
@@ -2922,6 +2956,10 @@ export interface operations {
                 window?: "6h" | "12h" | "24h" | "3d" | "7d";
                 /** @description log changes of the closes, or the closes themselves (allowed: changes, levels) */
                 on?: "changes" | "levels";
+                /** @description bars up to which leads are looked for; 0: none are (allowed: a whole number from 0 to 12) */
+                lead_lag?: number;
+                /** @description length of a rolling window, for r over time; absent: none (allowed: 6h, 12h, 24h) */
+                rolling?: "6h" | "12h" | "24h";
             };
             header?: never;
             path?: never;

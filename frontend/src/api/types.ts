@@ -62,5 +62,16 @@ export type SubscribeAck = Schemas["SubscribeAck"];
 export type SubscribeRefusal = Schemas["SubscribeRefusal"];
 export type MetricsUpdate = Schemas["MetricsUpdate"];
 
+/** What is to be simulated: bars and settings. */
+export type SimulationRequest = Schemas["Simulation"];
+/** A simulation under way. */
+export type SimulationJob = Schemas["Job"];
+/** A simulated run whole; of its trades the first. Fractions are of the price or of the stake. */
+export type Run = Schemas["Run"];
+export type RunSummary = Schemas["RunSummary"];
+export type RunSettings = Schemas["RunSettings"];
+export type RunStatistics = Schemas["RunStatistics"];
+export type SimulatedTrade = Schemas["SimulatedTrade"];
+
 /** RFC 9457 problem. */
 export type Problem = Schemas["Problem"];

@@ -68,6 +68,8 @@ function Table({ board: { page, context, phone }, rows, chosen, onChoose }: Tabl
 
 const nothing = () => undefined;
 
+const NO_TRADES: never[] = [];
+
 /** The pair's own chart, on bars that end where the replay stands. */
 function Chart({ board: { context, settings }, charted }: { board: Board; charted: Charted }) {
   const panes = usePanes(context.limits, false);
@@ -76,7 +78,7 @@ function Chart({ board: { context, settings }, charted }: { board: Board; charte
   const series = useMemo(() => ({ exchange, symbol, tf }), [exchange, symbol, tf]);
   return (
     <CandlesTab
-      series={series} view={null} bars={bars} whole panes={panes} alerts={alerts} at={null}
+      series={series} view={null} bars={bars} whole panes={panes} alerts={alerts} trades={NO_TRADES} at={null}
       catalog={context.catalog} mode={settings?.mode ?? null} onNeedOlder={nothing} exporterRef={exporter}
     />
   );

@@ -82,10 +82,8 @@ export function usePage(settings: Settings | null, wide: boolean) {
     },
     [openKey],
   );
-  const openAlert = useCallback(
-    (alert: Alert) => open(pairKey(alert), { tf: alert.timeframe, at: String(alert.ts) }),
-    [open],
-  );
+  const openAt = useCallback((key: string, frame: string, ts: number) => open(key, { tf: frame, at: String(ts) }), [open]);
+  const openAlert = useCallback((alert: Alert) => openAt(pairKey(alert), alert.timeframe, alert.ts), [openAt]);
   const closePair = useCallback(() => {
     changeUrl({ pair: null, tab: null, ...(view === OWN_PAIR ? {} : { at: null }) });
     returnFocus(() => tableRef.current?.focus(activeKey));
@@ -112,7 +110,7 @@ export function usePage(settings: Settings | null, wide: boolean) {
     tf, tfShown: tf ?? "", exchanges, timeframes, setTf, nextTimeframe,
     filter, setExchange, setSearch, setChip, clearFilters,
     view, setView, showAlerts, showAlert,
-    activeKey, activate, openKey, isOver: openKey !== null && view !== OWN_PAIR, open, openAlert, closePair,
+    activeKey, activate, openKey, isOver: openKey !== null && view !== OWN_PAIR, open, openAt, openAlert, closePair,
     helpOpen, setHelpOpen, showOps, railOpen, setRail: setRailChoice,
     searchRef, tableRef, escape, focusSearch,
   };

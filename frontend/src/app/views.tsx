@@ -36,6 +36,7 @@ export interface View {
 const AlertHistory = lazy(() => import("../panels/history/AlertHistory"));
 const SettingsView = lazy(() => import("../panels/settings/Settings"));
 const Markets = lazy(() => import("../panels/markets/Markets"));
+const Simulate = lazy(() => import("../panels/simulate/Simulate"));
 const ReplayView = lazy(() => import("./ReplayView"));
 const Ops = lazy(() => import("../panels/ops/Ops"));
 
@@ -59,6 +60,18 @@ function markets({ page, live, settings, context }: Board) {
   );
 }
 
+const simulate = ({ page, live, settings }: Board) => (
+  <Simulate
+    tf={page.tfShown}
+    timeframes={page.timeframes}
+    exchanges={page.exchanges}
+    rows={live.rows}
+    settings={settings}
+    handle={page.tableRef}
+    onChart={page.openAt}
+  />
+);
+
 /** The views in the order of the navigation. */
 export const VIEWS: readonly [View, ...View[]] = [
   { id: "", label: "Pairs", icon: "table", render: (board) => <PairsView board={board} /> },
@@ -79,6 +92,7 @@ export const VIEWS: readonly [View, ...View[]] = [
     ),
   },
   { id: "markets", label: "Markets", icon: "markets", render: markets },
+  { id: "simulate", label: "Simulate", icon: "simulate", render: simulate },
   { id: "replay", label: "Replay", icon: "replay", render: (board) => <ReplayView board={board} /> },
   { id: "ops", label: "Ops", icon: "pulse", render: ({ health, healthFailed, live }) => <Ops health={health} failed={healthFailed} live={live} /> },
   {

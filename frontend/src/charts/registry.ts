@@ -11,11 +11,14 @@ const load = {
   lines: () => import("./lines/LinePanes"),
   /** Several series against one time axis. */
   overlay: () => import("./lines/OverlayLines"),
+  /** What became of accounts, and their falls. */
+  equity: () => import("./lines/EquityCurve"),
 };
 
 export const CandleChart = lazy(load.candles);
 export const LinePanes = lazy(load.lines);
 export const OverlayLines = lazy(load.overlay);
+export const EquityCurve = lazy(load.equity);
 
 /** Fetches the chart of candles before it is asked for: the first click then waits for data alone. */
 export const warmCandles = () => void load.candles();

@@ -8,6 +8,8 @@ export type UrlName =
   | "kind" | "tier" | "rule" | "symbol" | "since" | "until" | "alerttf"
   // Of the settings.
   | "section"
+  // Of simulations: the run shown, those compared, one that is being made, what of it is looked at.
+  | "run" | "runs" | "job" | "part"
   // Of the replay: its stretch, what is held for known, which pairs, the part that is looped.
   | "from" | "to" | "as" | "pairs" | "loop";
 

@@ -77,6 +77,7 @@ ALERT_PROPERTIES: Mapping[str, Schema] = {
     "created_ts": INTEGER,
     "rule": doc(either(ALERT_RULE, NULL), "the user's rule it came from"),
     "calibration": doc(either(CALIBRATION, NULL), "in calibrated mode alone"),
+    "permalink": doc(STRING, "settings, code and data: equal permalinks are equal alerts, on any machine"),
 }
 ALERT = Component("Alert", record(ALERT_PROPERTIES))
 _WITH_EVIDENCE = Component("AlertWithEvidence", record({**ALERT_PROPERTIES, "evidence": array(CELL)}))

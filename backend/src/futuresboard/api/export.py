@@ -64,6 +64,7 @@ _ALERT_FORMS: Mapping[str, Form] = {
     "created_ts": Form.INTEGER,
     "rule": Form.OBJECT,
     "calibration": Form.OBJECT,
+    "permalink": Form.TEXT,
 }
 
 

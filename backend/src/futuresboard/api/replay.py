@@ -28,10 +28,12 @@ from futuresboard.replay_sessions import Sessions
 MAX_FRAMES = 288
 REVISED_FRAMES = 576
 """`as=revised` begins at `start` whenever it is not found where it was."""
-_WITHOUT_ID: Mapping[str, Schema] = {name: one for name, one in ALERT_PROPERTIES.items() if name != "id"}
+_OWN: Mapping[str, Schema] = {
+    name: one for name, one in ALERT_PROPERTIES.items() if name not in ("id", "permalink")
+}
 _ALERT = Component(
     "ReplayAlert",
-    record({"id": doc(nullable(INTEGER), "the recorded alert's; null where none was"), **_WITHOUT_ID}),
+    record({"id": doc(nullable(INTEGER), "the recorded alert's; null where none was"), **_OWN}),
 )
 _FRAME = Component(
     "ReplayFrame",
@@ -91,7 +93,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         text("cursor", "go on where a page ended", "the cursor of a page of the same replay"),
         integer("limit", "at most so many frames; 0: which bars there are", 0, MAX_FRAMES, default=24),
     )
-    sessions = Sessions(context.settings.database_path, context.settings.archive_path)
+    sessions = Sessions(context.reader.path, context.settings.archive_path)
 
     def replay() -> Response:
         """Step through recorded bars, close by close, computed anew by what live bars go through.
@@ -107,7 +109,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         query = parse(parameters, request.args)
         cursor = _cursor(query["cursor"])
         try:
-            bars = span(context.settings.database_path, query["tf"])
+            bars = span(context.reader.path, query["tf"])
             if bars is None:
                 return answer(json_page(_document(query, None, None)))
             scope = _scope(query, cursor, bars)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-import pyarrow.parquet as pq
 from flask import Response, request
 
 from futuresboard.api.context import ApiContext
@@ -16,7 +15,6 @@ from futuresboard.api.query import choice, integer, parse
 from futuresboard.api.routes import Route
 from futuresboard.api.run_schema import RUN, SUMMARY
 from futuresboard.api.schema import array
-from futuresboard.run_document import TRADE_FORMS
 from futuresboard.run_report import html_of
 from futuresboard.tables import CSV_TYPE, PARQUET_TYPE, csv_parts
 
@@ -92,9 +90,14 @@ def routes(context: ApiContext) -> Sequence[Route]:
 
 def _csv(kept: bytes) -> bytes:
     """The file of a run's trades, which is kept as Parquet, as CSV."""
+    # Who only looks at pages need not hold 40 MB more.
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    from futuresboard.simulation.log import COLUMNS  # noqa: PLC0415
+
     table = pq.read_table(io.BytesIO(kept))
-    rows = [[row[column] for column in TRADE_FORMS] for row in table.to_pylist()]
-    return b"".join(csv_parts(TRADE_FORMS, [rows]))
+    rows = [[row[column] for column in COLUMNS] for row in table.to_pylist()]
+    return b"".join(csv_parts(COLUMNS, [rows]))
 
 
 def _missing(name: str) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,9 @@ from futuresboard.desk import Job, State
 from futuresboard.errors import QueryError, StoreError
 from futuresboard.model import Tier
 from futuresboard.run_store import RunStore
-from futuresboard.simulating import Asked, Told, run_over
 from futuresboard.simulation.settings import SimulationSettings
+
+type Asked = tuple[Wanted, SimulationSettings]
 
 _WAIT_S = 1.5
 """A run that takes no longer is answered at once."""
@@ -96,10 +97,14 @@ def _told(runs: RunStore, job: Job | None) -> Response:
     return response
 
 
-def _simulated(context: ApiContext, runs: RunStore, asked: Asked, told: Told) -> str:
+def _simulated(context: ApiContext, runs: RunStore, asked: Asked, told: Callable[[float], None]) -> str:
+    # The compiler comes with the first simulation: 50 MB that most pages never need.
+    from futuresboard.simulating import Source, run_over  # noqa: PLC0415
+
     settings = context.settings
     kind = "simulated" if settings.simulated else "live"
-    kept = run_over(context.reader.path, runs, asked, kind=kind, now_ms=context.now_ms(), told=told)
+    source = Source(context.reader.path, settings.archive_path)
+    kept = run_over(source, runs, *asked, kind=kind, now_ms=context.now_ms(), told=told)
     return kept.id
 
 
@@ -121,7 +126,7 @@ def _asked(body: bytes, frames: Sequence[str]) -> Asked:
             raise QueryError(name, value, "an object")
     # Nothing said: the first tier's alerts.
     tier = {} if {"entry", "tier"} & settings.keys() else {"tier": int(Tier.OI_SPIKE), "hold": 12}
-    return Asked(_bars(given, frames), SimulationSettings.of(tier | settings))
+    return _bars(given, frames), SimulationSettings.of(tier | settings)
 
 
 def _bars(given: Mapping[str, Any], frames: Sequence[str]) -> Wanted:

@@ -10,12 +10,10 @@ from futuresboard.archive.layout import (
     ArchivedPair,
     Manifest,
     State,
-    month_of,
-    month_span,
-    months_between,
 )
 from futuresboard.archive.reading import Archive
 from futuresboard.archive.writing import ArchiveWriter, Prepared
+from futuresboard.months import month_of, month_span, months_between
 
 __all__ = [
     "ARCHIVE_COLUMNS",

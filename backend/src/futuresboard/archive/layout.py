@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -24,14 +23,14 @@ ARCHIVE_COLUMNS: tuple[str, ...] = ("symbol", "ts", *RAW_COLUMNS, *OWN_COLUMNS)
 IMPORTED_SEQ = 0
 """`raw_seq` of bars that were imported: known before every transaction."""
 
-_INTEGERS = ("ts", "marks", "raw_seq", "seen_ts", "judged_seq", "until_seq")
+INTEGERS: tuple[str, ...] = ("ts", "marks", "raw_seq", "seen_ts", "judged_seq", "until_seq")
 _TEXTS = ("symbol", "guarded")
 
 
 def _type(name: str) -> pa.DataType:
     if name in _TEXTS:
         return pa.string()
-    return pa.int64() if name in _INTEGERS else pa.float64()
+    return pa.int64() if name in INTEGERS else pa.float64()
 
 
 ARROW_SCHEMA = pa.schema([(name, _type(name)) for name in ARCHIVE_COLUMNS])
@@ -91,25 +90,3 @@ class State:
     seq: int = 0
     pairs: tuple[ArchivedPair, ...] = ()
     modes: tuple[ArchivedMode, ...] = ()
-
-
-def month_of(ts: int) -> str:
-    """The month a time (ms UTC) lies in, as `2026-01`."""
-    return datetime.fromtimestamp(ts / 1000, UTC).strftime("%Y-%m")
-
-
-def month_span(month: str) -> tuple[int, int]:
-    """(first millisecond of a month, first of the next), UTC; raises ValueError for what is no month."""
-    begin = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    later = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
-    return int(begin.timestamp() * 1000), int(later.timestamp() * 1000)
-
-
-def months_between(first_ts: int, last_ts: int) -> list[str]:
-    """Every month from the one of `first_ts` to the one of `last_ts`."""
-    months: list[str] = []
-    at = first_ts
-    while at <= last_ts:
-        months.append(month_of(at))
-        at = month_span(months[-1])[1]
-    return months

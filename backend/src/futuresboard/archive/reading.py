@@ -20,9 +20,9 @@ from futuresboard.archive.layout import (
     ArchivedPair,
     Manifest,
     State,
-    month_span,
 )
 from futuresboard.errors import FileError
+from futuresboard.months import month_span
 
 
 class Archive:

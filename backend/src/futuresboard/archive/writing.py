@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from futuresboard.archive.block import NONE, Block, digest, merge
 from futuresboard.archive.disk import UNFINISHED, begin_whole, finish_whole, json_bytes, sha256, write_json
 from futuresboard.archive.layout import (
     ARROW_SCHEMA,
+    INTEGERS,
     SCHEMA_VERSION,
     STATE_FILE,
     ArchivedMode,
@@ -29,7 +30,14 @@ from futuresboard.archive.reading import Archive, blocks_of, open_month, state_d
 from futuresboard.errors import FileError, StoreError
 from futuresboard.holding import hold
 
-_LEVEL = 3
+# Times and transactions hardly differ from the one before, and few prices come twice: measured, a third
+# less than dictionaries of them, in less time. Level 9 would save another 4 % and take three times as long.
+_PACKING: Mapping[str, object] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": ["symbol", "guarded", "funding", "funding_interval_h"],
+    "column_encoding": dict.fromkeys(INTEGERS, "DELTA_BINARY_PACKED"),
+}
 _CODE = f"futuresboard {__version__}"
 
 
@@ -231,7 +239,7 @@ class ArchiveWriter:
             known: Iterator[tuple[str, Block]] = iter(())
             if old is not None:
                 known = blocks_of(stack.enter_context(open_month(folder / old.file)))
-            parts = parquet.ParquetWriter(file, ARROW_SCHEMA, compression="zstd", compression_level=_LEVEL)
+            parts = parquet.ParquetWriter(file, ARROW_SCHEMA, **_PACKING)
             stack.callback(parts.close)
             for symbol, before, new in _side_by_side(known, iter(series)):
                 merged = before if new is None else new if before is None else merge(before, new)

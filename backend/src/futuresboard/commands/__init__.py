@@ -1,18 +1,31 @@
 """What each command does, one module a topic: it puts the parts together and runs them.
 
-A module of commands offers `add_arguments`; the order here is the order of `--help`.
+A module of commands offers `add_arguments`. Only the topic that is asked for is loaded: who serves a page
+for months should not hold in memory what a sweep needs (compiler, Parquet, DuckDB: 100 MB).
 """
 
 from __future__ import annotations
 
-from futuresboard.commands import checking, files, recording, replaying, reproducing, serving
+from collections.abc import Mapping
+from importlib import import_module
+
 from futuresboard.commands.arguments import Actions
-from futuresboard.commands.checking import examine_refused
 
-__all__ = ["add_arguments", "examine_refused"]
+TOPICS: Mapping[str, tuple[str, ...]] = {
+    "serving": ("serve", "scrape", "web", "migrate"),
+    "recording": ("seed", "backfill"),
+    "archiving": ("import", "export"),
+    "checking": ("doctor", "alerts", "validate"),
+    "replaying": ("replay",),
+    "simulating": ("simulate", "sweep"),
+    "reproducing": ("reproduce",),
+    "files": ("compute",),
+}
+"""Module -> its commands, in the order of `--help`."""
 
 
-def add_arguments(actions: Actions) -> None:
-    """Announce every command."""
-    for topic in (serving, recording, checking, replaying, reproducing, files):
-        topic.add_arguments(actions)
+def add_arguments(actions: Actions, asked: str = "") -> None:
+    """Announce the commands of the topic that `asked` is of; all of them where it is of none."""
+    mine = [topic for topic, names in TOPICS.items() if asked in names]
+    for topic in mine or TOPICS:
+        import_module(f"{__name__}.{topic}").add_arguments(actions)

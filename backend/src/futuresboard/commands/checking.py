@@ -32,6 +32,7 @@ def add_arguments(actions: Actions) -> None:
     """Announce the commands."""
     made = add(actions, "doctor", examine, "tell what works, what does not and what to do")
     made.add_argument("--json", action="store_true", help="for machines")
+    made.set_defaults(refused=examine_refused)
     alerts = actions.add_parser("alerts", help="what can be done with stored alerts")
     deeds = alerts.add_subparsers(dest="deed", required=True, metavar="ACTION")
     made = add(deeds, "verify", verify_alerts, "recompute every stored alert from stored rows")

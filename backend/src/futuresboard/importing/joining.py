@@ -160,8 +160,14 @@ def _at_closes(
     if not (moments % STEP_MS).any():
         fits = moments % step == 0
         notes.unplaced += int((~fits).sum())
+        moments = moments[fits]
         found = {name: values[fits] for name, values in columns.items()}
-        return moments[fits] - step, found, np.full(int(fits.sum()), mark, dtype=np.int64)
+        if "close" in found:
+            # A price at a moment closes one bar and opens the next.
+            at = np.searchsorted(moments, moments - step)
+            there = moments[at] == moments - step
+            found["open"] = np.where(there, found["close"][at], np.nan)
+        return moments - step, found, np.full(len(moments), mark, dtype=np.int64)
     first = -(-moments // step) * step
     closes = np.unique(np.concatenate([first, first + step]))
     result: Columns = {}

@@ -31,7 +31,6 @@ from futuresboard.importing.shapes import coin_of
 from futuresboard.model import TIMEFRAME_MS, Market
 from futuresboard.pipeline import Pipeline, RawBars
 from futuresboard.quality import BACKFILLED, HISTORIC
-from futuresboard.rolling import kind_of
 
 STEP_BARS = 4_096
 """Bars a transaction stores."""
@@ -72,14 +71,14 @@ class IntoArchive:
     """Months of the archive: all that an import changes is published together, or nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        self._writer = ArchiveWriter(settings.archive_path, kind_of(settings))
+        self._writer = ArchiveWriter(settings.archive_path, settings.data_kind)
         self.seq = self._writer.state.seq
         # Packed, so that years of many pairs fit into memory.
         self._packed: dict[tuple[str, str, str], dict[str, bytes]] = {}
 
     def stored(self, series: SeriesName, first: int, last: int) -> Block:
         """Current versions of the bars first … last that are stored."""
-        archive, found = self._writer.archive, [_nothing()]
+        archive, found = self._writer.archive, [db_archive.no_versions()]
         for month in months_between(first, last):
             read = archive.series(series.exchange, series.timeframe, month, [series.symbol])
             found += [block.current() for block in read.values()]
@@ -127,12 +126,6 @@ def _unpacked(packed: Mapping[str, bytes]) -> Iterator[tuple[str, Block]]:
         yield symbol, block_of(parquet.read_table(io.BytesIO(packed[symbol])))
 
 
-def _nothing() -> Block:
-    none = np.zeros(0, dtype=np.int64)
-    texts = np.empty(0, dtype=object)
-    return Block(none, np.zeros((len(RAW_COLUMNS), 0)), none, texts, none, none, none, none)
-
-
 class IntoDatabase:
     """The one path of every bar, `Pipeline.step`: columns are derived, alerts are not started.
 
@@ -151,7 +144,7 @@ class IntoDatabase:
         """Current versions of the bars first … last that are stored."""
         pair = self._store.pair(series.exchange, series.symbol)
         if pair is None or not self._store.has_series(pair.id, series.timeframe):
-            return _nothing()
+            return db_archive.no_versions()
         times = range(first, last + 1, TIMEFRAME_MS[series.timeframe])
         with closing(connect(self._settings.database_path, readonly=True)) as db:
             number = self._store.series_id(pair.id, series.timeframe)

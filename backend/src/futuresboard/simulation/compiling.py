@@ -21,3 +21,8 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     except RuntimeError:
         made = numba.njit(nogil=True)(function)
     return cast("F", made)
+
+
+def inlined[F: Callable[..., Any]](function: F) -> F:
+    """Compile into the compiled functions that call it: handing over six arrays costs more than most do."""
+    return cast("F", numba.njit(nogil=True, forceinline=True)(function))

@@ -15,7 +15,7 @@ from futuresboard.model import COIN_TIERS, TIMEFRAME_MS, BoolArray, FloatArray, 
 from futuresboard.signals import CLUSTER_BARS, RULES, Inputs
 from futuresboard.simulation import obv_rsi
 from futuresboard.simulation.history import History
-from futuresboard.simulation.kernel import LEAVE_LONG, LEAVE_SHORT, SmallArray
+from futuresboard.simulation.records import LEAVE_LONG, LEAVE_SHORT, SmallArray
 from futuresboard.simulation.settings import Direction, Entry, Fire, SimulationSettings
 
 _JUDGED = ("z_score", "imbalance", "oi_delta_pct")

@@ -8,17 +8,22 @@ single run and a portfolio agree to the last bit.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from futuresboard.model import FloatArray, IntArray
-from futuresboard.simulation.compiling import compiled
+from futuresboard.simulation.compiling import compiled, inlined
 from futuresboard.simulation.outcomes import Outcome
+from futuresboard.simulation.records import (
+    LEAVE_LONG,
+    LEAVE_SHORT,
+    Grid,
+    Record,
+    Rule,
+    Sets,
+    SmallArray,
+)
 
-type SmallArray = np.ndarray[tuple[int, ...], np.dtype[np.int8]]
-
-LEAVE_LONG, LEAVE_SHORT = 1, 2
 _HORIZON, _TAKE_PROFIT, _STOP_LOSS = int(Outcome.HORIZON), int(Outcome.TAKE_PROFIT), int(Outcome.STOP_LOSS)
 _TRAILING_STOP, _EXIT_SIGNAL = int(Outcome.TRAILING_STOP), int(Outcome.EXIT_SIGNAL)
 _OPEN, _NO_ENTRY, _NO_EXIT = int(Outcome.OPEN), int(Outcome.NO_ENTRY), int(Outcome.NO_EXIT)
@@ -27,61 +32,12 @@ _NO_DIRECTION = int(Outcome.NO_DIRECTION)
 _NEVER = 1 << 62
 
 
-class Grid(NamedTuple):
-    """(n, T) prices; `paid`: what a long pays within each bar as a fraction (0 columns: no funding);
-    `leave`: bits of `LEAVE_LONG` and `LEAVE_SHORT` at a bar's close (0 columns: no exit signals)."""
-
-    open: FloatArray
-    high: FloatArray
-    low: FloatArray
-    close: FloatArray
-    paid: FloatArray
-    leave: SmallArray
-
-
-class Rule(NamedTuple):
-    """How a trade ends and what it costs: bars held (0: no limit), fractions of the price (0: none);
-    `late`: bars between the bar after the signal and the entry."""
-
-    hold: int
-    take_profit: float
-    stop_loss: float
-    trailing_stop: float
-    fee: float
-    slippage: float
-    late: int
-
-
-class Record(NamedTuple):
-    """(m,) one row a signal; what there is none of is NaN (`exit_slot`: −1). free: the first slot whose
-    signal the pair may act on again, −1 where it was not occupied."""
-
-    outcome: SmallArray
-    exit_slot: IntArray
-    free: IntArray
-    entry: FloatArray
-    exit: FloatArray
-    gross: FloatArray
-    funding: FloatArray
-    net: FloatArray
-    best: FloatArray
-    favourable: FloatArray
-    adverse: FloatArray
-
-
-def empty_record(count: int) -> Record:
-    """Rows for so many signals."""
-    floats = [np.full(count, np.nan) for _ in range(8)]
-    exits, free = (np.full(count, -1, dtype=np.int64) for _ in range(2))
-    return Record(np.zeros(count, dtype=np.int8), exits, free, *floats)
-
-
-@compiled
+@inlined
 def _fit(price: float) -> bool:
     return price > 0.0 and price < math.inf
 
 
-@compiled
+@inlined
 def _touched(
     opened: float, adverse: float, favour: float, stop: float, target: float, direction: int, entered: bool
 ) -> tuple[int, float]:
@@ -107,36 +63,94 @@ def _touched(
     return _OPEN, math.nan
 
 
-@compiled
-def _end_by_levels(grid: Grid, row: int, first: int, direction: int, rule: Rule) -> tuple[int, int, float]:
-    """(outcome, slot, price) of a trade that something may end before its time, bar by bar."""
-    entry = grid.open[row, first]
-    size = grid.close.shape[1]
-    last = first + rule.hold - 1 if rule.hold > 0 else size
-    fixed = entry * (1.0 - direction * rule.stop_loss) if rule.stop_loss > 0.0 else math.nan
-    target = entry * (1.0 + direction * rule.take_profit) if rule.take_profit > 0.0 else math.nan
-    signals = grid.leave.shape[1] > 0
+@inlined
+def _calm(grid: Grid, row: int, begin: int, end: int, floor: float, ceiling: float) -> int:
+    """The first slot from `begin` on whose high and low are not known to lie between two levels."""
+    line = np.uint64(row)
+    for slot in range(begin, end):
+        # An index without a sign needs no look whether it counts from the end.
+        at = np.uint64(slot)
+        if not (grid.low[line, at] > floor and grid.high[line, at] < ceiling):
+            return slot
+    return end
+
+
+@inlined
+def _first_touch(
+    grid: Grid, row: int, first: int, end: int, direction: int, stop: float, target: float
+) -> tuple[int, int, float]:
+    """(outcome, slot, price) of the first bar before `end` at which a level that does not move is touched,
+    or may have been; (`_OPEN`, end, NaN) without one."""
+    floor, ceiling = _walls(stop, target, direction)
+    slot = first
+    while True:
+        slot = _calm(grid, row, slot, end, floor, ceiling)
+        if slot >= end:
+            return _OPEN, end, math.nan
+        adverse, favour = _far_ends(grid, row, slot, direction)
+        outcome, price = _touched(
+            grid.open[row, slot], adverse, favour, stop, target, direction, slot == first
+        )
+        if outcome != _OPEN:
+            return outcome, slot, price
+        slot += 1
+
+
+@inlined
+def _far_ends(grid: Grid, row: int, slot: int, direction: int) -> tuple[float, float]:
+    """A bar's far ends against and for a trade."""
+    low, high = grid.low[row, slot], grid.high[row, slot]
+    return (low, high) if direction > 0 else (high, low)
+
+
+@inlined
+def _levels(entry: float, direction: int, stop_loss: float, take_profit: float) -> tuple[float, float]:
+    """Prices of stop-loss and take-profit, NaN for none."""
+    stop = entry * (1.0 - direction * stop_loss) if stop_loss > 0.0 else math.nan
+    target = entry * (1.0 + direction * take_profit) if take_profit > 0.0 else math.nan
+    return stop, target
+
+
+@inlined
+def _first_move(
+    grid: Grid, row: int, first: int, end: int, direction: int, rule: Rule
+) -> tuple[int, int, float]:
+    """`_first_touch` where the stop follows the price or a signal may end the trade: bar by bar."""
+    best = grid.open[row, first]
+    fixed, target = _levels(best, direction, rule.stop_loss, rule.take_profit)
     bit = LEAVE_LONG if direction > 0 else LEAVE_SHORT
-    best = entry
-    for slot in range(first, min(size, last + 1)):
+    signals = grid.leave.shape[1] > 0
+    for slot in range(first, end):
         opened = grid.open[row, slot]
         if signals and slot > first and grid.leave[row, slot - 1] & bit:
             return (_EXIT_SIGNAL if _fit(opened) else _NO_EXIT), slot, opened
-        adverse, favour = grid.low[row, slot], grid.high[row, slot]
-        if direction < 0:
-            adverse, favour = favour, adverse
+        adverse, favour = _far_ends(grid, row, slot, direction)
         stop, kind = _tighter(fixed, best, rule.trailing_stop, direction)
         outcome, price = _touched(opened, adverse, favour, stop, target, direction, slot == first)
-        if outcome == _OPEN and rule.trailing_stop > 0.0:
+        if outcome != _OPEN:
+            return (kind if outcome == _STOP_LOSS else outcome), slot, price
+        if rule.trailing_stop > 0.0:
             if not _fit(favour):
                 return _NO_PATH, slot, math.nan
             best = max(best, favour) if direction > 0 else min(best, favour)
-        if outcome != _OPEN:
-            return (kind if outcome == _STOP_LOSS else outcome), slot, price
-    return _end_by_time(grid, row, first, rule.hold)
+    return _OPEN, end, math.nan
 
 
-@compiled
+@inlined
+def _end(grid: Grid, first: int, hold: int) -> int:
+    """The slot after the last one a trade may be held in."""
+    size: int = grid.close.shape[1]
+    return min(size, first + hold) if hold > 0 else size
+
+
+@inlined
+def _walls(stop: float, target: float, direction: int) -> tuple[float, float]:
+    """The levels below and above the price; none is 0 below and infinity above."""
+    below, above = (stop, target) if direction > 0 else (target, stop)
+    return (below if below == below else 0.0), (above if above == above else math.inf)
+
+
+@inlined
 def _tighter(fixed: float, best: float, trail: float, direction: int) -> tuple[float, int]:
     """The stop in force and its kind: the nearer of the fixed and the trailing one."""
     if trail > 0.0:
@@ -146,52 +160,65 @@ def _tighter(fixed: float, best: float, trail: float, direction: int) -> tuple[f
     return fixed, _STOP_LOSS
 
 
-@compiled
-def _end_by_time(grid: Grid, row: int, first: int, hold: int) -> tuple[int, int, float]:
-    """(outcome, slot, price) of a trade that nothing ended before its time."""
-    last = first + hold - 1
-    if hold == 0 or last >= grid.close.shape[1]:
-        return _OPEN, -1, math.nan
-    price = grid.close[row, last]
-    return (_HORIZON if _fit(price) else _NO_EXIT), last, price
+@inlined
+def _last(entered: int, hold: int, size: int) -> int:
+    """The slot at whose close a trade's time is over; −1 when it has none or that is not there yet."""
+    last = entered + hold - 1
+    return last if last >= entered and last < size else -1
 
 
-@compiled
+@inlined
+def _by_time(entry: float, last: int, price: float) -> int:
+    """How a trade ends that nothing ends before its time; price: the close of its last slot."""
+    if not _fit(entry):
+        return _NO_ENTRY
+    if last < 0:
+        return _OPEN
+    return _HORIZON if _fit(price) else _NO_EXIT
+
+
+@inlined
 def _one(grid: Grid, row: int, first: int, direction: int, rule: Rule) -> tuple[int, int, float, float]:
-    """(outcome, exit slot, exit price, funding a long pays) of a trade entered at the open of slot `first`.
-
-    Funding: settlements stand at closes, so a trade that ends at a bar's open or within it does not
-    cross the one at the bar's close.
-    """
-    size = grid.close.shape[1]
-    if direction == 0:
-        return _NO_DIRECTION, -1, math.nan, math.nan
-    if first >= size:
-        return _OPEN, -1, math.nan, 0.0
-    if not _fit(grid.open[row, first]):
-        return _NO_ENTRY, -1, math.nan, math.nan
-    plain = rule.take_profit <= 0.0 and rule.stop_loss <= 0.0 and rule.trailing_stop <= 0.0
-    if plain and grid.leave.shape[1] == 0:
-        outcome, slot, price = _end_by_time(grid, row, first, rule.hold)
-    else:
-        outcome, slot, price = _end_by_levels(grid, row, first, direction, rule)
+    """(outcome, exit slot, exit price, funding a long pays) of a trade entered at a slot's open."""
+    outcome, slot, price = _barred(grid, row, first, direction), -1, math.nan
+    if outcome == _HORIZON:
+        end = _end(grid, first, rule.hold)
+        if rule.trailing_stop > 0.0 or grid.leave.shape[1] > 0:
+            outcome, slot, price = _first_move(grid, row, first, end, direction, rule)
+        else:
+            outcome = _OPEN
+            if rule.stop_loss > 0.0 or rule.take_profit > 0.0:
+                entry = grid.open[row, first]
+                stop, target = _levels(entry, direction, rule.stop_loss, rule.take_profit)
+                outcome, slot, price = _first_touch(grid, row, first, end, direction, stop, target)
+        if outcome == _OPEN:
+            slot = _last(first, rule.hold, grid.close.shape[1])
+            price = grid.close[row, slot]
+            outcome = _by_time(grid.open[row, first], slot, price)
     funding = 0.0
-    if outcome >= _OPEN and grid.paid.shape[1]:
-        stop = size if outcome == _OPEN else slot + (outcome == _HORIZON)
-        for held in range(first, stop):
-            funding += grid.paid[row, held]
-        if funding != funding:
-            outcome = _NO_FUNDING
-    return outcome, slot, price, funding
+    size = grid.close.shape[1]
+    for held in range(first, _paid_until(first, outcome, slot, size, grid.paid.shape[1] > 0)):
+        funding += grid.paid[row, held]
+    return (outcome if funding == funding else _NO_FUNDING), slot, price, funding
 
 
-@compiled
+@inlined
+def _barred(grid: Grid, row: int, first: int, direction: int) -> int:
+    """Why a trade cannot begin; `_HORIZON` when it can."""
+    if direction == 0:
+        return _NO_DIRECTION
+    if first >= grid.close.shape[1]:
+        return _OPEN
+    return _HORIZON if _fit(grid.open[row, first]) else _NO_ENTRY
+
+
+@inlined
 def _net(entry: float, price: float, funding: float, direction: int, rule: Rule) -> float:
     # The order of `Trades.net`, so that both agree to the last bit.
     return direction * (price / entry - 1.0) - 2 * rule.fee - 2 * rule.slippage - direction * funding
 
 
-@compiled
+@inlined
 def _free_from(outcome: int, slot: int) -> int:
     """The first slot whose signal a pair may act on again."""
     if outcome == _OPEN:
@@ -200,41 +227,7 @@ def _free_from(outcome: int, slot: int) -> int:
     return slot - 1 if outcome == _EXIT_SIGNAL else slot
 
 
-@compiled
-def _hindsight(
-    grid: Grid, row: int, first: int, direction: int, rule: Rule, outcome: int, slot: int, price: float
-) -> tuple[float, float, float]:
-    """Best gross at a known close of the window, and the farthest gross for and against the trade.
-
-    The window is the bars held at most, else those up to the exit. The bar of an exit at its open or
-    within it counts with its open and the exit alone; without a known high and low the two last are NaN.
-    """
-    entry, size = grid.open[row, first], grid.close.shape[1]
-    whole = outcome == _HORIZON
-    stop = first + rule.hold if rule.hold > 0 else slot + whole
-    best = -math.inf
-    if stop > size:
-        best = math.nan
-    for held in range(first, min(stop, size)):
-        if _fit(grid.close[row, held]):
-            best = max(best, direction * (grid.close[row, held] / entry - 1.0))
-    top = bottom = entry
-    for held in range(first, slot + whole):
-        high, low = grid.high[row, held], grid.low[row, held]
-        if not (_fit(high) and _fit(low)):
-            top = bottom = math.nan
-            break
-        top, bottom = max(top, high), min(bottom, low)
-    if not whole and top == top:
-        opened = grid.open[row, slot]
-        top, bottom = max(top, price), min(bottom, price)
-        if _fit(opened):
-            top, bottom = max(top, opened), min(bottom, opened)
-    for_it, against = (top, bottom) if direction > 0 else (bottom, top)
-    return best, direction * (for_it / entry - 1.0), direction * (against / entry - 1.0)
-
-
-@compiled
+@inlined
 def _keep(grid: Grid, row: int, first: int, direction: int, rule: Rule, record: Record, at: int) -> int:
     """Judge one signal into its row of the record; returns the outcome."""
     outcome, slot, price, funding = _one(grid, row, first, direction, rule)
@@ -246,9 +239,6 @@ def _keep(grid: Grid, row: int, first: int, direction: int, rule: Rule, record: 
         record.exit_slot[at], record.exit[at], record.funding[at] = slot, price, funding
         record.gross[at] = direction * (price / entry - 1.0)
         record.net[at] = _net(entry, price, funding, direction, rule)
-        record.best[at], record.favourable[at], record.adverse[at] = _hindsight(
-            grid, row, first, direction, rule, outcome, slot, price
-        )
     return outcome
 
 
@@ -299,58 +289,174 @@ def count_wins(grid: Grid, directions: SmallArray, rule: Rule, bars: IntArray, w
 
 
 @compiled
-def sweep_pairs(
+def sweep_moving(
     grid: Grid,
     begin: IntArray,
     slots: IntArray,
     directions: IntArray,
-    numbers: FloatArray,
+    sets: Sets,
     day: IntArray,
     tallies: FloatArray,
     daily: FloatArray,
 ) -> None:
-    """Many rules over the same signals, pair after pair, while its prices are at hand.
+    """Many rules over the same signals, where a stop follows the price or a signal may end a trade.
 
-    numbers: (s, 7) each set's `Rule`; day: (T,) index of each slot's day. Adds to tallies (n, s, 4):
-    trades, wins, Σ net, Σ net²; and to daily (n, s, days): Σ net of the trades that ended that day.
+    day: (T,) number of each slot's day. Adds to tallies (n, s, 4): trades, wins, Σ net, Σ net²; and to
+    daily (n, s, days): Σ net of the trades that ended that day.
     """
+    free = np.empty(len(sets.numbers), dtype=np.int64)
     for row in range(len(begin) - 1):
-        for number in range(len(numbers)):
-            rule = Rule(
-                int(numbers[number, 0]),
-                numbers[number, 1],
-                numbers[number, 2],
-                numbers[number, 3],
-                numbers[number, 4],
-                numbers[number, 5],
-                int(numbers[number, 6]),
-            )
-            free = -1
-            for at in range(begin[row], begin[row + 1]):
-                slot = slots[at] + rule.late
-                if slot < free:
+        free[:] = -1
+        for at in range(begin[row], begin[row + 1]):
+            for number in range(len(free)):
+                first = slots[at] + 1 + int(sets.numbers[number, 6])
+                if first <= free[number]:
                     continue
-                outcome, last, price, funding = _one(grid, row, slot + 1, directions[at], rule)
+                rule = _rule(sets.numbers, number)
+                outcome, last, price, funding = _one(grid, row, first, directions[at], rule)
                 if outcome >= _OPEN:
-                    free = _free_from(outcome, last)
+                    free[number] = _free_from(outcome, last)
                 if outcome > _OPEN:
-                    net = _net(grid.open[row, slot + 1], price, funding, directions[at], rule)
-                    _add(tallies[row, number], daily[row, number], net, day[last])
+                    net = _net(grid.open[row, first], price, funding, directions[at], rule)
+                    _add(tallies, daily, row, number, day[last], net)
 
 
 @compiled
-def _add(tally: FloatArray, daily: FloatArray, net: float, day: int) -> None:
-    tally[0] += 1.0
-    tally[1] += net > 0.0
-    tally[2] += net
-    tally[3] += net * net
-    daily[day] += net
-
-
-@compiled
-def tally_pairs(
-    rows: IntArray, days: IntArray, nets: FloatArray, tallies: FloatArray, daily: FloatArray
+def sweep_steady(
+    grid: Grid,
+    begin: IntArray,
+    slots: IntArray,
+    directions: IntArray,
+    sets: Sets,
+    day: IntArray,
+    tallies: FloatArray,
+    daily: FloatArray,
 ) -> None:
-    """The tallies of `sweep_pairs` from finished trades by pair and time, (n, 4) and (n, days)."""
-    for at in range(len(rows)):
-        _add(tallies[rows[at]], daily[rows[at]], nets[at], days[at])
+    """`sweep_moving` where levels stay: rules within signals, and each level is looked for once a signal."""
+    free = np.empty(len(sets.numbers), dtype=np.int64)
+    codes, touched = np.empty((2, len(sets.levels)), dtype=np.int64)
+    prices = np.empty(len(sets.levels))
+    for row in range(len(begin) - 1):
+        free[:] = -1
+        for at in range(begin[row], begin[row + 1]):
+            if directions[at] != 0:
+                _look(grid, row, slots[at] + 1, directions[at], sets, codes, touched, prices)
+                _act(
+                    grid,
+                    row,
+                    slots[at] + 1,
+                    directions[at],
+                    sets,
+                    codes,
+                    touched,
+                    prices,
+                    free,
+                    day,
+                    tallies,
+                    daily,
+                )
+
+
+@compiled
+def _look(
+    grid: Grid,
+    row: int,
+    first: int,
+    direction: int,
+    sets: Sets,
+    codes: IntArray,
+    touched: IntArray,
+    prices: FloatArray,
+) -> None:
+    """When each level is first touched by a trade that may be held as long as any."""
+    for key in range(len(sets.levels)):
+        entered = first + int(sets.levels[key, 0])
+        codes[key] = _OPEN
+        none = sets.levels[key, 1] == 0.0 and sets.levels[key, 2] == 0.0
+        if not none and _barred(grid, row, entered, direction) == _HORIZON:
+            entry, end = grid.open[row, entered], _end(grid, entered, sets.reach)
+            stop, target = _levels(entry, direction, sets.levels[key, 1], sets.levels[key, 2])
+            codes[key], touched[key], prices[key] = _first_touch(
+                grid, row, entered, end, direction, stop, target
+            )
+
+
+@compiled
+def _act(
+    grid: Grid,
+    row: int,
+    first: int,
+    direction: int,
+    sets: Sets,
+    codes: IntArray,
+    touched: IntArray,
+    prices: FloatArray,
+    free: IntArray,
+    day: IntArray,
+    tallies: FloatArray,
+    daily: FloatArray,
+) -> None:
+    """`_one` for every rule, from when its levels are first touched."""
+    # Arrays are not handed on in this loop: counting who holds them would cost more than all the rest.
+    numbers, keys = sets.numbers, sets.keys
+    opens, closes, paid = grid.open, grid.close, grid.paid
+    size, paying = closes.shape[1], paid.shape[1] > 0
+    for number in range(len(free)):
+        entered = first + int(numbers[number, 6])
+        if entered <= free[number]:
+            continue
+        if entered >= size:
+            free[number] = _NEVER
+            continue
+        entry, last = opens[row, entered], _last(entered, int(numbers[number, 0]), size)
+        end = size if last < 0 else last + 1
+        price = closes[row, last]
+        outcome = _by_time(entry, last, price)
+        for side in range(2):
+            key = keys[number, side]
+            # The end by time comes after every level of its bar, a target after the stop.
+            if codes[key] != _OPEN and touched[key] < end:
+                outcome, last, price, end = codes[key], touched[key], prices[key], touched[key]
+        funding = 0.0
+        for held in range(entered, _paid_until(entered, outcome, last, size, paying)):
+            funding += paid[row, held]
+        if outcome < _OPEN or funding != funding:
+            continue
+        free[number] = _free_from(outcome, last)
+        if outcome > _OPEN:
+            net = _net(entry, price, funding, direction, _rule(numbers, number))
+            _add(tallies, daily, row, number, day[last], net)
+
+
+@inlined
+def _paid_until(entered: int, outcome: int, last: int, size: int, paying: bool) -> int:
+    """The slot after the last one whose settlement a trade crosses.
+
+    Settlements stand at closes, so a trade that ends at a bar's open or within it does not cross the one
+    at the bar's close.
+    """
+    if not paying or outcome < _OPEN:
+        return entered
+    return size if outcome == _OPEN else last + (outcome == _HORIZON)
+
+
+@inlined
+def _rule(numbers: FloatArray, number: int) -> Rule:
+    return Rule(
+        int(numbers[number, 0]),
+        numbers[number, 1],
+        numbers[number, 2],
+        numbers[number, 3],
+        numbers[number, 4],
+        numbers[number, 5],
+        int(numbers[number, 6]),
+    )
+
+
+@inlined
+def _add(tallies: FloatArray, daily: FloatArray, row: int, number: int, day: int, net: float) -> None:
+    tallies[row, number, 0] += 1.0
+    tallies[row, number, 1] += net > 0.0
+    tallies[row, number, 2] += net
+    tallies[row, number, 3] += net * net
+    daily[row, number, day] += net

@@ -10,8 +10,8 @@ import numpy as np
 from futuresboard.model import MS_PER_DAY, BoolArray, FloatArray, IntArray
 from futuresboard.simulation.compiling import compiled
 from futuresboard.simulation.entries import Signals
-from futuresboard.simulation.kernel import Grid, Record
 from futuresboard.simulation.outcomes import Outcome
+from futuresboard.simulation.records import Grid, Record
 from futuresboard.simulation.settings import SimulationSettings, Sizing
 
 _AMOUNT, _SHARE, _RISK = 0, 1, 2

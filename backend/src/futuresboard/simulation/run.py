@@ -10,10 +10,12 @@ import numpy as np
 from futuresboard import __version__
 from futuresboard.model import FloatArray, IntArray
 from futuresboard.simulation.entries import Market, Signals, directions, find
+from futuresboard.simulation.hindsight import look_back
 from futuresboard.simulation.history import History, Pair
-from futuresboard.simulation.kernel import Grid, Record, count_wins, empty_record, run_pairs
+from futuresboard.simulation.kernel import count_wins, run_pairs
 from futuresboard.simulation.outcomes import Outcome
 from futuresboard.simulation.portfolio import Portfolio, invest
+from futuresboard.simulation.records import Grid, Record, empty_record
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.simulation.trades import Tally, Trades, finished, outcomes, tally
 from futuresboard.trade_sim import Prices, funding_paid
@@ -99,7 +101,10 @@ def simulate_market(market: Market, settings: SimulationSettings, *, configurati
 def judge(grid: Grid, signals: Signals, settings: SimulationSettings, *, alone: bool = False) -> Record:
     """What becomes of each signal, when a pair holds one trade at a time (`alone`: any number)."""
     record = empty_record(len(signals.slots))
-    run_pairs(grid, signals.begin, signals.slots, signals.directions, settings.kernel_rule, alone, record)
+    rule = settings.kernel_rule
+    run_pairs(grid, signals.begin, signals.slots, signals.directions, rule, alone, record)
+    first = signals.slots + settings.late + 1
+    look_back(grid, signals.rows, signals.directions, rule.hold, record, first)
     return record
 
 

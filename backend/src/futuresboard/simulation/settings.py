@@ -14,7 +14,7 @@ import orjson
 from futuresboard import rules
 from futuresboard.errors import QueryError
 from futuresboard.model import Thresholds, Tier
-from futuresboard.simulation.kernel import Rule
+from futuresboard.simulation.records import Rule
 from futuresboard.trade_sim import Costs
 
 

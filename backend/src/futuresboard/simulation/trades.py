@@ -10,8 +10,8 @@ import numpy as np
 from futuresboard.model import BoolArray, FloatArray, IntArray
 from futuresboard.simulation.entries import Signals
 from futuresboard.simulation.history import History
-from futuresboard.simulation.kernel import Record, SmallArray, tally_pairs
 from futuresboard.simulation.outcomes import Outcome
+from futuresboard.simulation.records import Record, SmallArray
 from futuresboard.simulation.settings import SimulationSettings
 
 
@@ -129,5 +129,9 @@ def tally(trades: Trades, history: History) -> Tally:
     day = history.day_of
     shape = (len(history.pairs), int(day[-1]) + 1 if len(day) else 0)
     tallies, daily = np.zeros((shape[0], 4)), np.zeros(shape)
-    tally_pairs(trades.pair, day[trades.exit_slot], trades.net, tallies, daily)
+    net = trades.net
+    # One after the other, as the sweep adds them.
+    for number, values in enumerate((np.ones(len(net)), (net > 0.0).astype(np.float64), net, net * net)):
+        np.add.at(tallies[:, number], trades.pair, values)
+    np.add.at(daily, (trades.pair, day[trades.exit_slot]), net)
     return Tally.of_pairs(tallies, daily)

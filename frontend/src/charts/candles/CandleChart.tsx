@@ -127,7 +127,7 @@ export default function CandleChart(props: Props) {
 
   useImperativeHandle(props.handle, () => ({
     view: () => board.current?.view() ?? null,
-    picture: () => board.current?.chart.takeScreenshot(true, false) ?? null,
+    picture: () => board.current?.picture() ?? null,
     tops: () => tops,
   }), [tops]);
 

@@ -12,7 +12,7 @@ import {
   type Time,
 } from "lightweight-charts";
 
-import { price } from "../../lib/format";
+import { price, usd } from "../../lib/format";
 import { type Bars, firstChange, NO_BARS } from "../bars";
 import type { ChartColours } from "../colours";
 import { BandPrimitive } from "./bandPrimitive";
@@ -58,8 +58,8 @@ export class CandleBoard {
   private extra: Drawn[] = [];
   private panes: Pane[] = [];
   private state: BoardState | null = null;
-  private readonly livePrice = new LiveLine();
-  private readonly liveOi = new LiveLine();
+  private readonly livePrice: LiveLine;
+  private readonly liveOi: LiveLine;
 
   constructor(container: HTMLElement, library: Library, colours: ChartColours, still: boolean) {
     this.chart = library.createChart(container, chartOptions(colours, still));
@@ -72,6 +72,8 @@ export class CandleBoard {
     this.bands = new BandPrimitive(colours);
     this.candles.attachPrimitive(this.bands);
     this.marks = library.createSeriesMarkers<Time>(this.candles, []);
+    this.livePrice = new LiveLine(container, this.chart);
+    this.liveOi = new LiveLine(container, this.chart);
     this.base = [
       { series: this.candles, column: null, make: candle },
       { series: volume, column: "volume", make: (bars, slot) => point(bars, slot, VOLUME, this.volumeColours()) },
@@ -144,14 +146,22 @@ export class CandleBoard {
     return () => scale.unsubscribeVisibleLogicalRangeChange(onRange);
   }
 
+  /** The chart as a picture, with what lies over it. */
+  picture(): HTMLCanvasElement | null {
+    let taken: HTMLCanvasElement | null = null;
+    this.livePrice.within(() => this.liveOi.within(() => (taken = this.chart.takeScreenshot(true, false))));
+    return taken;
+  }
+
   close(): void {
     this.chart.remove();
   }
 
   private drawLive({ live, colours }: BoardState): void {
     const oi = this.extra.find(({ column }) => column === LIVE_OI_COLUMN);
-    this.livePrice.draw(this.candles, live.price, colours.warn);
-    this.liveOi.draw(oi?.series ?? null, live.oiUsd, colours.warn);
+    const both = { line: colours.warn, ink: colours.panel };
+    this.livePrice.draw(this.candles, live.price, both, live.price === null ? "" : price(live.price));
+    this.liveOi.draw(oi?.series ?? null, live.oiUsd, both, live.oiUsd === null ? "" : usd(live.oiUsd));
   }
 
   private volumeColours() {

@@ -36,6 +36,18 @@ export function runsOf(slots: readonly number[]): [number, number][] {
   return slots.length > 0 ? runs : [];
 }
 
+/**
+ * The bars in view and one more on each side, so that the line leaves the pane instead of ending in it,
+ * with their places. The library places only those in view: where the others once were is not where they are.
+ */
+export function dotsOf({ bars, barSpacing, visibleRange }: Pick<Data, "bars" | "barSpacing" | "visibleRange">): { slot: number; x: number; value: number }[] {
+  const first = visibleRange && bars[visibleRange.from];
+  if (!first) return [];
+  return bars
+    .slice(Math.max(0, visibleRange.from - 1), visibleRange.to + 1)
+    .map(({ time: slot, originalData: { value } }) => ({ slot, x: first.x + (slot - first.time) * barSpacing, value }));
+}
+
 /** A line through neighbouring dots; a lone one as a dot. */
 function stroke(context: CanvasRenderingContext2D, dots: readonly { x: number; y: number }[], width: number): void {
   context.beginPath();
@@ -55,18 +67,16 @@ class Renderer implements ICustomSeriesPaneRenderer {
 
   draw: Draw = (target, toY) => {
     const { data, options } = this;
-    if (!data?.visibleRange || !options) return;
-    // One more on each side, so that the line leaves the pane instead of ending in it.
-    const from = Math.max(0, data.visibleRange.from - 1);
-    const bars = data.bars.slice(from, data.visibleRange.to + 1);
+    if (!data || !options) return;
+    const placed = dotsOf(data);
     target.useMediaCoordinateSpace(({ context }) => {
       context.strokeStyle = options.color;
       context.fillStyle = options.color;
       context.lineWidth = options.lineWidth;
       context.lineJoin = "round";
       context.setLineDash(options.dashed ? [4, 3] : []);
-      const dots = bars.map((bar) => ({ x: bar.x, y: toY(bar.originalData.value) ?? NaN }));
-      for (const [begin, end] of runsOf(bars.map((bar) => bar.time))) {
+      const dots = placed.map(({ x, value }) => ({ x, y: toY(value) ?? NaN }));
+      for (const [begin, end] of runsOf(placed.map(({ slot }) => slot))) {
         stroke(context, dots.slice(begin, end), options.lineWidth);
       }
     });

@@ -10,7 +10,7 @@ export type Noted = Pick<Alert, "exchange" | "symbol" | "base" | "timeframe" | "
 };
 
 /** An alert without what it was made from. */
-export function noted(alert: Omit<Alert, "id"> & { id: number | null }): Noted {
+export function noted(alert: Omit<Alert, "id" | "permalink"> & { id: number | null }): Noted {
   const { id, exchange, symbol, base, timeframe, ts, kind, tier, direction, text, rule } = alert;
   return { id, exchange, symbol, base, timeframe, ts, kind, tier, direction, text, rule };
 }

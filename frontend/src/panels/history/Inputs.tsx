@@ -65,7 +65,9 @@ export function Inputs({ alert, catalog }: { alert: AlertWithEvidence; catalog: 
         </ul>
       </div>
       <p className="text-micro leading-4 text-ink-faint">
-        Stored <Time ts={alert.created_ts} /> by version {alert.code_version}, settings {alert.settings_hash}.
+        Stored <Time ts={alert.created_ts} /> by version {alert.code_version}, settings {alert.settings_hash}. Whoever has the same
+        bars makes it again, to the byte, by <code>futuresboard reproduce alert:{alert.id}</code>; its name everywhere is{" "}
+        <code className="[overflow-wrap:anywhere]">{alert.permalink}</code>.
       </p>
     </div>
   );

@@ -8,7 +8,7 @@ import { decimals, whole } from "../../lib/format";
 import { pairKey } from "../../lib/rows";
 import { timeframeMs } from "../../lib/timeframe";
 import { compareColumns, furthest, largest, listingOf } from "./compareColumns";
-import { Grid } from "./grid/Grid";
+import { Grid } from "../../ui/grid/Grid";
 import type { MarketProps } from "./Markets";
 import { Nothing, Pane, Skeleton } from "./Pane";
 import { fits } from "./pairs";
@@ -51,7 +51,7 @@ export function Compare({ live, tf, exchange, search, exchanges, divergenceSigma
           context={context}
           first={FIRST}
           idOf={(coin) => coin.base}
-          pairOf={pairOf}
+          targetOf={pairOf}
           onOpen={onOpen}
         />
       );

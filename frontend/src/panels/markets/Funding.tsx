@@ -10,7 +10,7 @@ import { oneOf } from "../../lib/stored";
 import { Segmented } from "../../ui/Segmented";
 import { type FundingContext, fundingColumns, type Per } from "./fundingColumns";
 import { type FundingRow, fundingRows } from "./fundingRows";
-import { Grid } from "./grid/Grid";
+import { Grid } from "../../ui/grid/Grid";
 import type { MarketProps } from "./Markets";
 import { Nothing, Pane, Skeleton } from "./Pane";
 import { rowsOf } from "./pairs";
@@ -45,7 +45,7 @@ export function Funding({ live, tf, exchange, search, catalog, onOpen }: MarketP
           context={context}
           first={FIRST}
           idOf={idOf}
-          pairOf={idOf}
+          targetOf={idOf}
           fadedOf={({ view }) => isStale(view.row)}
           onOpen={onOpen}
         />

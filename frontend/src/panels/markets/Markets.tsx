@@ -1,8 +1,9 @@
-import { type Ref, useCallback, useEffect, useImperativeHandle, useRef } from "react";
+import { type Ref, useEffect, useRef } from "react";
 
 import type { LiveSnapshot } from "../../api/live";
 import type { Catalog } from "../../api/types";
 import { useChoice } from "../../hooks/useChoice";
+import { type OpenerHandle, useOpener } from "../../hooks/useOpener";
 import { useUrl } from "../../hooks/useUrl";
 import { oneOf } from "../../lib/stored";
 import { changeUrl } from "../../lib/url";
@@ -30,7 +31,7 @@ interface Props extends MarketProps {
   /** The pair that stands over the page, if one does. */
   openKey: string | null;
   /** For whoever closes what was opened from here. */
-  handle: Ref<{ move: (delta: number) => boolean; focus: (pair: string | null) => void }>;
+  handle: Ref<OpenerHandle>;
 }
 
 const IDS = ["correlation", "compare", "funding", "movers"] as const;
@@ -57,27 +58,8 @@ function useTab(openKey: string | null): [Tab, (tab: Tab) => void] {
 /** The market as a whole: what moves together, where exchanges differ, who pays, who moves. */
 export default function Markets({ openKey, handle, ...props }: Props) {
   const [tab, show] = useTab(openKey);
-  const opener = useRef<Element | null>(null);
   const panel = useRef<HTMLDivElement>(null);
-  const { onOpen } = props;
-  const open = useCallback(
-    (pair: string) => {
-      opener.current = document.activeElement;
-      onOpen(pair);
-    },
-    [onOpen],
-  );
-  useImperativeHandle(
-    handle,
-    () => ({
-      move: () => false,
-      focus: () => {
-        const { current } = opener;
-        (current instanceof HTMLElement && current.isConnected ? current : panel.current)?.focus({ preventScroll: true });
-      },
-    }),
-    [],
-  );
+  const open = useOpener(handle, panel, props.onOpen);
   const View = VIEWS[tab];
   return (
     <>

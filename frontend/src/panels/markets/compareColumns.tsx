@@ -5,7 +5,7 @@ import { pairKey } from "../../lib/rows";
 import { utcTime } from "../../lib/time";
 import { TierChip } from "../../ui/TierChip";
 import { Unknown } from "../../ui/Unknown";
-import type { Column } from "./grid/column";
+import type { Column } from "../../ui/grid/column";
 
 export interface CompareContext {
   /** Sigmas beyond which a divergence is one. */
@@ -181,7 +181,7 @@ function part(exchange: string, { name, label, unit, width, doc, value, rank, ce
       ) : (
         cell(valueOf(coin), context)
       ),
-    pair: (coin) => {
+    target: (coin) => {
       const listing = listingOf(coin, exchange);
       return listing === undefined ? null : pairKey(listing);
     },

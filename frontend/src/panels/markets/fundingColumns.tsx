@@ -7,7 +7,7 @@ import { oiUsd } from "../../lib/rows";
 import { FundingCountdown } from "../../ui/Age";
 import { Unknown } from "../../ui/Unknown";
 import type { FundingRow } from "./fundingRows";
-import type { Column } from "./grid/column";
+import type { Column } from "../../ui/grid/column";
 import { coinOf, shortSymbol } from "./pairs";
 
 export type Per = "interval" | "8h" | "year";

@@ -1,6 +1,6 @@
 import { type MutableRefObject, Suspense, useCallback, useMemo, useRef, useState } from "react";
 
-import type { Alert, Catalog, MetricRow } from "../../api/types";
+import type { Alert, Catalog, MetricRow, SimulatedTrade } from "../../api/types";
 import { type Bars, slotOf, stepOf } from "../../charts/bars";
 import type { CandleHandle } from "../../charts/candles/CandleChart";
 import type { ChartMark } from "../../charts/candles/markers";
@@ -12,6 +12,7 @@ import { alertStyle, alertTag, severityRank } from "../../lib/tiers";
 import { themeColour } from "../../lib/theme";
 import { captionOf, pictureOf, type Shown } from "./exports";
 import type { Series } from "./useBars";
+import { tradeMarks } from "./tradeMarks";
 import { type Exporter, useExporter } from "./useExporter";
 import type { Panes } from "./usePanes";
 
@@ -26,6 +27,8 @@ interface Props {
   whole: boolean;
   panes: Panes;
   alerts: readonly MarkedAlert[];
+  /** Of the simulated run that is looked at. */
+  trades: readonly SimulatedTrade[];
   at: number | null;
   catalog: Catalog | null;
   mode: "live" | "simulated" | null;
@@ -35,19 +38,18 @@ interface Props {
 
 const DOWN = new Set(["down", "short", "-1"]);
 
-/** Alerts as marks; the theme gives them the colours of their chips. */
-function useMarks(alerts: readonly MarkedAlert[]): ChartMark[] {
+/** Alerts and a run's trades as marks; the theme gives alerts the colours of their chips. */
+function useMarks(alerts: readonly MarkedAlert[], trades: readonly SimulatedTrade[]): ChartMark[] {
   const colours = useColours();
   return useMemo(
-    () => alerts.map((alert) => ({
-      ts: alert.ts, tag: alertTag(alert), text: alert.text,
+    () => [...tradeMarks(trades, colours), ...alerts.map((alert): ChartMark => ({
+      kind: "alert", ts: alert.ts, tag: alertTag(alert), text: alert.text,
       colour: themeColour(alertStyle(alert).text.slice("text-".length)),
       rank: severityRank(alert.kind === "tier" ? alert.tier : null),
       down: DOWN.has(String(alert.direction)),
-    })),
+    }))],
     // Colours are read anew when the theme changes.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [alerts, colours],
+    [alerts, trades, colours],
   );
 }
 
@@ -98,9 +100,9 @@ const WAITING = <div className="skeleton m-2 h-[calc(100%-1rem)]" />;
 
 /** Candles and panes, with what to draw on and under them. */
 export function CandlesTab(props: Props) {
-  const { series, view, bars, whole, panes, alerts, at, catalog, mode, onNeedOlder, exporterRef } = props;
+  const { series, view, bars, whole, panes, alerts, trades, at, catalog, mode, onNeedOlder, exporterRef } = props;
   const chart = useRef<CandleHandle>(null);
-  const marks = useMarks(alerts);
+  const marks = useMarks(alerts, trades);
   const here = hereOf(bars, at, series.tf);
   const reasonAt = useCallback(
     (column: string, slot: number) => reasonOf(bars, column, slot, series.exchange, catalog),

@@ -1,7 +1,7 @@
 import { Dialog, DialogPanel } from "@tremor/react";
-import { type MutableRefObject, useMemo, useRef } from "react";
+import { type MutableRefObject, type ReactNode, useMemo, useRef } from "react";
 
-import type { Alert, Settings } from "../../api/types";
+import type { Alert, Settings, SimulatedTrade } from "../../api/types";
 import type { Bars } from "../../charts/bars";
 import { warmCandles } from "../../charts/registry";
 import { useUrl } from "../../hooks/useUrl";
@@ -18,10 +18,12 @@ import { CompareTab } from "./CompareTab";
 import { Header } from "./Header";
 import { InputsTab } from "./InputsTab";
 import { LinesTab } from "./LinesTab";
+import { TradeLegend } from "./TradeLegend";
 import { type Series, useBars } from "./useBars";
 import { useAlertsOf } from "./useAlertsOf";
 import { type Exporter, usePicture } from "./useExporter";
 import { type Panes, usePanes } from "./usePanes";
+import { type RunTrades, useRunTrades } from "./useRunTrades";
 
 // The chart is what is shown first: it is fetched beside the history, not after it.
 warmCandles();
@@ -82,6 +84,7 @@ interface BodyProps extends Pick<Props, "tf" | "settings" | "refresh"> {
   whole: boolean;
   panes: Panes;
   alerts: ReturnType<typeof useAlertsOf>;
+  trades: readonly SimulatedTrade[];
   older: () => void;
   exporterRef: MutableRefObject<Exporter | null>;
 }
@@ -89,7 +92,7 @@ interface BodyProps extends Pick<Props, "tf" | "settings" | "refresh"> {
 const goTo = (ts: number) => changeUrl({ at: String(ts), tab: null });
 
 /** What the chosen tab shows. */
-function Body({ tab, tf, pair, bars, whole, panes, alerts, settings, refresh, older, exporterRef }: BodyProps) {
+function Body({ tab, tf, pair, bars, whole, panes, alerts, trades, settings, refresh, older, exporterRef }: BodyProps) {
   const { series, view, siblings } = pair;
   const at = atOf(useUrl("at"));
   const { catalog = null, mode = null } = settings ?? {};
@@ -111,7 +114,7 @@ function Body({ tab, tf, pair, bars, whole, panes, alerts, settings, refresh, ol
     default:
       return (
         <CandlesTab
-          series={series} view={view} bars={bars} whole={whole} panes={panes} alerts={alerts.alerts} at={at}
+          series={series} view={view} bars={bars} whole={whole} panes={panes} alerts={alerts.alerts} trades={trades} at={at}
           catalog={catalog} mode={mode} onNeedOlder={older} exporterRef={exporterRef}
         />
       );
@@ -125,6 +128,30 @@ function Progress({ loading, error, picture }: { loading: boolean; error: string
   return loading ? <span role="status" className="text-micro text-ink-soft">reading the history…</span> : null;
 }
 
+interface ToolsProps {
+  tab: string;
+  panes: Panes;
+  found: RunTrades;
+  tf: string;
+  at: number | null;
+  onTf: (tf: string) => void;
+  children: ReactNode;
+}
+
+/** Which tab is shown, and what can be done with what it shows. */
+function Tools({ tab, panes, found, tf, at, onTf, children }: ToolsProps) {
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1">
+        <Segmented label="View" options={TABS} value={tab} onChange={(next) => changeUrl({ tab: next === "candles" ? null : next })} />
+        {tab === "candles" && <ChartTools panes={panes} />}
+        {children}
+      </div>
+      {tab === "candles" && <TradeLegend found={found} tf={tf} at={at} onGo={goTo} onTf={onTf} />}
+    </>
+  );
+}
+
 /** All about one pair, over the page that goes on behind it. */
 export default function PairModal(props: Props) {
   const { settings } = props;
@@ -136,6 +163,7 @@ export default function PairModal(props: Props) {
   const panes = usePanes(props.limits);
   const { bars, loading, error, whole, older } = useBars(series, view?.row ?? null, at, isCharted(tab) ? panes.overlays.join(",") : "");
   const alerts = useAlertsOf(series, props.alerts);
+  const found = useRunTrades(series);
   const exporterRef = useRef<Exporter | null>(null);
   const picture = usePicture(exporterRef);
   return (
@@ -147,13 +175,11 @@ export default function PairModal(props: Props) {
           onPair={props.onPair} onTf={props.onTf} onClose={props.onClose}
           onCsv={() => exporterRef.current?.csv()} onPng={picture.save}
         />
-        <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1">
-          <Segmented label="View" options={TABS} value={tab} onChange={(next) => changeUrl({ tab: next === "candles" ? null : next })} />
-          {tab === "candles" && <ChartTools panes={panes} />}
+        <Tools tab={tab} panes={panes} found={found} tf={series.tf} at={at} onTf={props.onTf}>
           <Progress loading={loading} error={error} picture={picture.failure} />
-        </div>
+        </Tools>
         <div className="min-h-0 flex-1">
-          <Body {...props} {...{ tab, pair, bars, whole, panes, alerts, older, exporterRef }} />
+          <Body {...props} {...{ tab, pair, bars, whole, panes, alerts, older, exporterRef }} trades={found.marked} />
         </div>
       </DialogPanel>
     </Dialog>

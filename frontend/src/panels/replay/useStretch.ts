@@ -44,7 +44,7 @@ export function useStretch(scope: Scope) {
   const page = answer.data?.key === key ? answer.data.page : null;
   const found = page && foundIn(page);
   // Where nothing is asked for any more, nothing leads.
-  if (led !== at && isOtherLead(found, at, (from ?? to) !== null)) setLed(at);
+  if (led !== at && leads(at, from ?? to, found)) setLed(at);
   return {
     key,
     found,
@@ -54,8 +54,8 @@ export function useStretch(scope: Scope) {
   };
 }
 
-/** Does the bar of the address lead to another stretch than the one that was found? */
-const isOtherLead = (found: Found | null, at: number | null, named: boolean) => at === null || (!named && isOutside(found, at));
+/** Whether the address leads elsewhere: away, or out of a stretch that nobody chose. */
+const leads = (at: number | null, chosen: string | null, found: Found | null) => at === null || (chosen === null && isOutside(found, at));
 
 const isOutside = (found: Found | null, at: number | null) =>
   found !== null && at !== null && (at < found.stretch.start || at >= found.stretch.end + found.stretch.step);

@@ -10,7 +10,7 @@ import { askPermission, NOTIFY, type Permission, permission } from "../../lib/no
 import { localTime } from "../../lib/time";
 import { alertStyle, alertTag, ofSlot, SLOTS } from "../../lib/tiers";
 import { MODE_WORDS, MODES, POPUPS } from "../../lib/toastPolicy";
-import { Block, button, Fault, input } from "./parts";
+import { Block, button, Fault, input } from "../../ui/forms";
 import { Sounds } from "./Sounds";
 
 function PopUps() {

@@ -2,7 +2,7 @@ import { useChoice } from "../../hooks/useChoice";
 import { change } from "../../lib/format";
 import { COLOURS, THEME } from "../../lib/theme";
 import { Segmented } from "../../ui/Segmented";
-import { Block } from "./parts";
+import { Block } from "../../ui/forms";
 
 const THEMES = [
   { value: "dark", label: "Dark" },

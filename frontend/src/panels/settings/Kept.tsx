@@ -3,7 +3,7 @@ import { useState } from "react";
 import { forgetAll, keptChoices } from "../../lib/forget";
 import { whole } from "../../lib/format";
 import { Confirm } from "../../ui/Confirm";
-import { Block, Fault } from "./parts";
+import { Block, Fault } from "../../ui/forms";
 
 /** What this browser remembers for the page, and how to make it forget. */
 export function Kept() {

@@ -5,7 +5,7 @@ import { type Thresholds, thresholdsOf } from "../../lib/filter";
 import { exact } from "../../lib/format";
 import { PERSONAL, type Personal } from "../../lib/personal";
 import { numberOf, THRESHOLD_FIELDS } from "../../lib/thresholds";
-import { Block, button, Fault, input } from "./parts";
+import { Block, button, Fault, input } from "../../ui/forms";
 
 interface FieldProps {
   name: keyof Thresholds;

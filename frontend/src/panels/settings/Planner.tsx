@@ -8,7 +8,7 @@ import { decimals, exact, whole } from "../../lib/format";
 import { numberOf, plain, type ThresholdField } from "../../lib/thresholds";
 import { tierStyle } from "../../lib/tiers";
 import { EvidenceRow } from "../../ui/EvidenceRow";
-import { Fault, input } from "./parts";
+import { Fault, input } from "../../ui/forms";
 
 interface Props {
   field: ThresholdField;

@@ -5,10 +5,11 @@ import { ApiError } from "../../api/errors";
 import type { Rule } from "../../api/types";
 import { useAnswer } from "../../hooks/useAnswer";
 import { useUrl } from "../../hooks/useUrl";
+import { simulateCondition } from "../../lib/simulation/start";
 import { changeUrl } from "../../lib/url";
 import { Confirm } from "../../ui/Confirm";
 import { Time } from "../../ui/Time";
-import { Block, button, Fault, input, primary } from "./parts";
+import { Block, button, Fault, input, primary } from "../../ui/forms";
 
 interface Wrong {
   words: string;
@@ -119,6 +120,9 @@ function RuleItem({ rule, mayDelete, onDelete }: { rule: Rule; mayDelete: boolea
         <span className="ml-auto flex flex-wrap gap-2">
           <button type="button" className={button} aria-label={`Its alerts: ${rule.name}`} onClick={() => showAlerts(rule)}>
             Its alerts
+          </button>
+          <button type="button" className={button} aria-label={`Simulate: ${rule.name}`} onClick={() => simulateCondition(rule.expression)}>
+            Simulate
           </button>
           {mayDelete && <Confirm label="Delete" question={`Delete “${rule.name}”? Its alerts stay.`} onConfirm={onDelete} />}
         </span>

@@ -6,7 +6,7 @@ import type { Settings } from "../../api/types";
 import { useAnswer } from "../../hooks/useAnswer";
 import { exact } from "../../lib/format";
 import { numberOf, THRESHOLD_FIELDS, type ThresholdField } from "../../lib/thresholds";
-import { Block, button, Fault, input, primary } from "./parts";
+import { Block, button, Fault, input, primary } from "../../ui/forms";
 import { Planner } from "./Planner";
 
 interface Props {

@@ -4,7 +4,7 @@ import { useChoice } from "../../hooks/useChoice";
 import { mayPlay, play, type Side, SIDES, SOUND, TONES, type Tone } from "../../lib/audio";
 import { percent } from "../../lib/format";
 import { alertStyle, alertTag, ofSlot, SLOTS } from "../../lib/tiers";
-import { Block, button, input } from "./parts";
+import { Block, button, input } from "../../ui/forms";
 
 const SIDE_WORDS: Record<Side, string> = { long: "▲ Long", short: "▼ Short", neither: "No side" };
 

@@ -23,7 +23,7 @@ export function Connection({ transport, freshAt }: { transport: Transport; fresh
     <p className="flex items-center gap-3 whitespace-nowrap text-micro text-ink-soft">
       <span title={words.title} className="flex items-center gap-1.5 max-md:hidden">
         <span aria-hidden="true" className={`h-2 w-2 rounded-full ${words.dot}`} />
-        {words.text}
+        <span className="xl:max-[1439px]:sr-only">{words.text}</span>
       </span>
       <span title="Age of the newest figure on this page">
         <span className="max-md:sr-only">data age </span>

@@ -85,10 +85,11 @@ export function TopBar(props: Props) {
     ...props.exchanges.map((value) => ({ value, label: exchangeName(value) })),
   ];
   return (
-    <header className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-2 border-b border-line bg-panel px-3 py-2 max-md:gap-x-2 md:h-[52px] md:flex-nowrap md:px-4">
+    // In one line where everything fits into one.
+    <header className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-2 border-b border-line bg-panel px-3 py-2 max-md:gap-x-2 md:px-4 xl:h-[52px] xl:flex-nowrap">
       <div className="flex items-center gap-2">
         <img src="/favicon.svg" alt="" className="h-6 w-6" />
-        <h1 className="text-[0.9375rem] font-semibold tracking-tight text-ink-strong max-md:text-sm md:max-lg:sr-only">
+        <h1 className="text-[0.9375rem] font-semibold tracking-tight text-ink-strong max-md:text-sm xl:max-[1439px]:sr-only">
           futuresboard
         </h1>
       </div>

@@ -1,9 +1,11 @@
 import { useEffect, useState } from "react";
 
+import type { Expression } from "../../../lib/expression/compile";
 import type { ExpressionProblem } from "../../../lib/expression/problem";
+import { simulateCondition } from "../../../lib/simulation/start";
 import { changeUrl } from "../../../lib/url";
 import { Conditions } from "./Conditions";
-import { ExpressionInput } from "./ExpressionInput";
+import { ExpressionInput } from "../../../ui/ExpressionInput";
 import { action, RuleForm } from "./RuleForm";
 import { useDraft } from "./useDraft";
 
@@ -47,19 +49,22 @@ function CopyLink() {
 }
 
 interface ActionsProps {
-  ready: boolean;
+  expression: Expression | null;
   asRule: boolean;
   clear: string;
   onRule: () => void;
   onClear: () => void;
 }
 
-function Actions({ ready, asRule, clear, onRule, onClear }: ActionsProps) {
+function Actions({ expression, asRule, clear, onRule, onClear }: ActionsProps) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       <CopyLink />
-      <button type="button" className={action} disabled={!ready} aria-expanded={asRule} onClick={onRule}>
+      <button type="button" className={action} disabled={expression === null} aria-expanded={asRule} onClick={onRule}>
         Save as alert…
+      </button>
+      <button type="button" className={action} disabled={expression === null} title="What trades on it would have been worth" onClick={() => expression && simulateCondition(expression.text.trim())}>
+        Simulate…
       </button>
       <button type="button" className={action} onClick={onClear}>
         {clear}
@@ -80,8 +85,8 @@ export default function FilterBar({ onClose, stacked = false }: Props) {
   return (
     <div role="group" aria-label="Filter" className={`flex shrink-0 flex-col gap-2 ${stacked ? "" : "border-b border-line px-3 py-2"}`}>
       <div className={`flex gap-2 ${stacked ? "flex-col" : "items-center"}`}>
-        <ExpressionInput text={text} problem={problem} onText={setText} />
-        <Actions ready={expression !== null} asRule={asRule} clear={stacked ? "Clear the filter" : "Clear and close"} onRule={() => setAsRule(!asRule)} onClear={clear} />
+        <ExpressionInput label="Filter by a condition" text={text} problem={problem} onText={setText} />
+        <Actions expression={expression} asRule={asRule} clear={stacked ? "Clear the filter" : "Clear and close"} onRule={() => setAsRule(!asRule)} onClear={clear} />
       </div>
       {problem ? <Trouble problem={problem} held={held} /> : <Conditions tree={expression?.tree ?? null} onText={setText} />}
       {asRule && expression && <RuleForm key={expression.text} expression={expression} onDone={() => setAsRule(false)} />}

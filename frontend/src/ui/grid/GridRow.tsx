@@ -15,19 +15,19 @@ interface Props<R, C> {
   top: number;
   tabbable: boolean;
   faded: boolean;
-  /** The pair that Enter and a click outside a cell of its own pair open. */
-  pair: string | null;
+  /** What Enter and a click outside a cell with a target of its own open. */
+  target: string | null;
   onFocus: (id: string) => void;
-  onOpen: (pair: string) => void;
+  onOpen: (target: string) => void;
 }
 
 const LIT = "group-hover:bg-raised/80";
 
-/** The pair of the cell that was clicked, else none. */
-const pairAt = (event: MouseEvent) =>
-  event.target instanceof Element ? (event.target.closest<HTMLElement>("[data-pair]")?.dataset.pair ?? null) : null;
+/** The target of the cell that was clicked, else none. */
+const targetAt = (event: MouseEvent) =>
+  event.target instanceof Element ? (event.target.closest<HTMLElement>("[data-target]")?.dataset.target ?? null) : null;
 
-export function GridRow<R, C>({ row, id, columns, context, rowIndex, top, tabbable, faded, pair, onFocus, onOpen }: Props<R, C>) {
+export function GridRow<R, C>({ row, id, columns, context, rowIndex, top, tabbable, faded, target, onFocus, onOpen }: Props<R, C>) {
   const open = (key: string | null) => {
     if (key !== null) onOpen(key);
   };
@@ -38,11 +38,11 @@ export function GridRow<R, C>({ row, id, columns, context, rowIndex, top, tabbab
       data-key={id}
       tabIndex={tabbable ? 0 : -1}
       onFocus={() => onFocus(id)}
-      onClick={(event) => open(pairAt(event) ?? pair)}
+      onClick={(event) => open(targetAt(event) ?? target)}
       onKeyDown={(event) => {
-        if (event.key === "Enter") open(pair);
+        if (event.key === "Enter") open(target);
       }}
-      className={`group absolute left-0 grid w-full cursor-pointer border-b border-line/70 text-cell outline-none ${faded ? "stale" : ""}`}
+      className={`group absolute left-0 grid w-full border-b border-line/70 text-cell outline-none ${target === null ? "" : "cursor-pointer"} ${faded ? "stale" : ""}`}
       style={{ gridTemplateColumns: "var(--cols)", height: ROW_HEIGHT, transform: `translateY(${top}px)` }}
     >
       {columns.map((column, i) => (
@@ -50,7 +50,7 @@ export function GridRow<R, C>({ row, id, columns, context, rowIndex, top, tabbab
           key={column.id}
           role={i === 0 ? "rowheader" : "cell"}
           data-column={column.id}
-          data-pair={column.pair?.(row) ?? undefined}
+          data-target={column.target?.(row) ?? undefined}
           className={`flex min-w-0 items-center px-1.5 ${column.text ? "" : "justify-end text-right"} ${
             i === 0 ? "sticky left-0 z-[1] border-r border-line bg-panel pl-3 group-hover:bg-raised" : LIT
           } ${startsGroup(columns, i) ? "border-l border-line/70" : ""}`}

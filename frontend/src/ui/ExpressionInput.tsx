@@ -1,9 +1,11 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 
-import { complete, type Suggestion } from "../../../lib/expression/complete";
-import type { ExpressionProblem } from "../../../lib/expression/problem";
+import { complete, type Suggestion } from "../lib/expression/complete";
+import type { ExpressionProblem } from "../lib/expression/problem";
 
 interface Props {
+  /** What it is to a reader who does not see it. */
+  label: string;
   text: string;
   problem: ExpressionProblem | null;
   onText: (text: string) => void;
@@ -51,7 +53,7 @@ function useCompletion(text: string, wrong: boolean, onText: (text: string) => v
 }
 
 /** One line for a condition: completes names, units and words, and marks what cannot be read. */
-export function ExpressionInput({ text, problem, onText }: Props) {
+export function ExpressionInput({ label, text, problem, onText }: Props) {
   const list = useId();
   const errorId = useId();
   const [left, setLeft] = useState(0);
@@ -75,7 +77,7 @@ export function ExpressionInput({ text, problem, onText }: Props) {
         type="text"
         role="combobox"
         data-autofocus
-        aria-label="Filter by a condition"
+        aria-label={label}
         aria-expanded={open}
         aria-controls={list}
         aria-autocomplete="list"

@@ -14,8 +14,8 @@ export interface Column<R, C> {
   /** What it is sorted by, null standing last either way; without it the column does not sort. */
   sort?: (row: R, context: C) => number | string | null;
   cell: (row: R, context: C) => ReactNode;
-  /** The pair a click on this cell opens; without it the row's own. */
-  pair?: (row: R) => string | null;
+  /** What a click on this cell opens; without it the row's own. */
+  target?: (row: R) => string | null;
 }
 
 export interface Sort {

@@ -14,7 +14,8 @@ from futuresboard.errors import QueryError
 from futuresboard.model import FloatArray, IntArray
 from futuresboard.simulation.entries import Market, Signals, find
 from futuresboard.simulation.history import History
-from futuresboard.simulation.kernel import Grid, sweep_pairs
+from futuresboard.simulation.kernel import sweep_moving, sweep_steady
+from futuresboard.simulation.records import Grid, Sets
 from futuresboard.simulation.run import grid_of
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.simulation.trades import Tally
@@ -64,7 +65,7 @@ def sweep(
         chosen = [settings[i] for i in group]
         signals = find(market, chosen[0])
         grid = grid_of(market, signals, funding=chosen[0].funding)
-        found = _tallies(grid, signals, chosen, history.day_of, workers)
+        found = tallies_of(grid, signals, chosen, history.day_of, workers)
         for i, tally in zip(group, found, strict=True):
             tallies[i] = tally
     done = tuple(one for one in tallies if one is not None)
@@ -77,30 +78,48 @@ def _most_sets(history: History) -> int:
 
 
 def _groups(settings: Sequence[SimulationSettings], most: int) -> Iterator[list[int]]:
-    """Numbers of the settings that share their signals, at most so many together."""
+    """Numbers of the settings that share their signals and their loop, at most so many together."""
     groups: dict[object, list[int]] = {}
     for i, one in enumerate(settings):
-        groups.setdefault((one.signal_key, one.funding), []).append(i)
+        key = one.signal_key, one.funding, one.trailing_stop is None
+        groups.setdefault(key, []).append(i)
     for group in groups.values():
         for begin in range(0, len(group), most):
             yield group[begin : begin + most]
 
 
-def _tallies(
+def tallies_of(
     grid: Grid,
     signals: Signals,
     settings: Sequence[SimulationSettings],
     day: IntArray,
     workers: joblib.Parallel,
 ) -> list[Tally]:
-    numbers = np.array([one.kernel_rule for one in settings], dtype=np.float64)
+    """The tallies of settings that share their signals and their loop; day: (T,) number of a slot's day."""
+    sets = _sets(settings)
+    moving = grid.leave.shape[1] > 0 or settings[0].trailing_stop is not None
     parts = _parts(len(signals.begin) - 1, 4 * max(1, joblib.effective_n_jobs(workers.n_jobs)))
     done = workers(
-        joblib.delayed(_work)(*_part(grid, signals, first, stop), numbers, day) for first, stop in parts
+        joblib.delayed(_work)(*_part(grid, signals, first, stop), sets, day, moving=moving)
+        for first, stop in parts
     )
     totals = np.concatenate([one for one, _ in done])
     daily = np.concatenate([one for _, one in done])
     return [Tally.of_pairs(totals[:, i], daily[:, i]) for i in range(len(settings))]
+
+
+def _sets(settings: Sequence[SimulationSettings]) -> Sets:
+    """The rules as the loops take them, with the levels they share."""
+    rules = [one.kernel_rule for one in settings]
+    numbered: dict[tuple[int, float, float], int] = {}
+
+    def key(late: int, stop_loss: float, take_profit: float) -> int:
+        return numbered.setdefault((late, stop_loss, take_profit), len(numbered))
+
+    keys = [(key(rule.late, rule.stop_loss, 0.0), key(rule.late, 0.0, rule.take_profit)) for rule in rules]
+    levels = np.array(list(numbered), dtype=np.float64).reshape(-1, 3)
+    reach = 0 if any(rule.hold == 0 for rule in rules) else max(rule.hold for rule in rules)
+    return Sets(np.array(rules, dtype=np.float64), np.array(keys, dtype=np.int64), levels, reach)
 
 
 def _parts(pairs: int, most: int) -> list[tuple[int, int]]:
@@ -123,10 +142,18 @@ def _part(grid: Grid, signals: Signals, first: int, stop: int) -> tuple[Grid, In
 
 
 def _work(
-    grid: Grid, begin: IntArray, slots: IntArray, directions: IntArray, numbers: FloatArray, day: IntArray
+    grid: Grid,
+    begin: IntArray,
+    slots: IntArray,
+    directions: IntArray,
+    sets: Sets,
+    day: IntArray,
+    *,
+    moving: bool,
 ) -> tuple[FloatArray, FloatArray]:
     """(pairs, s, 4) and (pairs, s, days) of some pairs."""
     pairs, days = len(begin) - 1, int(day[-1]) + 1 if len(day) else 0
-    tallies, daily = np.zeros((pairs, len(numbers), 4)), np.zeros((pairs, len(numbers), days))
-    sweep_pairs(grid, begin, slots, directions, numbers, day, tallies, daily)
+    tallies, daily = np.zeros((pairs, len(sets.numbers), 4)), np.zeros((pairs, len(sets.numbers), days))
+    run = sweep_moving if moving else sweep_steady
+    run(grid, begin, slots, directions, sets, day, tallies, daily)
     return tallies, daily

@@ -12,9 +12,10 @@ interface Props<R, C> {
   context: C;
   first: Sort;
   idOf: (row: R) => string;
-  pairOf: (row: R) => string | null;
+  /** What a row opens, by its name; null: nothing. */
+  targetOf: (row: R) => string | null;
   fadedOf?: (row: R) => boolean;
-  onOpen: (pair: string) => void;
+  onOpen: (target: string) => void;
 }
 
 const PAGE = 15;
@@ -25,7 +26,7 @@ const STEPS: Record<string, number> = {
 const clamp = (value: number, last: number) => Math.min(Math.max(value, 0), last);
 
 /** A sortable table of which only the visible rows exist in the document; its first column stands still. */
-export function Grid<R, C>({ label, rows, columns, context, first, idOf, pairOf, fadedOf, onOpen }: Props<R, C>) {
+export function Grid<R, C>({ label, rows, columns, context, first, idOf, targetOf, fadedOf, onOpen }: Props<R, C>) {
   const scroller = useRef<HTMLDivElement>(null);
   const [sort, setSort] = useState(first);
   const [active, setActive] = useState<string | null>(null);
@@ -101,7 +102,7 @@ export function Grid<R, C>({ label, rows, columns, context, first, idOf, pairOf,
                 top={start}
                 tabbable={found < 0 ? index === 0 : index === found}
                 faded={fadedOf?.(row) ?? false}
-                pair={pairOf(row)}
+                target={targetOf(row)}
                 onFocus={setActive}
                 onOpen={onOpen}
               />
