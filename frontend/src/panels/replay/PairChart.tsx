@@ -40,7 +40,7 @@ function useAlertsUntil(alerts: readonly Noted[], pair: string, at: number): rea
 function note(replayedFrom: number | null, bars: Bars): string {
   const first = bars.ts[0];
   if (replayedFrom === null || first === undefined || replayedFrom <= first) return "";
-  return `Before ${barTime(replayedFrom)} as the record has them now`;
+  return `As seen from ${barTime(replayedFrom)} on`;
 }
 
 /** The chosen pair's candles and panes, up to the bar that is shown. */
@@ -56,7 +56,7 @@ export function PairChart({ pair, scope, playing, recorded, alerts, draw, onClos
         <span className="shrink-0 text-micro text-ink-soft">{exchangeName(exchange)} · {scope.tf}</span>
         {error !== null && <span role="alert" className="truncate text-micro text-down" title={error}>The bars before could not be read: {error}</span>}
         {loading && error === null && <span role="status" className="text-micro text-ink-soft">reading the record…</span>}
-        <span className="ml-auto truncate text-micro text-ink-faint" title="What was seen then is known of the bars that have been replayed">
+        <span className="ml-auto truncate text-micro text-ink-faint" title="What was seen then is known of the bars that have been replayed; those before are as the record has them now">
           {scope.as === "seen" && error === null && !loading && note(replayedFrom, bars)}
         </span>
         <button type="button" aria-label="Close the chart" title="Close the chart (Esc)" onClick={onClose} className="shrink-0 rounded p-1.5 text-ink-soft hover:bg-raised hover:text-ink-strong">
