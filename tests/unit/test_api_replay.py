@@ -145,7 +145,7 @@ def test_a_cursor_of_other_data_is_refused(api: Api, path: Path):
     [
         ({"tf": "2m"}, 400, "tf"),
         ({"as": "guessed"}, 400, "as"),
-        ({"limit": 0}, 400, "limit"),
+        ({"limit": -1}, 400, "limit"),
         ({"cursor": "nonsense"}, 400, "cursor"),
         ({"start": 9_000_000_000_000}, 400, "start"),
         ({"end": 1}, 400, "end"),
