@@ -18,7 +18,6 @@ from support_page import (
     number,
     screen,
     total,
-    violations,
     violations_in_both_themes,
 )
 from support_two_futures import COUNT, FORK, LATE, M5, record_two, served, time_of
@@ -485,10 +484,8 @@ def test_a_phone_shows_one_thing_at_a_time(telephone: Page, url: str) -> None:
     telephone.locator("[data-pane=price] time").wait_for()
     for name in ("Chart", "This bar", "Alerts", "Table"):
         telephone.get_by_role("radio", name=name, exact=True).check(force=True)
-        # The switch' own change of colour is over.
-        telephone.wait_for_timeout(400)
         assert fits(telephone)
-        assert violations(telephone) == []
+        assert violations_in_both_themes(telephone) == []
     telephone.get_by_text("What is replayed").click()
     expect(telephone.get_by_label("From")).to_be_visible()
     assert fits(telephone)
