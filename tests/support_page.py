@@ -58,7 +58,6 @@ def violations(page: Page) -> list[str]:
 
 
 # Colours still on their way would be judged half-way; of an element that is not shown they never arrive.
-
 _THEME = """dark => {
   document.documentElement.classList.toggle("dark", dark);
   getComputedStyle(document.body).color;
