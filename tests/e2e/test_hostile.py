@@ -22,6 +22,8 @@ NAMES = ("view", "tf", "exchange", "q", "chip", "filter", "pair", "at", "alert",
 REFUSED = ("status of 400",)
 """The server knows no exchange of that name: its history is asked for, and refused."""
 LINK = "javascript:window.pwned=1"
+SHOWN = "[role=row][data-key], [role=status], main [role=alert], main li"
+"""What a view shows once it has an answer: rows, a word on why there are none, or a list."""
 WATCH = """
 window.broken = [];
 addEventListener("securitypolicyviolation", (event) => window.broken.push(event.violatedDirective));
@@ -88,7 +90,7 @@ def test_the_address_is_text(context: BrowserContext, hostile: Board, value: str
         page = context.new_page()
         page.goto(f"{hostile.url}?{urlencode({name: value})}")
         expect(page.get_by_role("heading", name="futuresboard")).to_be_visible()
-        expect(page.locator("[role=row][data-key], [role=status], main [role=alert]").first).to_be_attached()
+        expect(page.locator(SHOWN).first).to_be_attached()
         _unharmed(page)
         if name == "q":
             expect(page.get_by_role("searchbox")).to_have_value(value)
