@@ -114,7 +114,9 @@ def _marked(page: Page) -> None:
 def _middle(page: Page) -> None:
     """Of the stretch, where there is something to be seen."""
     page.get_by_role("slider").press("PageUp")
-    page.locator("[data-pane=price] time, [role=row][data-key], ul[aria-label=Pairs] li").first.wait_for()
+    shown = page.locator("[data-pane=price] time, [role=row][data-key], ul[aria-label=Pairs] li").first
+    # All pairs begin in the middle of a day: on a busy machine that takes its time.
+    shown.wait_for(timeout=120_000)
     page.wait_for_timeout(4 * SETTLE_MS)
 
 
