@@ -157,9 +157,11 @@ SHOTS = (
     Shot("simulate-runs", "view=simulate", _simulated("Runs")),
     Shot("simulate-compare", "view=simulate", _compared),
     Shot("simulate-marks", "view=simulate", _marked),
-    Shot("replay", "view=replay", _middle),
-    Shot("replay-pair", f"view=replay&pair={PAIR}", _middle),
+    # Of what was seen then, a demo that has just begun knows its last bar alone.
+    Shot("replay", "view=replay&as=revised", _middle),
+    Shot("replay-pair", f"view=replay&as=revised&pair={PAIR}", _middle),
     Shot("replay-alerts", "view=replay&as=revised", _replayed_alerts),
+    Shot("replay-empty", "view=replay"),
     Shot("ops", "view=ops"),
 )
 DESK_ONLY = {"columns", "views", "watchlists", "export", "filter", "help"}

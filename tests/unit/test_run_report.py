@@ -66,6 +66,7 @@ def test_the_page_says_what_the_document_says(asking: Asking) -> None:
     assert f"{statistics['hit']['rate']:.1%}" in page.text
     assert f"{statistics['hit']['base_rate']:.1%}" in page.text
     assert f"{statistics['net']['expectancy']:+.3%}" in page.text
+    assert f"{statistics['hit']['uplift'] * 100:+.1f} percentage points" in page.text
     assert statistics["verdict"].capitalize() in page.text
     for reason in statistics["reasons"]:
         assert reason in page.text

@@ -112,14 +112,18 @@ def _figures(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("trades", f"{statistics['n']} in {statistics['clusters']} events, of {document['signals']} signals"),
         (f"goal above {goal['target']:.0%}", f"{goal['reached']}: {goal['words']}"),
-        ("uplift over base", f"{_percent(hit['uplift'])}, p = {_plain(hit['p'])}"),
+        ("uplift over base", f"{_points(hit['uplift'])}, p = {_plain(hit['p'])}"),
         ("mean net of a trade", f"{_percent(net['expectancy'], 3)} ({_span(net, 3)})"),
         (
             "median net, mean regret",
             f"{_percent(net['median'], 3)}, {_percent(document['regret']['mean'], 3)}",
         ),
         ("gains to losses", f"{_plain(net['profit_factor'])} in sum, {_plain(net['payoff_ratio'])} each"),
-        ("Sharpe, 365 days a year", f"{_plain(daily['sharpe'])} of {daily['days']} days"),
+        (
+            "Sharpe, 365 days a year",
+            f"{_plain(daily['sharpe'])} ({_plain(daily['sharpe_low'])} to {_plain(daily['sharpe_high'])}) "
+            f"of {daily['days']} days",
+        ),
         (
             "configurations tried",
             f"{deflation['tried']:g}; the best shows {_plain(deflation['benchmark'])} by chance; "
@@ -224,6 +228,11 @@ def _percent(share: float | None, digits: int = 1) -> str:
         return "unknown"
     # Three digits are returns: they have a side.
     return f"{share:+.{digits}%}" if digits > 1 else f"{share:.{digits}%}"
+
+
+def _points(uplift: float | None) -> str:
+    """A difference of two shares: no percent, which could be read as a ratio of them."""
+    return "unknown" if uplift is None else f"{uplift * 100:+.1f} percentage points"
 
 
 def _span(of: Mapping[str, Any], digits: int) -> str:

@@ -14,7 +14,7 @@ from futuresboard.api.context import ApiContext
 from futuresboard.api.metrics import column_schema
 from futuresboard.api.pages import answer, json_page
 from futuresboard.api.problems import problem
-from futuresboard.api.query import choice, integer, moment, parse, text
+from futuresboard.api.query import Parameter, choice, integer, moment, parse, text
 from futuresboard.api.routes import Route
 from futuresboard.api.schema import INTEGER, STRING, Component, Schema, array, doc, nullable, record, words
 from futuresboard.config import EXCHANGE_IDS
@@ -82,17 +82,7 @@ REPLAY = Component(
 
 def routes(context: ApiContext) -> Sequence[Route]:
     """The topic's routes."""
-    frames = context.settings.timeframes
-    parameters = (
-        choice("tf", "timeframe of the frames", frames, default=frames[0]),
-        moment("start", "the first frame's bar opens at or after this; a day before the end if not given"),
-        moment("end", "the last frame's bar opens at or before this; the newest bar if not given"),
-        text("symbols", "these pairs alone", "symbols as in /api/metrics, separated by commas"),
-        choice("exchange", "pairs of one exchange", EXCHANGE_IDS),
-        choice("as", "what was known then, or what is known now", KNOWLEDGE, default=SEEN),
-        text("cursor", "go on where a page ended", "the cursor of a page of the same replay"),
-        integer("limit", "at most so many frames; 0: which bars there are", 0, MAX_FRAMES, default=24),
-    )
+    parameters = _parameters(context.settings.timeframes)
     sessions = Sessions(context.reader.path, context.settings.archive_path)
 
     def replay() -> Response:
@@ -132,6 +122,19 @@ def routes(context: ApiContext) -> Sequence[Route]:
         return answer(json_page(found))
 
     return (Route("/api/replay", replay, REPLAY, parameters=parameters, failures=(404, 409, 429)),)
+
+
+def _parameters(frames: Sequence[str]) -> tuple[Parameter, ...]:
+    return (
+        choice("tf", "timeframe of the frames", frames, default=frames[0]),
+        moment("start", "the first frame's bar opens at or after this; a day before the end if not given"),
+        moment("end", "the last frame's bar opens at or before this; the newest bar if not given"),
+        text("symbols", "these pairs alone", "symbols as in /api/metrics, separated by commas"),
+        choice("exchange", "pairs of one exchange", EXCHANGE_IDS),
+        choice("as", "what was known then, or what is known now", KNOWLEDGE, default=SEEN),
+        text("cursor", "go on where a page ended", "the cursor of a page of the same replay"),
+        integer("limit", "at most so many frames; 0: which bars there are", 0, MAX_FRAMES, default=24),
+    )
 
 
 def _cursor(given: str) -> Cursor | None:

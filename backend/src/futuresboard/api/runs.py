@@ -54,11 +54,9 @@ def routes(context: ApiContext) -> Sequence[Route]:
         found = runs.trades(name)
         if found is None:
             return _missing(name)
-        body = found if query["format"] == "parquet" else _csv(found)
-        response = Response(body, mimetype=PARQUET_TYPE if query["format"] == "parquet" else CSV_TYPE)
-        response.headers["Content-Disposition"] = f'attachment; filename="trades-{name}.{query["format"]}"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        if query["format"] == "csv":
+            return _file(_csv(found), CSV_TYPE, f'attachment; filename="trades-{name}.csv"')
+        return _file(found, PARQUET_TYPE, f'attachment; filename="trades-{name}.parquet"')
 
     def run_report(name: str) -> Response:
         """One run as a page that needs nothing else: to keep, to print, to send."""
@@ -66,10 +64,7 @@ def routes(context: ApiContext) -> Sequence[Route]:
         found = runs.document(name)
         if found is None:
             return _missing(name)
-        response = Response(html_of(found), mimetype="text/html")
-        response.headers["Content-Disposition"] = f'inline; filename="run-{name}.html"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return _file(html_of(found).encode(), "text/html", f'inline; filename="run-{name}.html"')
 
     one = "/api/runs/<name>"
     return (
@@ -86,6 +81,13 @@ def routes(context: ApiContext) -> Sequence[Route]:
         ),
         Route(f"{one}/report", run_report, media_type="text/html", failures=(404,)),
     )
+
+
+def _file(body: bytes, media_type: str, disposition: str) -> Response:
+    response = Response(body, mimetype=media_type)
+    response.headers["Content-Disposition"] = disposition
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _csv(kept: bytes) -> bytes:
