@@ -69,7 +69,8 @@ class Walks:
 
 def signals_of(flags: np.ndarray) -> Signals:
     """All of them, long."""
-    rows, slots = np.nonzero(flags)
+    # As `entries` finds them.
+    rows, slots = np.divmod(np.flatnonzero(flags), flags.shape[1])
     begin = np.searchsorted(rows, np.arange(len(flags) + 1))
     return Signals(begin, slots, np.ones(len(slots), dtype=np.int64))
 

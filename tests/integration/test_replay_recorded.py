@@ -4,9 +4,10 @@ the command."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -78,11 +79,21 @@ def frames(path: Path, archive: Path) -> list[Frame]:
         return list(replay.frames(10_000))
 
 
+def rename(recorder: Recorder, last: Mapping[str, Any]) -> None:
+    """Let the first pair's name be another contract's, which has bars of its own at once."""
+    listed = int(last["ts"]) + 10 * M5
+    (pair,) = recorder.pipeline.register([market(listed_ts=listed)], complete=False)
+    assert pair.id not in recorder.ids
+    recorder.ids.append(pair.id)
+    recorder.steps([(3, dict(last) | {"ts": listed + i * M5, "close": 5.0}) for i in range(3)])
+
+
 def whole_of_rolled(path: Path) -> Scope:
     return Scope("5m", FEBRUARY - 60 * M5, FEBRUARY + 70 * M5)
 
 
-def test_months_that_moved_to_the_archive(tmp_path: Path):
+@pytest.mark.parametrize("another", [False, True], ids=["the same contract", "another has its name now"])
+def test_months_that_moved_to_the_archive(tmp_path: Path, another: bool):
     """The same frames, whether the database still has the bars or the archive."""
     pairs = (market(), market("ETH"), market(exchange="bybit"))
     with closing(Recorder(tmp_path, pairs=pairs, thresholds=LOW)) as recorder:
@@ -100,6 +111,8 @@ def test_months_that_moved_to_the_archive(tmp_path: Path):
         late = FEBRUARY + 100 * MS_PER_DAY
         moved, _ = roll(roller, recorder.store, due(recorder.path, late, 90), told=lambda done, total: None)
         assert sum(one.bars for one in moved) > 0
+        if another:
+            rename(recorder, rows[-1])
     after = frames(recorder.path, archive)
     with closing(sqlite3.connect(recorder.path)) as db:
         # The newest bar of a series stays, and none of these is old.

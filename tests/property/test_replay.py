@@ -18,6 +18,8 @@ from futuresboard.past import CURRENT, Past, of_rows
 from futuresboard.replay_engine import Frame, Replay
 from futuresboard.replay_scope import KNOWLEDGE, REVISED, Scope, read_cursor
 from futuresboard.validation.simulated import simulate
+from handmade_bars import MIDNIGHT
+from random_bars import rows as random_rows
 from support_core import Recorder, raw_bars, spiked
 from support_recordings import LOW, PAIRS, play
 from support_replay import cut_off, recorded, whole
@@ -124,6 +126,36 @@ def test_levels_that_were_read_anew_give_way_again(tmp_path: Path):
         assert recorder.bars()[30]["oi_contracts"] is None
     check = play_again(recorder.path, whole(recorder.path)).check
     assert (check.examples, check.missing, check.extra, check.other) == ([], [], [], [])
+
+
+@pytest.mark.parametrize("knowledge", KNOWLEDGE)
+@pytest.mark.parametrize("comes", [True, False], ids=["its bars come", "they never come"])
+def test_nobody_waits_for_a_pair_that_is_not_listed_yet(tmp_path: Path, knowledge: str, comes: bool):
+    """Tier 5 waits for a coin's exchanges: for a new one from when it is heard of, not before."""
+    rng = np.random.default_rng(3)
+    series = [random_rows(rng, 140, M5, 0.0) for _ in range(3)]
+    heard, first = 100, 110
+    with closing(Recorder(tmp_path, pairs=PAIRS[:2], thresholds=LOW)) as recorder:
+        for slot in range(140):
+            if slot == heard:
+                recorder.ids += [pair.id for pair in recorder.pipeline.register([PAIRS[2]])]
+            there = range(3 if slot >= first and comes else 2)
+            recorder.steps([(pair, series[pair][slot] | {"ts": MIDNIGHT + slot * M5}) for pair in there])
+    for start in (0, 60, heard - 1, heard + 2):
+        scope = replace(whole(recorder.path), knowledge=knowledge, start=MIDNIGHT + start * M5)
+        with closing(Replay(recorder.path, scope)) as replay:
+            frames = list(replay.frames(10_000))
+            check = replay.check()
+        divergences = [
+            (frame.ts - MIDNIGHT) // M5 for frame in frames for one in frame.alerts if one["tier"] == 5
+        ]
+        assert any(slot < heard for slot in divergences) == (start < heard - 1)
+        if knowledge == REVISED:
+            # Who knows what came later knows when the new one's bars begin.
+            assert any(heard <= slot < first for slot in divergences)
+        else:
+            assert (check.examples, check.missing, check.extra, check.other) == ([], [], [], [])
+            assert not any(heard <= slot < first for slot in divergences)
 
 
 def test_without_its_future_every_bar_is_the_same(tmp_path: Path):

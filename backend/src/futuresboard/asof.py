@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from futuresboard.by_core import by_core
 from futuresboard.errors import JoinError
 from futuresboard.model import MS_PER_HOUR, FloatArray, IntArray
 
@@ -23,6 +24,8 @@ _LEVEL_BARS: Mapping[str, int] = {
     "top_ls": 2,
 }
 """Maximum age of a level in timeframes."""
+_WORTH_A_THREAD = 500_000
+"""Asking rows from which another thread is faster."""
 _EARLIEST, _LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
@@ -72,7 +75,12 @@ def join(offsets: IntArray, at: IntArray, source: Source) -> FloatArray:
     """
     _check(offsets, at, source)
     found = np.empty(len(at), dtype=np.float64)
-    if not _merge(offsets, at, source.offsets, source.ts, source.values, source.max_age_ms, found):
+
+    def merged(first: int, last: int) -> bool:
+        mine, theirs = offsets[first : last + 1], source.offsets[first : last + 1]
+        return _merge(mine, at, theirs, source.ts, source.values, source.max_age_ms[first:last], found)
+
+    if not all(by_core(offsets, merged, worth=_WORTH_A_THREAD)):
         raise JoinError("times must not go back within a series: sort by series and availability time")
     return found
 

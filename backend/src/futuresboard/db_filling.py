@@ -23,7 +23,7 @@ from futuresboard.model import TIMEFRAME_MS
 from futuresboard.past import Past
 from futuresboard.quality import PROVISIONAL
 
-_PAIR = "id, exchange, symbol, base, multiplier, listed_ts, active, quote_volume"
+_PAIR = "id, exchange, symbol, base, multiplier, listed_ts, quote_volume"
 _META = "'unpublished', 'trades_since'"
 _RAW = ", ".join(RAW_FIELDS)
 _INSERT = f"INSERT OR IGNORE INTO filled.bars (ts, series_id, {_RAW}, judged_seq) "
@@ -74,13 +74,15 @@ class Filling:
             self._db.execute("PRAGMA query_only = 1")
 
     def begin(self, series: Sequence[Recorded]) -> None:
-        """Know these series, their pairs and what their exchanges do not publish."""
+        """Know these series, their pairs, all of which are waited for, and what their exchanges do not
+        publish."""
         self._series = Counter(one.timeframe for one in series)
         pairs = orjson.dumps(sorted({one.pair_id for one in series})).decode()
         chosen = "WHERE id IN (SELECT value FROM json_each(?))"
         with self._writing() as db:
             db.execute(
-                f"INSERT INTO filled.pairs ({_PAIR}) SELECT {_PAIR} FROM main.pairs {chosen}", (pairs,)
+                f"INSERT INTO filled.pairs ({_PAIR}, active) SELECT {_PAIR}, 1 FROM main.pairs {chosen}",
+                (pairs,),
             )
             db.executemany(
                 "INSERT INTO filled.series (id, pair_id, timeframe) VALUES (?, ?, ?)",

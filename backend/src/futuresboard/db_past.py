@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
+from futuresboard.db import Pair
 from futuresboard.db_schema import DERIVED_FIELDS, RAW_FIELDS
 from futuresboard.model import TIMEFRAME_MS
 from futuresboard.past import Past, nothing, of_rows
@@ -32,7 +33,11 @@ type Values = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Recorded:
-    """A series of a recording. first, last: its bars, None while it has none; times in ms UTC."""
+    """A series of a recording.
+
+    first, last: its bars in ms UTC, None while it has none; listed: whether its exchange still has the pair;
+    heard: the newest transaction when the pair was first heard of.
+    """
 
     id: int
     pair_id: int
@@ -42,15 +47,29 @@ class Recorded:
     timeframe: str
     first: int | None
     last: int | None
+    listed: bool
+    heard: int
 
 
 def recorded(db: Connection) -> list[Recorded]:
     """Every series there is."""
     query = (
-        "SELECT s.id, p.id, p.exchange, p.symbol, p.base, s.timeframe, s.first_ts, s.last_ts "
-        "FROM series s JOIN pairs p ON p.id = s.pair_id ORDER BY s.id"
+        "SELECT s.id, p.id, p.exchange, p.symbol, p.base, s.timeframe, s.first_ts, s.last_ts, p.active, "
+        "p.registered_seq FROM series s JOIN pairs p ON p.id = s.pair_id ORDER BY s.id"
     )
-    return [Recorded(*row) for row in db.execute(query)]
+    rows: list[list[Any]] = [[*row[:-2], bool(row[-2]), row[-1]] for row in db.execute(query)]
+    return [Recorded(*row) for row in rows]
+
+
+def pairs_of(db: Connection, ids: Collection[int]) -> list[Pair]:
+    """Some pairs by id."""
+    query = (
+        "SELECT id, exchange, symbol, base, multiplier, listed_ts, active FROM pairs "
+        "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    )
+    rows = db.execute(query, (orjson.dumps(sorted(ids)).decode(),))
+    named: list[list[Any]] = [[*row[:-1], bool(row[-1])] for row in rows]
+    return [Pair(*row) for row in named]
 
 
 def state_of(db: Connection, key: str) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from futuresboard.db import Store
+from futuresboard.db import Pair, Store
 from futuresboard.db_past import AlertRow, Stored, alerts_between, stored_bars
 from futuresboard.db_read import Unpublished, read_unpublished
 from futuresboard.model import UserRule
@@ -32,6 +32,20 @@ class Scratch:
                 "INSERT INTO rules (id, name, expression, normal, created_ts, after_seq) "
                 "VALUES (?, ?, ?, ?, ?, 0)",
                 [(one.id, one.name, one.expression, one.normal, one.created_ts) for one in rules],
+            )
+
+    def number(self, pair: Pair, series: Mapping[str, int]) -> None:
+        """Keep the recording's numbers for a pair that is announced next; series: timeframe -> id."""
+        values = (pair.id, pair.exchange, pair.symbol, pair.base, pair.multiplier, pair.listed_ts)
+        with self.store.transaction() as connection:
+            connection.execute(
+                "INSERT INTO pairs (id, exchange, symbol, base, multiplier, listed_ts, active) "
+                "VALUES (?, ?, ?, ?, ?, ?, 0)",
+                values,
+            )
+            connection.executemany(
+                "INSERT INTO series (id, pair_id, timeframe) VALUES (?, ?, ?)",
+                [(number, pair.id, timeframe) for timeframe, number in series.items()],
             )
 
     def stand_at(self, seq: int) -> None:

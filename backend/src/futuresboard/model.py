@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -25,6 +26,16 @@ TIMEFRAME_MS: Mapping[str, int] = {
 
 EXCHANGE_NAMES: Mapping[str, str] = {"binanceusdm": "Binance", "bybit": "Bybit", "okx": "OKX"}
 """What people call the exchanges."""
+
+_ENDED = re.compile(r"~\d{8}T\d{4}(?!\d)")
+
+
+def as_listed(text: str) -> str:
+    """A text with symbols as their pairs were called while they were listed.
+
+    A pair whose symbol names another contract now bears the time of its last bar behind it.
+    """
+    return _ENDED.sub("", text)
 
 
 class Kind(StrEnum):

@@ -13,13 +13,13 @@ import orjson
 from futuresboard import metrics, quality
 from futuresboard.as_kept import AsKept
 from futuresboard.bars import RAW_COLUMNS
-from futuresboard.db import Committed
+from futuresboard.db import Committed, Pair
 from futuresboard.db_filling import Filling
-from futuresboard.db_past import Recorded, first_seen, newest_alert_before
+from futuresboard.db_past import Recorded, first_seen, newest_alert_before, pairs_of
 from futuresboard.db_rules import every_rule
 from futuresboard.db_scratch import Scratch
 from futuresboard.db_versions import Mode, modes_of
-from futuresboard.model import MS_PER_DAY, TIMEFRAME_MS, Alert, BoolArray, Thresholds
+from futuresboard.model import MS_PER_DAY, TIMEFRAME_MS, Alert, BoolArray, Market, Thresholds
 from futuresboard.past import Keeper, Past
 from futuresboard.pipeline import Pipeline, RawBars
 from futuresboard.replay_log import Log, Transaction
@@ -87,7 +87,7 @@ class Playback:
         self._now = 0
         self.alerts: list[Alert] = []
         self._scratch: Scratch | None = None
-        filling.begin(part.series)
+        self._unheard: list[tuple[int, Pair]] = []
         if part.revised:
             self._stand_revised(filling)
         else:
@@ -147,6 +147,7 @@ class Playback:
             version=part.version,
         )
         self._seq = self.began_after = self._log.start(part.begin + part.step)
+        self._begin(filling, {one.pair_id: one.heard for one in part.series}, self._seq)
         for timeframe in part.timeframes:
             self._copy(filling, timeframe, part.begin + part.step * (timeframe == part.timeframes[0]))
         self._finish(filling, self._seq)
@@ -158,10 +159,31 @@ class Playback:
         found = self._keeper.versions(part.of(part.timeframes[0]), part.begin, part.last_base)
         final = found.known(part.version).as_of(part.version)
         self._final = final.part(final.marks & quality.PROVISIONAL == 0)
+        # Whoever knows the final values waits for nobody whose bars have not begun.
+        firsts = {one.pair_id: one.first for one in part.series if one.timeframe == part.timeframes[0]}
+        never = np.iinfo(np.int64).max
+        heard = {pair: never if first is None else first for pair, first in firsts.items()}
+        self._begin(filling, heard, part.begin - part.base_ms)
         for timeframe in part.timeframes:
             last = part.begin - TIMEFRAME_MS[timeframe]
             self._copy(filling, timeframe, last, final=timeframe == part.timeframes[0])
         self._finish(filling, min(newest_alert_before(self._db, part.begin), part.version))
+
+    def _begin(self, filling: Filling, heard: Mapping[int, int], now: int) -> None:
+        """Know the series of pairs heard of; heard: pair -> when it first is, as `now` counts."""
+        filling.begin([one for one in self._part.series if heard[one.pair_id] <= now])
+        later = pairs_of(self._db, [pair for pair, when in heard.items() if when > now])
+        self._unheard = sorted(((heard[pair.id], pair) for pair in later), key=lambda one: one[0])
+
+    def _hear(self, now: int) -> None:
+        """Announce the pairs that were first heard of until now: from then on their bars are waited for."""
+        while self._unheard and self._unheard[0][0] <= now:
+            _, pair = self._unheard.pop(0)
+            mine = {one.timeframe: one.id for one in self._part.series if one.pair_id == pair.id}
+            self.scratch.number(pair, mine)
+            name = (pair.exchange, pair.symbol, pair.symbol, pair.base)
+            market = Market(*name, multiplier=pair.multiplier, listed_ts=pair.listed_ts)
+            self._pipeline.register([market], complete=False)
 
     def _copy(self, filling: Filling, timeframe: str, last: int, *, final: bool = False) -> None:
         """Put the bars of a timeframe up to `last` into the scratch database as they stood."""
@@ -245,6 +267,7 @@ class Playback:
     def _close(self, ts: int) -> None:
         """Hand over the final bars of one frame, close by close."""
         for bar in range(ts, ts + self._part.step, self._part.base_ms):
+            self._hear(bar)
             bars = self._final.part(self._final.ts == bar)
             now = bar + self._part.base_ms + DELAY_MS
             if len(bars):
@@ -255,6 +278,7 @@ class Playback:
         """Do what the recording's transaction did."""
         self._seq = transaction.seq
         self._use(self._seq)
+        self._hear(self._seq - 1)
         self.scratch.stand_at(self._seq)
         bars = transaction.bars
         if len(bars):

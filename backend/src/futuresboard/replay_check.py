@@ -10,6 +10,7 @@ import orjson
 
 from futuresboard.db_past import STORED_NAMES, AlertRow, Stored, alerts_between, stored_bars
 from futuresboard.db_scratch import Scratch
+from futuresboard.model import as_listed
 
 RSI_TOLERANCE = 1e-9
 """RSI is a filter without a fixed window; everything else is compared to the last bit."""
@@ -139,7 +140,7 @@ def _note(found: Check, example: tuple[int, int, str, object, object]) -> None:
 def _alerts(rows: Sequence[AlertRow], replayed: Replayed) -> dict[Name, Mapping[str, object]]:
     return {
         (one.series, one.ts, one.kind, one.tier): {
-            name: value for name, value in orjson.loads(one.payload).items() if name not in _OWN
+            name: value for name, value in orjson.loads(as_listed(one.payload)).items() if name not in _OWN
         }
         for one in rows
         if one.ts <= replayed.spans.get(one.series, _NOTHING)[1]

@@ -25,7 +25,7 @@ from futuresboard.db_past import alert_id, recorded, state_of
 from futuresboard.db_scratch import Scratch
 from futuresboard.db_versions import modes_of, span_of
 from futuresboard.errors import CursorError, ScopeError, StoreError
-from futuresboard.model import TIMEFRAME_MS, Alert
+from futuresboard.model import TIMEFRAME_MS, Alert, as_listed
 from futuresboard.past_archive import keeper_of
 from futuresboard.playback import Part, Playback
 from futuresboard.replay_check import Check, Replayed, compare
@@ -124,23 +124,27 @@ class Replay:
         self._database = state_of(self._db, "id") or ""
         newest = int(state_of(self._db, "seq") or 0)
         self.version = newest if cursor is None else self._checked(cursor, newest)
-        scope, series = self.scope, [one for one in recorded(self._db) if one.last is not None]
-        if not series:
+        scope, series = self.scope, recorded(self._db)
+        with_bars = [one for one in series if one.last is not None]
+        if not with_bars:
             raise StoreError(f"{self._path.name} holds no bars")
-        named = [one for one in series if scope.shows(one.exchange, one.symbol)]
+        named = [one for one in with_bars if scope.shows(one.exchange, one.symbol)]
         self._shown = {one.id: one for one in named if one.timeframe == scope.timeframe}
         if not self._shown:
             raise ScopeError(f"no pair with {scope.timeframe} bars is among those asked for")
         # A coin is judged with all its exchanges; a day's budget is shared by all there is.
         coins = {one.base for one in named}
         shared = any(mode.budget is not None for mode in modes_of(self._db))
-        self._mine = [one for one in series if shared or one.base in coins]
+        # A listed pair whose first bar never came was waited for as well.
+        self._mine = [
+            one for one in series if (shared or one.base in coins) and (one.listed or one.last is not None)
+        ]
         # What final values began before is kept by nobody: they are gone through again.
         revised = scope.knowledge == REVISED
         self._next = self._began = scope.start if revised or cursor is None else cursor.ts
         return Part(
             self._mine,
-            sorted({one.timeframe for one in series}, key=TIMEFRAME_MS.__getitem__),
+            sorted({one.timeframe for one in with_bars}, key=TIMEFRAME_MS.__getitem__),
             self._step,
             self._next,
             scope.end,
@@ -239,7 +243,7 @@ class Replay:
             judged.append(judgement((tiers, known, int(str(marks or 0)) & ~silent, guarded), lacking))
         columns = (
             [one.exchange for one in series],
-            [one.symbol.partition("~")[0] for one in series],
+            [as_listed(one.symbol) for one in series],
             [one.base for one in series],
             *map(list, kept),
             *map(list, zip(*judged, strict=True)),
@@ -253,7 +257,7 @@ class Replay:
         for one in mine:
             number = one.rule.id if one.rule is not None else one.tier or 0
             stored = alert_id(self._db, shown[one.exchange, one.symbol], one.ts, one.kind, number)
-            found.append(orjson.loads(orjson.dumps(one)) | {"id": stored})
+            found.append(orjson.loads(as_listed(orjson.dumps(one).decode())) | {"id": stored})
         return found
 
     def _told(self, ts: int, touched: Sequence[tuple[int, int]]) -> list[Told]:

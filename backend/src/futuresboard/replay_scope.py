@@ -11,6 +11,7 @@ from hashlib import sha256
 import orjson
 
 from futuresboard.errors import CursorError
+from futuresboard.model import as_listed
 
 SEEN, REVISED = "seen", "revised"
 KNOWLEDGE = (SEEN, REVISED)
@@ -35,9 +36,8 @@ class Scope:
 
     def shows(self, exchange: str, symbol: str) -> bool:
         """Whether a pair is among those shown; a symbol that names another contract now is its old self."""
-        plain = symbol.partition("~")[0]
         return (not self.exchange or exchange == self.exchange) and (
-            not self.symbols or symbol in self.symbols or plain in self.symbols
+            not self.symbols or symbol in self.symbols or as_listed(symbol) in self.symbols
         )
 
     @property

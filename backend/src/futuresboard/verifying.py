@@ -45,6 +45,7 @@ from futuresboard.model import (
     IntArray,
     Thresholds,
     Tier,
+    as_listed,
 )
 from futuresboard.recalling import Recalled
 from futuresboard.rulebook import Judge, judge_of, texts_of
@@ -213,7 +214,7 @@ class _Check:
         flags, k = evaluate(bars, values, thresholds)
         inputs = Inputs(bars, values, k, thresholds)
         # A symbol that came to name another contract was the plain one when its bars were judged.
-        named = [replace(one, symbol=one.symbol.partition("~")[0]) for one in series]
+        named = [replace(one, symbol=as_listed(one.symbol)) for one in series]
         texts = texts_of(self._timeframe, named)
         found: dict[Name, Mapping[str, list[float | None]]] = {}
         for judge in judges:

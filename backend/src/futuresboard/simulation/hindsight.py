@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from futuresboard.model import IntArray
-from futuresboard.simulation.compiling import compiled
+from futuresboard.simulation.compiling import compiled, inlined
 from futuresboard.simulation.outcomes import Outcome
 from futuresboard.simulation.records import Grid, Record
 
@@ -36,19 +36,21 @@ def look_back(
             record.adverse[at] = directions[at] * (against / record.entry[at] - 1.0)
 
 
-@compiled
+@inlined
 def _best(grid: Grid, row: int, first: int, stop: int, direction: int) -> float:
     if stop > grid.close.shape[1]:
         return math.nan
-    best = -math.inf
+    # The best close's return is the best return, to the last bit: dividing keeps the order.
+    best = -math.inf * direction
     for held in range(first, stop):
         close = grid.close[row, held]
         if close > 0.0 and close < math.inf:
-            best = max(best, direction * (close / grid.open[row, first] - 1.0))
-    return best
+            best = max(best, close) if direction > 0 else min(best, close)
+    gross: float = direction * (best / grid.open[row, first] - 1.0)
+    return gross
 
 
-@compiled
+@inlined
 def _range(grid: Grid, row: int, first: int, last: int, price: float, whole: bool) -> tuple[float, float]:
     """Lowest and highest price the trade is known to have seen."""
     bottom = top = grid.open[row, first]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from futuresboard import __version__
+from futuresboard.by_core import by_core
 from futuresboard.model import FloatArray, IntArray
-from futuresboard.simulation.entries import Market, Signals, directions, find
+from futuresboard.simulation.entries import Market, Signals, directions, find, places
 from futuresboard.simulation.hindsight import look_back
 from futuresboard.simulation.history import History, Pair
 from futuresboard.simulation.kernel import count_wins, run_pairs
@@ -19,6 +20,9 @@ from futuresboard.simulation.records import Grid, Record, empty_record
 from futuresboard.simulation.settings import SimulationSettings
 from futuresboard.simulation.trades import Tally, Trades, finished, outcomes, tally
 from futuresboard.trade_sim import Prices, funding_paid
+
+_WORTH_A_THREAD = 2_000
+"""Signals from which another thread is faster."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,17 @@ def simulate_market(market: Market, settings: SimulationSettings, *, configurati
 def judge(grid: Grid, signals: Signals, settings: SimulationSettings, *, alone: bool = False) -> Record:
     """What becomes of each signal, when a pair holds one trade at a time (`alone`: any number)."""
     record = empty_record(len(signals.slots))
-    rule = settings.kernel_rule
-    run_pairs(grid, signals.begin, signals.slots, signals.directions, rule, alone, record)
-    first = signals.slots + settings.late + 1
-    look_back(grid, signals.rows, signals.directions, rule.hold, record, first)
+    rule, entered = settings.kernel_rule, signals.slots + settings.late + 1
+
+    def judge_pairs(first: int, last: int) -> None:
+        mine = Grid._make(column[first:last] for column in grid)
+        begin = signals.begin[first : last + 1]
+        run_pairs(mine, begin, signals.slots, signals.directions, rule, alone, record)
+        part = slice(begin[0], begin[-1])
+        its = Record._make(column[part] for column in record)
+        look_back(mine, signals.rows[part] - first, signals.directions[part], rule.hold, its, entered[part])
+
+    by_core(signals.begin, judge_pairs, worth=_WORTH_A_THREAD)
     return record
 
 
@@ -138,7 +149,7 @@ def base(market: Market, grid: Grid, settings: SimulationSettings) -> tuple[IntA
     """
     present = np.isfinite(market.bars.columns["close"])
     present[:, : market.history.first] = False
-    rows, slots = np.nonzero(present)
+    rows, slots = places(present)
     bars, wins = (np.zeros(len(present), dtype=np.int64) for _ in range(2))
     for asked in settings.one_way:
         ways = np.zeros(present.shape, dtype=np.int8)
