@@ -19,7 +19,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html -t
 	$(wildcard frontend/*.json frontend/*.ts frontend/*.js frontend/*.cjs)
 PYTEST := cd backend && PYTHONPATH=../tests ../$(BIN)/python -m pytest -c pyproject.toml
 
-.PHONY: help demo run install test test-deep validate mutants soak soak-short lint format bench screenshots size clean requirements
+.PHONY: help demo run install test test-deep validate mutants soak soak-short lint format bench prove screenshots size clean requirements
 
 help:
 	@echo "make demo     simulated exchanges and the dashboard on http://127.0.0.1:5000"
@@ -29,6 +29,7 @@ help:
 	@echo "make soak     a time-scaled day with faults (38 minutes); make soak-short: 10 minutes of it"
 	@echo "make validate measures the alerts into docs/validation.md (half an hour)"
 	@echo "make mutants  breaks the arithmetic in hundreds of ways and sees whether the tests notice"
+	@echo "make prove    replays a recorded week and compares every value (half an hour)"
 	@echo "make screenshots  pictures of every view, and what is cut on them"
 	@echo "make bench    benchmarks        make lint, make format, make clean"
 
@@ -109,6 +110,10 @@ bench: install $(VENV)/.installed-dev
 	cd frontend && PATH="$(NPM_PATH)" npx vite build --config bench/vite.config.ts --logLevel error
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_page.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench_page.py --hours 8
+
+# Seven days of 200 pairs on three exchanges, recorded and replayed: every value, every alert, 200 cuts.
+prove: install $(VENV)/.installed-dev
+	PYTHONPATH=tests $(BIN)/python tests/bench/prove_replay.py
 
 # Every view, dark and light, at a desk and on a phone, into build/screenshots.
 screenshots: install $(VENV)/.installed-dev

@@ -39,6 +39,8 @@ from futuresboard.trials import Trial, tried
 from futuresboard.walk_forward import Candidate, WalkForward, walk_forward
 
 MOST_SETS = 100_000
+DASK_WAIT_S = 10.0
+"""How long a cluster may take to answer."""
 
 
 def add_arguments(actions: Actions) -> None:
@@ -151,7 +153,7 @@ def _swept(history: History, chosen: Sequence[SimulationSettings], address: str 
     except ImportError:
         raise FileError("--dask needs the package distributed: pip install distributed") from None
     try:
-        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=DASK_WAIT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise FileError(f"--dask {address}: {error}") from error
     with client, joblib.parallel_config(backend="dask"):

@@ -16,7 +16,8 @@ export interface FormProps {
 
 export const fieldId = (name: FieldName) => `sim-${name.replace(".", "-")}`;
 export const label = "block text-micro text-ink-soft";
-export const control = `${input} mt-0.5 block w-full`;
+// So far from the edge when it takes the focus that what is wrong with it is in view.
+export const control = `${input} mt-0.5 block w-full scroll-mb-12`;
 
 /** What is wrong with a field: the server's word before our own. */
 export function wrongOf({ hints, refusal }: Pick<FormProps, "hints" | "refusal">, name: FieldName): string | null {
