@@ -4,8 +4,8 @@
 irregular series (OI and LS about every 5 minutes with jitter and holes, funding every 8 hours), each
 with its maximum age. Each may use every core. pandas' `merge_asof` wants both sides in one global order
 of time, so that its sort is part of it; it and DuckDB get fewer pairs and are scaled up linearly, which
-favours them (a sort is more than linear). All answers are compared value by value, DuckDB's too. polars is no dependency of
-futuresboard: where it is not installed that is said and its goal counts as missed.
+favours them (a sort is more than linear). All answers are compared value by value, DuckDB's too. polars
+is no dependency of futuresboard: where it is not installed that is said and its goal counts as missed.
 
 Then the same year from Parquet to joined arrays (`joined.py`), cold and from the cache: time, memory.
 Figures go to `build/bench.json`; exits 1 when a goal is missed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -113,6 +114,44 @@ def test_what_comes_later_changes_nothing_before(seed: int, cut: int, knowledge:
         with closing(Replay(path, replace(scope, end=end))) as replay:
             until = list(replay.frames(10_000))
         assert told(until) == told(frames[: len(until)])
+
+
+def test_history_that_came_in_pieces(tmp_path: Path):
+    """Alerts right after a start rest on what had come by then, hundreds of bars back."""
+    rows = spiked(300, [270, 298, 299])
+    silent = [row | {"global_ls": None, "top_ls": None} for row in rows[:299]]
+    with closing(Recorder(tmp_path)) as recorder:
+        now = rows[298]["ts"] + M5 + 20_000
+        recorder.step(silent, now)
+        assert recorder.alerts() != []
+        recorder.step(rows[:299], now + 30_000)
+        recorder.one_by_one(rows[299:])
+    for start in (0, 290):
+        scope = whole(recorder.path)
+        check = play_again(recorder.path, replace(scope, start=scope.start + start * M5)).check
+        assert (check.examples, check.missing, check.extra, check.other) == ([], [], [], [])
+        assert check.alerts > 0
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "found"),
+    [
+        ("'$.values.rsi', json_extract(payload, '$.values.rsi') + 1e-12", 0),
+        ("'$.values.rsi', json_extract(payload, '$.values.rsi') + 1e-6", 1),
+        ("'$.values.rsi', NULL", 1),
+        ("'$.values.close', json_extract(payload, '$.values.close') * (1 + 1e-12)", 1),
+        ("'$.text', 'other words'", 1),
+    ],
+)
+def test_an_alert_with_other_values_is_told(tmp_path: Path, spoilt: str, found: int):
+    rows = spiked(300, [298])
+    with closing(Recorder(tmp_path)) as recorder:
+        recorder.step(rows[:298])
+        recorder.one_by_one(rows[298:])
+    with closing(sqlite3.connect(recorder.path)) as db, db:
+        query = f"UPDATE alerts SET payload = json_set(payload, {spoilt}) WHERE id = 1"
+        assert db.execute(query).rowcount == 1
+    assert len(play_again(recorder.path, whole(recorder.path)).check.other) == found
 
 
 def test_levels_that_were_read_anew_give_way_again(tmp_path: Path):

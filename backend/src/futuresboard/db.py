@@ -38,12 +38,6 @@ def _kept_beside(name: str, new: str, stored: str) -> str:
     return f"({new} & ~{_COIN_BITS}) | ({stored} & {_COIN_BITS})" if name in ("tiers", "known") else new
 
 
-# A bar keeps the time it was first seen (finalised) unless the values seen then are kept as superseded:
-# new marks, and history that comes in pieces, say nothing new about it.
-_SEEN_ANEW = (
-    f"bars.marks & {PROVISIONAL} OR EXISTS (SELECT 1 FROM superseded s "
-    "WHERE s.ts = excluded.ts AND s.series_id = excluded.series_id AND s.until_seq = excluded.raw_seq)"
-)
 # What was refused stays told as long as its mark stays, also where an answer does not speak of it; an
 # imbalance is computed anew each time, and may be refused no longer.
 _REFUSED = sum(bit for column, bit in GUARDED.items() if column != "imbalance")
@@ -60,9 +54,9 @@ _UPSERT_BAR = (
         if name not in _SEEN
     )
     + f", {_TOLD}"
-    # Without a time the values are those that are here already.
+    # Without a time the values are those that are here already: new marks say nothing new about them.
     + ", raw_seq = iif(excluded.seen_ts IS NULL, raw_seq, excluded.raw_seq)"
-    + f", seen_ts = iif({_SEEN_ANEW}, excluded.seen_ts, bars.seen_ts)"
+    + ", seen_ts = iif(excluded.seen_ts IS NULL, bars.seen_ts, excluded.seen_ts)"
 )
 _DERIVED = ", ".join(f"{name} = {_kept_beside(name, '?', name)}" for name in DERIVED_FIELDS)
 _UPDATE_DERIVED = f"UPDATE bars SET {_DERIVED} WHERE ts = ? AND series_id = ?"

@@ -7,7 +7,7 @@ what was recorded, row by row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection
@@ -73,11 +73,11 @@ class Filling:
         finally:
             self._db.execute("PRAGMA query_only = 1")
 
-    def begin(self, series: Sequence[Recorded]) -> None:
+    def begin(self, series: Sequence[Recorded], unheard: Collection[int] = ()) -> None:
         """Know these series, their pairs, all of which are waited for, and what their exchanges do not
-        publish."""
+        publish. unheard: pairs by id that are announced later."""
         self._series = Counter(one.timeframe for one in series)
-        pairs = orjson.dumps(sorted({one.pair_id for one in series})).decode()
+        pairs = orjson.dumps(sorted({one.pair_id for one in series} - set(unheard))).decode()
         chosen = "WHERE id IN (SELECT value FROM json_each(?))"
         with self._writing() as db:
             db.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from futuresboard.db import Pair, Store
@@ -34,18 +34,14 @@ class Scratch:
                 [(one.id, one.name, one.expression, one.normal, one.created_ts) for one in rules],
             )
 
-    def number(self, pair: Pair, series: Mapping[str, int]) -> None:
-        """Keep the recording's numbers for a pair that is announced next; series: timeframe -> id."""
+    def number(self, pair: Pair) -> None:
+        """Keep the recording's number for a pair that is announced next."""
         values = (pair.id, pair.exchange, pair.symbol, pair.base, pair.multiplier, pair.listed_ts)
         with self.store.transaction() as connection:
             connection.execute(
                 "INSERT INTO pairs (id, exchange, symbol, base, multiplier, listed_ts, active) "
                 "VALUES (?, ?, ?, ?, ?, ?, 0)",
                 values,
-            )
-            connection.executemany(
-                "INSERT INTO series (id, pair_id, timeframe) VALUES (?, ?, ?)",
-                [(number, pair.id, timeframe) for timeframe, number in series.items()],
             )
 
     def stand_at(self, seq: int) -> None:

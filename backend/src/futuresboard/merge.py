@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from futuresboard import quality
+from futuresboard import metrics, quality
 from futuresboard.bars import RAW_COLUMNS
 from futuresboard.model import BoolArray, FloatArray, IntArray
 from futuresboard.panel import Panel
 
 NEVER = np.iinfo(np.int64).max
 """Time of the oldest bar of a row that has none."""
-KEPT_BARS = 48
-"""Newest slots whose former values are always kept: alerts of other bars may rest on them."""
+KEPT_BARS = metrics.LOOKBACK + 12
+"""Newest slots whose former values are always kept: what is derived of the newest bars rests on them."""
 _LEVELS = ("oi_contracts", "oi_abs_usd", "global_ls", "top_ls")
 
 
@@ -52,11 +52,14 @@ def merge(
     marks: IntArray,
     guarded: Mapping[int, Mapping[str, object]],
     reread: BoolArray | None = None,
+    *,
+    kept_bars: int = KEPT_BARS,
 ) -> Touched | None:
     """Put m bars into a panel; returns those that are new, changed or differently marked.
 
     first: time of each row's oldest bar, brought up to date here; guarded: as in `RawBars`;
-    reread: bars whose levels give way to unknown. Bars older than the panel holds are left out.
+    reread: bars whose levels give way to unknown; kept_bars: newest slots whose former values are kept also
+    where nothing but what was unknown is another. Bars older than the panel holds are left out.
     """
     present, stored, stored_marks = panel.get(rows, ts)
     settled = present & (stored_marks & quality.PROVISIONAL == 0)
@@ -68,7 +71,7 @@ def merge(
     changed, replaced = _changes(columns, stored)
     # A bar from history may be completed piece by piece; one finalised at its close is revised.
     revised = settled & changed & (replaced | (stored_marks & quality.HISTORIC == 0))
-    recent = ts > panel.newest(rows) - KEPT_BARS * panel.timeframe_ms
+    recent = ts > panel.newest(rows) - kept_bars * panel.timeframe_ms
     superseded = revised | (settled & changed & recent)
     changed &= present
     marks = np.where(settled, _kept_marks(marks, stored_marks, revised) | said, marks)

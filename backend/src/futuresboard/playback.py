@@ -170,17 +170,16 @@ class Playback:
         self._finish(filling, min(newest_alert_before(self._db, part.begin), part.version))
 
     def _begin(self, filling: Filling, heard: Mapping[int, int], now: int) -> None:
-        """Know the series of pairs heard of; heard: pair -> when it first is, as `now` counts."""
-        filling.begin([one for one in self._part.series if heard[one.pair_id] <= now])
+        """Know the series, and the pairs heard of; heard: pair -> when it first is, as `now` counts."""
         later = pairs_of(self._db, [pair for pair, when in heard.items() if when > now])
+        filling.begin(self._part.series, {pair.id for pair in later})
         self._unheard = sorted(((heard[pair.id], pair) for pair in later), key=lambda one: one[0])
 
     def _hear(self, now: int) -> None:
         """Announce the pairs that were first heard of until now: from then on their bars are waited for."""
         while self._unheard and self._unheard[0][0] <= now:
             _, pair = self._unheard.pop(0)
-            mine = {one.timeframe: one.id for one in self._part.series if one.pair_id == pair.id}
-            self.scratch.number(pair, mine)
+            self.scratch.number(pair)
             name = (pair.exchange, pair.symbol, pair.symbol, pair.base)
             market = Market(*name, multiplier=pair.multiplier, listed_ts=pair.listed_ts)
             self._pipeline.register([market], complete=False)
