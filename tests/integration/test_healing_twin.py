@@ -29,6 +29,9 @@ from futuresboard.quality import (
 from support_faults import EXCHANGES, Stage, sim_config, staged
 from support_truth import STEP_MS, Key, Row
 
+# Hours of two scrapers are minutes of work on a busy machine.
+pytestmark = pytest.mark.timeout(900)
+
 M5, MINUTE, HOUR = STEP_MS["5m"], 60_000, 3_600_000
 MIDNIGHT = 1_773_792_000_000
 BEGIN = MIDNIGHT - 3 * HOUR - 13 * MINUTE
