@@ -177,12 +177,15 @@ class Playback:
 
     def _hear(self, now: int) -> None:
         """Announce the pairs that were first heard of until now: from then on their bars are waited for."""
+        markets: dict[str, list[Market]] = {}
         while self._unheard and self._unheard[0][0] <= now:
             _, pair = self._unheard.pop(0)
             self.scratch.number(pair)
             name = (pair.exchange, pair.symbol, pair.symbol, pair.base)
             market = Market(*name, multiplier=pair.multiplier, listed_ts=pair.listed_ts)
-            self._pipeline.register([market], complete=False)
+            markets.setdefault(pair.exchange, []).append(market)
+        for those in markets.values():
+            self._pipeline.register(those, complete=False)
 
     def _copy(self, filling: Filling, timeframe: str, last: int, *, final: bool = False) -> None:
         """Put the bars of a timeframe up to `last` into the scratch database as they stood."""
