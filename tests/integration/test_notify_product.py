@@ -44,6 +44,11 @@ def states(product: Product) -> dict[str, int]:
         return dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
 
 
+def sent(product: Product) -> int:
+    """How many alerts this process says to have told the target."""
+    return int(product.health()["notify"]["targets"]["hook"]["sent"])
+
+
 class Told:
     """What a run, a kill in mid-message and another run left behind."""
 
@@ -83,6 +88,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         with running(["serve"], env, folder) as product:
             product.until(lambda: len(hook.taken) > before, 60, "told by the next process")
             product.until(lambda: not states(product).get("waiting"), 60, "all told")
+            # What is written down as told is counted a moment later.
+            product.until(lambda: sent(product), 60, "counted")
             health = product.health()
         yield Told(product, hook, trials, health, died)
 
