@@ -13,7 +13,7 @@ from futuresboard import metrics, quality
 from futuresboard.bars import RAW_COLUMNS, UNLISTED, Bars
 from futuresboard.db import Pair, SqlValue, Store
 from futuresboard.gaps import Stored
-from futuresboard.merge import NEVER
+from futuresboard.merge import KEPT_BARS, NEVER
 from futuresboard.model import TIMEFRAME_MS, BoolArray, IntArray
 from futuresboard.panel import Panel
 
@@ -34,7 +34,8 @@ class Memory:
 
     timeframes: base first; capacity: bars a panel holds (of a stretch: what its bars need around
     them). pairs: by row; row_of: pair id -> row; first: timeframe -> time of each row's oldest
-    stored bar, `NEVER` where there is none. references: USD for one coin by ticker, as others quote it.
+    stored bar, `NEVER` where there is none. kept_bars: newest slots whose former values are kept (`merge`).
+    references: USD for one coin by ticker, as others quote it.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class Memory:
         self._timeframes = tuple(timeframes)
         self._capacity = capacity
         self._stretch = stretch
+        # Nothing that is derived of the newest bars rests on a stretch of the past.
+        self.kept_bars = KEPT_BARS if stretch is None else 0
         self.pairs: list[Pair] = []
         self.row_of: dict[int, int] = {}
         self.panels: dict[str, Panel] = {}

@@ -52,7 +52,6 @@ def merge(
     marks: IntArray,
     guarded: Mapping[int, Mapping[str, object]],
     reread: BoolArray | None = None,
-    *,
     kept_bars: int = KEPT_BARS,
 ) -> Touched | None:
     """Put m bars into a panel; returns those that are new, changed or differently marked.
@@ -76,9 +75,7 @@ def merge(
     changed &= present
     marks = np.where(settled, _kept_marks(marks, stored_marks, revised) | said, marks)
     marks = np.where(np.isnan(columns["taker_buy"]), marks, marks & ~quality.UNHEARD)
-    # An answer that changes nothing does not change whence the bar came either.
-    sources = quality.BY_SOCKET | quality.BY_BOTH
-    marks = np.where(settled & ~changed, marks & ~sources | stored_marks & sources, marks)
+    marks = np.where(settled & ~changed, _as_it_came(marks, stored_marks), marks)
     keep = np.flatnonzero((~present | changed | (marks != stored_marks)) & (panel.slots(ts) >= 0))
     if not len(keep):
         return None
@@ -102,6 +99,12 @@ def _kept_marks(marks: IntArray, stored_marks: IntArray, revised: BoolArray) -> 
     """(m,) marks of settled bars: whence they first came stays, and that they were revised."""
     own = (marks & ~(quality.BACKFILLED | quality.HISTORIC)) | np.where(revised, quality.REVISED, 0)
     return own | (stored_marks & (quality.REVISED | quality.BACKFILLED | quality.HISTORIC))
+
+
+def _as_it_came(marks: IntArray, stored_marks: IntArray) -> IntArray:
+    """(m,) marks of bars that an answer left as they were: whence they came is no other either."""
+    sources = quality.BY_SOCKET | quality.BY_BOTH
+    return marks & ~sources | stored_marks & sources
 
 
 def _changes(new: Mapping[str, FloatArray], stored: Mapping[str, FloatArray]) -> tuple[BoolArray, BoolArray]:

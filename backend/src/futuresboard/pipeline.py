@@ -23,7 +23,7 @@ from futuresboard.derived import Derived, objects
 from futuresboard.guarding import Admitted, admit, provenance
 from futuresboard.live import LiveBoard, LiveUpdate
 from futuresboard.memory import Memory, Stretch
-from futuresboard.merge import KEPT_BARS, NEVER, Touched, merge
+from futuresboard.merge import NEVER, Touched, merge
 from futuresboard.model import LATE_BARS, TIMEFRAME_MS, BoolArray, FloatArray, IntArray, Market, Thresholds
 from futuresboard.resample import resample
 from futuresboard.universe import relisted
@@ -84,8 +84,6 @@ class Pipeline:
     ) -> None:
         self._store = store
         self._stretch = stretch
-        # Nothing that is derived of the newest bars rests on a stretch of the past.
-        self._kept_bars = KEPT_BARS if stretch is None else 0
         # Shorter ones first: alerts of one transaction share a day's budget in an order that is known.
         self._timeframes = tuple(sorted(timeframes, key=TIMEFRAME_MS.__getitem__))
         self._publish = publish or (lambda committed: None)
@@ -289,8 +287,8 @@ class Pipeline:
         shown = False if raw.final is None else ~raw.final
         marks = admitted.marks | np.where(shown, quality.PROVISIONAL | quality.PARTIAL, 0)
         first = self._memory.first[self.base]
-        columns, guarded, kept = admitted.columns, admitted.guarded, self._kept_bars
-        return merge(panel, first, rows, raw.ts, columns, marks, guarded, raw.reread, kept_bars=kept)
+        columns, guarded, kept = admitted.columns, admitted.guarded, self._memory.kept_bars
+        return merge(panel, first, rows, raw.ts, columns, marks, guarded, raw.reread, kept)
 
     def _admitted(self, rows: IntArray, raw: RawBars, now_ms: int) -> Admitted:
         """What is let in of some bars, and whence it comes; of those let in before that is said already."""
@@ -331,11 +329,10 @@ class Pipeline:
         panel = self._memory.panels[timeframe]
         panel.reach(int(start.max()))
         anew = {(row, ts - ts % length) for row, ts, again in touched.places() if again}
-        reread = np.array(
-            [key in anew for key in zip(rows.tolist(), start.tolist(), strict=True)], dtype=bool
-        )
-        first, kept = self._memory.first[timeframe], self._kept_bars
-        return merge(panel, first, rows, start, columns, marks, {}, reread, kept_bars=kept)
+        places = zip(rows.tolist(), start.tolist(), strict=True)
+        reread = np.array([place in anew for place in places], dtype=bool)
+        first, kept = self._memory.first[timeframe], self._memory.kept_bars
+        return merge(panel, first, rows, start, columns, marks, {}, reread, kept)
 
     def _derive(self, timeframe: str, touched: Touched, now_ms: int, write: Write) -> None:
         """Recompute every stored bar from the oldest touched one on, and start alerts."""
